@@ -1,0 +1,92 @@
+package loop
+
+import "math"
+
+// lookUp is how many ticks and microtasks run at most before the drain looks
+// up: publishes how far it is and reads the budget again. So a storm can be
+// watched, and ended, from another goroutine.
+const lookUp = 1024
+
+// SetMicrotaskBudget bounds the ticks and microtasks of one turn; 0 means no
+// bound. What is over the budget stays queued, in order: the loop goes through
+// its other phases and comes back to it in the next turn. Any goroutine may
+// call it, and a storm that already runs is caught by it.
+func (l *Loop) SetMicrotaskBudget(n int) {
+	if n <= 0 {
+		l.budget.Store(math.MaxUint64)
+		return
+	}
+	l.budget.Store(uint64(n))
+}
+
+func (l *Loop) refillBudget() {
+	l.spent, l.putOff = 0, false
+	l.mark = min(l.budget.Load(), lookUp)
+}
+
+// drain runs ticks and microtasks until both queues are empty or the budget is
+// spent.
+func (l *Loop) drain() {
+	if l.putOff {
+		return
+	}
+	for {
+		l.drainTicks()
+		if l.microtasks.empty() || l.putOff {
+			break
+		}
+		l.drainMicrotasks()
+		if l.ticks.empty() || l.putOff {
+			break
+		}
+	}
+	if len(l.rejected) > 0 {
+		l.reportRejections()
+	}
+}
+
+func (l *Loop) drainTicks() {
+	for !l.ticks.empty() && !l.exhausted() {
+		label, fn := l.ticks.pop()
+		if label != l.current {
+			l.publish(label)
+		}
+		fn()
+	}
+}
+
+// drainMicrotasks runs the microtasks dry, but in HandbookOrder goes back to
+// the ticks as soon as there are any.
+func (l *Loop) drainMicrotasks() {
+	for !l.microtasks.empty() && !l.exhausted() {
+		label, fn := l.microtasks.pop()
+		if label != l.current {
+			l.publish(label)
+		}
+		fn()
+		if l.config.Semantics == HandbookOrder && !l.ticks.empty() {
+			return
+		}
+	}
+}
+
+// exhausted counts one more tick or microtask, unless the budget is spent.
+func (l *Loop) exhausted() bool {
+	if l.spent == l.mark && l.lookUp() {
+		return true
+	}
+	l.spent++
+	return false
+}
+
+// lookUp says whether the budget is spent, and if not, how far to go on.
+func (l *Loop) lookUp() (spent bool) {
+	l.publishStorm()
+	budget := l.budget.Load()
+	if l.spent >= budget {
+		l.putOff = true
+		return true
+	}
+	l.mark = min(budget, l.spent+lookUp)
+	return false
+}

@@ -1,0 +1,149 @@
+package loop
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// poll runs what has arrived from other goroutines. When nothing has, and
+// nothing else is to do, it blocks until something does or a timer is due.
+func (l *Loop) poll() {
+	l.begin(Poll)
+	l.receive()
+	if l.meter.callbacks+l.meter.unread == 0 && l.mayBlock() {
+		l.sleep()
+		l.begin(Poll)
+		l.receive()
+	}
+	l.end()
+}
+
+// receive runs the completions and then the new work that is there now; what
+// arrives meanwhile waits for the next turn. Completions come first: to finish
+// what was begun is better than to begin more.
+func (l *Loop) receive() {
+	for c := l.completions.takeAll(); c != nil; {
+		next := c.next
+		c.next = nil
+		l.deliver(c)
+		c = next
+	}
+	if l.mailbox.ready() {
+		l.receiveMail()
+	}
+}
+
+func (l *Loop) receiveMail() {
+	m := l.mailbox
+	for end := m.end(); m.head != end; {
+		name, fn := m.take()
+		if fn == nil {
+			return // claimed, but not yet written
+		}
+		l.run(l.labels.get(name), fn)
+	}
+}
+
+// deliver runs a completion as run does a callback.
+func (l *Loop) deliver(c *completion) {
+	if c.label != l.meter.label {
+		l.switchLap(c.label)
+	}
+	if c.label != l.current {
+		l.publish(c.label)
+	}
+	c.owner.complete()
+	if !l.ticks.empty() || !l.microtasks.empty() {
+		l.drain()
+	}
+	l.lap()
+}
+
+// mayBlock says whether the loop has nothing to do but wait.
+func (l *Loop) mayBlock() bool {
+	return l.immediates.empty() && l.ticks.empty() && l.microtasks.empty() && l.alive()
+}
+
+// sleep blocks until another goroutine wakes the loop or the next timer is due.
+func (l *Loop) sleep() {
+	if due, ok := l.timers.next(); ok && !l.alarm.set(due) {
+		return
+	}
+	l.sleeping.Store(true)
+	if l.ready() && l.sleeping.CompareAndSwap(true, false) {
+		return
+	}
+	from := l.now
+	l.state.idleFrom.Store(from)
+	l.state.busySince.Store(asleep)
+	<-l.wakeup
+	l.now = l.clock()
+	l.meter.idle += l.now - from
+	l.state.idle.Add(l.now - from)
+	l.state.busySince.Store(l.now)
+}
+
+// ready says whether something has come that wake may not have told of,
+// because the loop was not asleep yet.
+func (l *Loop) ready() bool {
+	return l.completions.ready() || l.mailbox.ready() || l.alarm.rang.Load() ||
+		l.closing.Load() && l.stage == running
+}
+
+// wake ends the loop's sleep. Any goroutine may call it, after it has left what
+// the loop is to find. Whoever turns sleeping off owes the one token of wakeup.
+func (l *Loop) wake() {
+	if l.sleeping.Load() && l.sleeping.CompareAndSwap(true, false) {
+		l.wakeup <- struct{}{}
+	}
+}
+
+// An alarm wakes the loop when a timer is due. It is set again only for an
+// earlier instant or after it rang, so that timers which come and go cost
+// nothing here; ringing too early does no harm.
+type alarm struct {
+	loop  *Loop
+	timer *time.Timer
+	at    int64 // when it will ring
+	armed bool
+	rang  atomic.Bool
+}
+
+// set makes sure that the alarm rings at due, and says false when that is now.
+func (a *alarm) set(due int64) bool {
+	if a.rang.Load() {
+		a.rang.Store(false)
+		a.armed = false
+	}
+	if a.armed && a.at <= due {
+		return true
+	}
+	now := a.loop.clock()
+	if due <= now {
+		a.loop.now = now
+		return false
+	}
+	a.at, a.armed = due, true
+	a.reset(time.Duration(min(due-now, math.MaxInt64)))
+	return true
+}
+
+func (a *alarm) reset(d time.Duration) {
+	if a.timer == nil {
+		a.timer = time.AfterFunc(d, a.ring)
+		return
+	}
+	a.timer.Reset(d)
+}
+
+func (a *alarm) ring() {
+	a.rang.Store(true)
+	a.loop.wake()
+}
+
+func (a *alarm) stop() {
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+}

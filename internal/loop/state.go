@@ -1,0 +1,112 @@
+package loop
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// state is what the loop publishes about itself for other goroutines, so that
+// it can be seen while it is blocked or starved. The loop stores, and only what
+// has changed, for a store costs more than a comparison; others load.
+type state struct {
+	running   atomic.Pointer[site]
+	busySince atomic.Int64  // loop clock when the work of this turn began; -1 while blocked in poll
+	idleFrom  atomic.Int64  // loop clock when it blocked
+	idle      atomic.Int64  // nanoseconds spent blocked before that
+	runner    atomic.Uint64 // id of the goroutine that runs: the loop's, or a task's
+	goroutine uint64        // id of the loop's; written before the watchdog starts
+	ended     atomic.Bool
+
+	turns, ticks, microtasks, immediates, timers, tasks, operations, executed gauge
+}
+
+// A gauge is a number that one goroutine sets and any may read.
+type gauge struct {
+	last      uint64
+	published atomic.Uint64
+}
+
+func (g *gauge) set(v uint64) {
+	if v != g.last {
+		g.last = v
+		g.published.Store(v)
+	}
+}
+
+// asleep marks busySince while the loop is blocked in the poll phase.
+const asleep = -1
+
+// publish makes a name what runs now.
+func (l *Loop) publish(label *label) {
+	l.current = label
+	l.state.running.Store(&label.sites[l.phase])
+}
+
+func (s *state) publishDepths(l *Loop) {
+	s.ticks.set(uint64(l.ticks.len()))
+	s.microtasks.set(uint64(l.microtasks.len()))
+	s.immediates.set(uint64(l.immediates.len()))
+	s.timers.set(uint64(l.timers.live))
+	s.tasks.set(uint64(l.taskCount))
+	s.operations.set(uint64(l.operations))
+	s.executed.set(l.spent)
+}
+
+// publishStorm keeps the figures moving within a turn that drains and drains.
+func (l *Loop) publishStorm() { l.state.publishDepths(l) }
+
+// State is what a loop looks like from outside.
+type State struct {
+	// Turn counts the turns. It stands still while a turn does not end.
+	Turn uint64
+	// Running and Phase name the callback that runs, or the last that did.
+	Running string
+	Phase   Phase
+	// Busy is the age of the turn's work, 0 while the loop is blocked in poll.
+	Busy time.Duration
+	// Active and Idle split the loop's life; see Utilisation.
+	Active, Idle time.Duration
+	// Microtasks counts the ticks and microtasks that the turn has run.
+	Microtasks uint64
+	// Depths is exact while the loop is idle, and of the last turn or of the
+	// last 1,024 microtasks while it works.
+	Depths Depths
+}
+
+// Utilisation is the share of time that the loop was active between an earlier
+// state and this one, from 0 to 1, as Node's eventLoopUtilization counts it.
+func (s State) Utilisation(since State) float64 {
+	active, idle := s.Active-since.Active, s.Idle-since.Idle
+	if active+idle <= 0 {
+		return 0
+	}
+	return float64(active) / float64(active+idle)
+}
+
+// State reads what the loop publishes. It does not involve the loop, so it
+// answers at once whatever that does. Any goroutine may call it.
+func (l *Loop) State() State {
+	s, now := &l.state, l.clock()
+	out := State{
+		Turn:       s.turns.published.Load(),
+		Microtasks: s.executed.published.Load(),
+		Idle:       time.Duration(s.idle.Load()),
+		Depths: Depths{
+			Ticks: s.ticks.int(), Microtasks: s.microtasks.int(), Immediates: s.immediates.int(),
+			Timers: s.timers.int(), Tasks: s.tasks.int(), Operations: s.operations.int(),
+			Mailbox: l.mailbox.waiting(),
+		},
+	}
+	if at := s.running.Load(); at != nil {
+		out.Running, out.Phase = at.name, at.phase
+	}
+	if since := s.busySince.Load(); since == asleep {
+		out.Idle += time.Duration(now - s.idleFrom.Load())
+	} else if !s.ended.Load() {
+		out.Busy = time.Duration(now - since)
+	}
+	out.Active = time.Duration(now) - out.Idle
+	return out
+}
+
+func (g *gauge) int() int { return int(g.published.Load()) }

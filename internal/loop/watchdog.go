@@ -1,0 +1,126 @@
+package loop
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// A LongTurn is a turn that works for longer than Config.LongTurn, seen while
+// it does.
+type LongTurn struct {
+	Turn  uint64
+	Name  string // of the callback that runs
+	Phase Phase
+	Age   time.Duration // of the turn's work
+	Stack string        // of the goroutine that runs the callback; empty if it could not be had
+}
+
+// String says it in one line, without the stack.
+func (t LongTurn) String() string {
+	return fmt.Sprintf("turn %d works for %v: %q in phase %s", t.Turn, t.Age, t.Name, t.Phase)
+}
+
+// maxStacks bounds the text in which the watchdog looks for the culprit's stack.
+const maxStacks = 1 << 20
+
+// A watchdog looks at the loop from a goroutine of its own.
+type watchdog struct {
+	loop     *Loop
+	reported int64 // busySince of the last turn reported
+	buf      []byte
+}
+
+// startWatchdog starts the watchdog, if there is to be one, and returns what
+// stops it and waits until it has ended.
+func (l *Loop) startWatchdog() (stop func()) {
+	if l.config.LongTurn <= 0 || l.config.OnLongTurn == nil {
+		return func() {}
+	}
+	quit, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		(&watchdog{loop: l, reported: asleep}).watch(quit)
+	}()
+	return func() {
+		close(quit)
+		<-ended
+	}
+}
+
+// watch samples four times per threshold, so a long turn is reported before it
+// is a quarter over.
+func (w *watchdog) watch(quit <-chan struct{}) {
+	ticker := time.NewTicker(max(w.loop.config.LongTurn/4, time.Millisecond))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-quit:
+			return
+		case <-ticker.C:
+			w.look()
+		}
+	}
+}
+
+func (w *watchdog) look() {
+	since := w.loop.state.busySince.Load()
+	if since == asleep || since == w.reported {
+		return
+	}
+	age := time.Duration(w.loop.clock() - since)
+	if age < w.loop.config.LongTurn {
+		return
+	}
+	if t, ok := w.catch(since, age); ok {
+		w.reported = since
+		w.loop.config.OnLongTurn(t)
+	}
+}
+
+// catch takes name and stack together: if the callback changed between the two,
+// it tries again, and at last reports the name alone.
+func (w *watchdog) catch(since int64, age time.Duration) (LongTurn, bool) {
+	s := &w.loop.state
+	var at *site
+	var stack string
+	for try := 0; try < 3; try++ {
+		at = s.running.Load()
+		stack = w.stackOf(s.runner.Load())
+		if s.busySince.Load() != since {
+			return LongTurn{}, false // it has ended
+		}
+		if s.running.Load() == at {
+			break
+		}
+		stack = ""
+	}
+	return LongTurn{s.turns.published.Load(), at.name, at.phase, age, stack}, true
+}
+
+// stackOf returns the stack of one goroutine, by taking those of all.
+func (w *watchdog) stackOf(goroutine uint64) string {
+	if w.buf == nil {
+		w.buf = make([]byte, maxStacks)
+	}
+	all := w.buf[:runtime.Stack(w.buf, true)]
+	head := fmt.Appendf(nil, "goroutine %d ", goroutine)
+	for len(all) > 0 {
+		one, rest, _ := bytes.Cut(all, []byte("\n\n"))
+		if bytes.HasPrefix(one, head) {
+			return string(one)
+		}
+		all = rest
+	}
+	return ""
+}
+
+// goroutineID reads the id of the calling goroutine from the head of its stack.
+func goroutineID() uint64 {
+	var buf [64]byte
+	fields := bytes.Fields(buf[:runtime.Stack(buf[:], false)])
+	id, _ := strconv.ParseUint(string(fields[1]), 10, 64)
+	return id
+}
