@@ -12,14 +12,13 @@ const maxIdleCoroutines = 1024
 // A coroutine runs tasks, one after another. It is a goroutine that runs only
 // while the loop waits for it, so code in it is code on the loop.
 type coroutine struct {
-	loop      *Loop
-	task      *Task // nil between tasks
-	goroutine uint64
-	next      func() (struct{}, bool) // switch to the coroutine, until it yields
-	stop      func()                  // make the pending yield return false
-	yield     func(struct{}) bool     // switch back to whoever called next
-	resumeFn  func()                  // resume, bound once
-	wakeFn    func()                  // the task's wake, bound once
+	loop     *Loop
+	task     *Task                   // nil between tasks
+	next     func() (struct{}, bool) // switch to the coroutine, until it yields
+	stop     func()                  // make the pending yield return false
+	yield    func(struct{}) bool     // switch back to whoever called next
+	resumeFn func()                  // resume, bound once
+	wakeFn   func()                  // the task's wake, bound once
 }
 
 func newCoroutine(l *Loop) *coroutine {
@@ -32,8 +31,9 @@ func newCoroutine(l *Loop) *coroutine {
 
 func (co *coroutine) body(yield func(struct{}) bool) {
 	co.yield = yield
-	co.goroutine = goroutineID()
-	co.loop.state.runner.Store(co.goroutine)
+	id := goroutineID()
+	co.loop.goroutines.add(id)
+	defer co.loop.goroutines.remove(id)
 	for alive := true; alive; {
 		co.work()
 		alive = yield(struct{}{})
@@ -69,14 +69,10 @@ func (co *coroutine) park() {
 // loop, or by a task that starts another one.
 func (co *coroutine) resume() {
 	l := co.loop
-	outer, runner := l.task, l.state.runner.Load()
+	outer := l.task
 	l.task = co.task
 	co.task.state = taskRuns
-	if co.goroutine != 0 {
-		l.state.runner.Store(co.goroutine)
-	}
 	co.next()
-	l.state.runner.Store(runner)
 	l.task = outer
 	if co.task == nil {
 		l.retire(co)

@@ -21,7 +21,7 @@ func (l *Loop) SetMicrotaskBudget(n int) {
 
 func (l *Loop) refillBudget() {
 	l.spent, l.putOff = 0, false
-	l.mark = min(l.budget.Load(), lookUp)
+	l.allowance = uint(min(l.budget.Load(), lookUp))
 }
 
 // drain runs ticks and microtasks until both queues are empty or the budget is
@@ -46,47 +46,58 @@ func (l *Loop) drain() {
 }
 
 func (l *Loop) drainTicks() {
-	for !l.ticks.empty() && !l.exhausted() {
-		label, fn := l.ticks.pop()
-		if label != l.current {
-			l.publish(label)
+	q := &l.ticks
+	for !q.empty() && l.mayGoOn() {
+		start, stop := q.head, q.head+l.allowance
+		for q.head != q.tail && q.head != stop {
+			label, fn := q.pop()
+			if label != l.current {
+				l.publish(label)
+			}
+			fn()
 		}
-		fn()
+		l.account(q.head - start)
 	}
 }
 
 // drainMicrotasks runs the microtasks dry, but in HandbookOrder goes back to
 // the ticks as soon as there are any.
 func (l *Loop) drainMicrotasks() {
-	for !l.microtasks.empty() && !l.exhausted() {
-		label, fn := l.microtasks.pop()
-		if label != l.current {
-			l.publish(label)
+	q := &l.microtasks
+	for !q.empty() && l.mayGoOn() {
+		start, stop := q.head, q.head+l.allowance
+		for q.head != q.tail && q.head != stop {
+			label, fn := q.pop()
+			if label != l.current {
+				l.publish(label)
+			}
+			fn()
+			if l.breaks && !l.ticks.empty() {
+				l.account(q.head - start)
+				return
+			}
 		}
-		fn()
-		if l.config.Semantics == HandbookOrder && !l.ticks.empty() {
-			return
-		}
+		l.account(q.head - start)
 	}
 }
 
-// exhausted counts one more tick or microtask, unless the budget is spent.
-func (l *Loop) exhausted() bool {
-	if l.spent == l.mark && l.lookUp() {
+func (l *Loop) account(n uint) {
+	l.spent += uint64(n)
+	l.allowance -= n
+}
+
+// mayGoOn says whether the budget leaves room for one more, and, every lookUp
+// of them, looks up.
+func (l *Loop) mayGoOn() bool {
+	if l.allowance > 0 {
 		return true
 	}
-	l.spent++
-	return false
-}
-
-// lookUp says whether the budget is spent, and if not, how far to go on.
-func (l *Loop) lookUp() (spent bool) {
 	l.publishStorm()
 	budget := l.budget.Load()
 	if l.spent >= budget {
 		l.putOff = true
-		return true
+		return false
 	}
-	l.mark = min(budget, l.spent+lookUp)
-	return false
+	l.allowance = uint(min(budget-l.spent, lookUp))
+	return true
 }

@@ -31,7 +31,7 @@ type GroupConfig struct {
 func NewGroup(l *Loop, config GroupConfig) *Group {
 	g := &Group{loop: l, limit: config.Limit, queue: config.Queue, executor: config.Executor}
 	if g.executor == nil {
-		g.executor = goroutines{}
+		g.executor = spawning{}
 	}
 	return g
 }
@@ -86,10 +86,10 @@ func (g *Group) admit() {
 	g.waiting.pop().owner.task.wake()
 }
 
-// goroutines runs every job on a goroutine of its own.
-type goroutines struct{}
+// spawning runs every job on a goroutine of its own.
+type spawning struct{}
 
-func (goroutines) Submit(ctx context.Context, job Job) error {
+func (spawning) Submit(ctx context.Context, job Job) error {
 	go job.Run(ctx)
 	return nil
 }

@@ -1,5 +1,7 @@
 package loop
 
+import "unsafe"
+
 // maxLabels bounds the distinct names a loop tells apart; every further name
 // is reported as otherName. Names are meant to be few and constant.
 const (
@@ -32,8 +34,9 @@ func newLabel(name string) *label {
 // labels interns names. It remembers the last one, because callbacks of one
 // name tend to come in a row.
 type labels struct {
-	last *label
-	all  map[string]*label
+	last     *label
+	lastText *byte // where the text of the last name is, as asked for
+	all      map[string]*label
 }
 
 func newLabels() labels {
@@ -41,19 +44,22 @@ func newLabels() labels {
 	return labels{last: other, all: map[string]*label{otherName: other}}
 }
 
+// get returns the label of a name. A name is mostly the constant that it was the
+// last time, which its address and length tell without looking at the text.
 func (ls *labels) get(name string) *label {
-	if name == ls.last.name {
+	if unsafe.StringData(name) == ls.lastText && len(name) == len(ls.last.name) {
 		return ls.last
 	}
 	return ls.lookup(name)
 }
 
+//go:noinline
 func (ls *labels) lookup(name string) *label {
 	lb, ok := ls.all[name]
 	if !ok {
 		lb = ls.add(name)
 	}
-	ls.last = lb
+	ls.last, ls.lastText = lb, unsafe.StringData(name)
 	return lb
 }
 

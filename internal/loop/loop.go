@@ -104,9 +104,10 @@ type Loop struct {
 	stage      stage
 
 	// Drains: see drain.go.
-	spent  uint64 // ticks and microtasks of this turn
-	mark   uint64 // spent at which the drain looks up
-	putOff bool   // the budget of this turn is spent
+	spent     uint64 // ticks and microtasks of this turn
+	allowance uint   // how many more until the drain looks up
+	breaks    bool   // microtasks give way to ticks: HandbookOrder
+	putOff    bool   // the budget of this turn is spent
 
 	// Shared with other goroutines.
 	mailbox     *mailbox
@@ -117,6 +118,7 @@ type Loop struct {
 	closing     atomic.Bool
 	budget      atomic.Uint64
 	state       state
+	goroutines  goroutines
 	done        chan struct{}
 }
 
@@ -127,6 +129,7 @@ func New(config Config) *Loop {
 	l := &Loop{
 		config:     config,
 		epoch:      time.Now(),
+		breaks:     config.Semantics == HandbookOrder,
 		labels:     newLabels(),
 		ticks:      newQueue(),
 		microtasks: newQueue(),
@@ -161,10 +164,9 @@ func (l *Loop) Run(main func()) error {
 
 // start is what happens before the first turn.
 func (l *Loop) start(main func()) {
-	l.state.goroutine = goroutineID()
-	l.state.runner.Store(l.state.goroutine)
+	l.goroutines.add(goroutineID())
 	l.now = l.clock()
-	l.state.busySince.Store(l.now)
+	l.state.since.Store(l.now)
 	l.startDelayProbe()
 	l.begin(Main)
 	if main == nil {
@@ -188,7 +190,7 @@ func (l *Loop) runTurn() {
 func (l *Loop) beginTurn() {
 	l.turn++
 	l.state.turns.set(l.turn)
-	l.state.busySince.Store(l.now)
+	l.state.since.Store(l.now)
 	l.refillBudget()
 	l.advanceShutdown()
 }
@@ -216,36 +218,14 @@ func (l *Loop) runTimers() {
 	}
 	l.begin(Timers)
 	for now := l.now; ; {
-		t := l.timers.popDue(now)
-		if t == nil {
+		t, ok := l.timers.popDue(now)
+		if !ok {
 			break
 		}
-		l.fire(t)
+		l.observeDelay(l.now - t.due)
+		l.run(t.label, t.fn)
 	}
 	l.end()
-}
-
-// fire runs a timer that was due. The struct is released first, so that a
-// callback which sets the next timer gets the same one.
-func (l *Loop) fire(t *timer) {
-	l.observeDelay(l.now - t.due)
-	if t.repeat {
-		l.fireInterval(t)
-		return
-	}
-	label, fn := t.label, t.fn
-	l.timers.release(t)
-	l.run(label, fn)
-}
-
-// fireInterval sets the timer again after its callback, counted from before
-// it, as Node does.
-func (l *Loop) fireInterval(t *timer) {
-	gen, start, every := t.gen, l.now, t.list.duration
-	l.run(t.label, t.fn)
-	if t.gen == gen { // not cleared by its own callback
-		l.timers.arm(t, every, start)
-	}
 }
 
 func (l *Loop) runPending() {

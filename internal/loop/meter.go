@@ -66,7 +66,8 @@ type meter struct {
 	allowance int    // how many may be
 	callbacks int    // in this phase
 	began     int64  // when this phase did
-	idle      int64
+	idle      int64  // nanoseconds blocked in this turn
+	idleTotal int64  // and in all
 	turnBegan int64
 	ran       bool // whether this turn ran a callback
 	stats     TurnStats
@@ -74,7 +75,9 @@ type meter struct {
 
 // begin enters a phase. l.now is the reading at the end of the phase before.
 func (l *Loop) begin(p Phase) {
-	l.phase, l.current = p, nil
+	if l.phase != p {
+		l.phase, l.current = p, nil
+	}
 	l.meter.began, l.meter.callbacks = l.now, 0
 }
 
@@ -157,7 +160,7 @@ func (l *Loop) observeTurn() {
 func (l *Loop) depths() Depths {
 	return Depths{
 		Ticks: l.ticks.len(), Microtasks: l.microtasks.len(),
-		Immediates: l.immediates.len(), Timers: l.timers.live,
+		Immediates: l.immediates.len(), Timers: l.timers.set,
 		Mailbox: int(l.mailbox.end() - l.mailbox.head), Tasks: l.taskCount, Operations: l.operations,
 	}
 }

@@ -27,28 +27,18 @@ type Executor interface {
 // Context. When the task is cancelled, Offload returns the cause at once, and
 // the job's result is dropped. CPU-heavy and disk work belongs here.
 func Offload[T any](t *Task, ex Executor, job func(context.Context) (T, error)) (T, error) {
-	c := &call[T]{fn: job}
-	if err := t.perform(&c.operation, c, ex); err != nil {
-		var none T
-		return none, err
-	}
-	return c.value, c.err
+	return perform(t, nil, ex, job)
 }
 
 // Go runs fn on a goroutine of its own, within the limit of the group, and waits
 // for it; otherwise it is as Offload. Network calls belong here: they wait in
 // the runtime's poller and take no worker.
 func Go[T any](t *Task, g *Group, fn func(context.Context) (T, error)) (T, error) {
-	var none T
 	if err := g.enter(t); err != nil {
+		var none T
 		return none, err
 	}
-	c := &call[T]{fn: fn}
-	c.group = g
-	if err := t.perform(&c.operation, c, g.executor); err != nil {
-		return none, err
-	}
-	return c.value, c.err
+	return perform(t, g, g.executor, fn)
 }
 
 // An operation is a job that is under way for a task. It holds its slot in the
@@ -93,25 +83,41 @@ func (o *operation) complete() {
 	}
 }
 
-// perform starts the job and waits for its completion.
-func (t *Task) perform(o *operation, job Job, ex Executor) error {
-	err := t.begin(o, job, ex)
-	if err == nil {
-		return t.park()
+// perform runs fn on an executor and waits for it. A task that has many calls
+// made, one after the other, uses one struct for them.
+func perform[T any](t *Task, g *Group, ex Executor, fn func(context.Context) (T, error)) (result T, err error) {
+	c, ok := t.spare.(*call[T])
+	if !ok {
+		c = &call[T]{}
 	}
-	t.state = taskRuns
-	if o.group != nil {
-		o.group.leave()
+	t.spare = nil
+	c.fn, c.group = fn, g
+	if err := t.begin(&c.operation, c, ex); err != nil {
+		return result, err
 	}
-	return err
+	if err := t.park(); err != nil {
+		return result, err // c is still the executor's
+	}
+	result, err = c.value, c.err
+	*c = call[T]{}
+	t.spare = c
+	return result, err
 }
 
+// begin starts the job, or leaves everything as it was.
 func (t *Task) begin(o *operation, job Job, ex Executor) error {
-	if err := t.mayWait(); err != nil {
-		return err
+	err := t.mayWait()
+	if err == nil {
+		o.task, o.parked, o.label, o.owner = t, t.parked, t.label, o
+		err = t.loop.submit(t.Context(), job, ex)
 	}
-	o.task, o.parked, o.label, o.owner = t, t.parked, t.label, o
-	return t.loop.submit(t.Context(), job, ex)
+	if err != nil {
+		t.state = taskRuns
+		if o.group != nil {
+			o.group.leave()
+		}
+	}
+	return err
 }
 
 // submit reserves the slot of a completion and hands the job over.

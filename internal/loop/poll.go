@@ -75,13 +75,13 @@ func (l *Loop) sleep() {
 		return
 	}
 	from := l.now
-	l.state.idleFrom.Store(from)
-	l.state.busySince.Store(asleep)
+	l.state.since.Store(-max(from, 1))
 	<-l.wakeup
 	l.now = l.clock()
 	l.meter.idle += l.now - from
-	l.state.idle.Add(l.now - from)
-	l.state.busySince.Store(l.now)
+	l.meter.idleTotal += l.now - from
+	l.state.idle.Store(l.meter.idleTotal)
+	l.state.since.Store(l.now)
 }
 
 // ready says whether something has come that wake may not have told of,

@@ -9,13 +9,10 @@ import (
 // it can be seen while it is blocked or starved. The loop stores, and only what
 // has changed, for a store costs more than a comparison; others load.
 type state struct {
-	running   atomic.Pointer[site]
-	busySince atomic.Int64  // loop clock when the work of this turn began; -1 while blocked in poll
-	idleFrom  atomic.Int64  // loop clock when it blocked
-	idle      atomic.Int64  // nanoseconds spent blocked before that
-	runner    atomic.Uint64 // id of the goroutine that runs: the loop's, or a task's
-	goroutine uint64        // id of the loop's; written before the watchdog starts
-	ended     atomic.Bool
+	running atomic.Pointer[site]
+	since   atomic.Int64 // loop clock when the work of this turn began, or, negative, when the loop blocked in poll
+	idle    atomic.Int64 // nanoseconds spent blocked before that
+	ended   atomic.Bool
 
 	turns, ticks, microtasks, immediates, timers, tasks, operations, executed gauge
 }
@@ -33,9 +30,6 @@ func (g *gauge) set(v uint64) {
 	}
 }
 
-// asleep marks busySince while the loop is blocked in the poll phase.
-const asleep = -1
-
 // publish makes a name what runs now.
 func (l *Loop) publish(label *label) {
 	l.current = label
@@ -46,7 +40,7 @@ func (s *state) publishDepths(l *Loop) {
 	s.ticks.set(uint64(l.ticks.len()))
 	s.microtasks.set(uint64(l.microtasks.len()))
 	s.immediates.set(uint64(l.immediates.len()))
-	s.timers.set(uint64(l.timers.live))
+	s.timers.set(uint64(l.timers.set))
 	s.tasks.set(uint64(l.taskCount))
 	s.operations.set(uint64(l.operations))
 	s.executed.set(l.spent)
@@ -100,8 +94,8 @@ func (l *Loop) State() State {
 	if at := s.running.Load(); at != nil {
 		out.Running, out.Phase = at.name, at.phase
 	}
-	if since := s.busySince.Load(); since == asleep {
-		out.Idle += time.Duration(now - s.idleFrom.Load())
+	if since := s.since.Load(); since < 0 {
+		out.Idle += time.Duration(now + since)
 	} else if !s.ended.Load() {
 		out.Busy = time.Duration(now - since)
 	}

@@ -20,6 +20,7 @@ type Task struct {
 	member      node[*Task]     // links it into the loop's tasks
 	sibling     node[*Task]     // links it into the scope that it was spawned from
 	scope       *scope          // the innermost
+	spare       any             // the struct of the last call, to be used again
 	root        scope           // the task as a whole
 	stopHook    func() bool     // ends the watch over the context of Spawn
 	outside     completion      // brings word that this context was cancelled

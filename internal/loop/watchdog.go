@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -29,7 +30,7 @@ const maxStacks = 1 << 20
 // A watchdog looks at the loop from a goroutine of its own.
 type watchdog struct {
 	loop     *Loop
-	reported int64 // busySince of the last turn reported
+	reported int64 // since when the last turn reported had worked
 	buf      []byte
 }
 
@@ -42,7 +43,7 @@ func (l *Loop) startWatchdog() (stop func()) {
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		(&watchdog{loop: l, reported: asleep}).watch(quit)
+		(&watchdog{loop: l, reported: -1}).watch(quit)
 	}()
 	return func() {
 		close(quit)
@@ -66,8 +67,8 @@ func (w *watchdog) watch(quit <-chan struct{}) {
 }
 
 func (w *watchdog) look() {
-	since := w.loop.state.busySince.Load()
-	if since == asleep || since == w.reported {
+	since := w.loop.state.since.Load()
+	if since < 0 || since == w.reported {
 		return
 	}
 	age := time.Duration(w.loop.clock() - since)
@@ -88,8 +89,8 @@ func (w *watchdog) catch(since int64, age time.Duration) (LongTurn, bool) {
 	var stack string
 	for try := 0; try < 3; try++ {
 		at = s.running.Load()
-		stack = w.stackOf(s.runner.Load())
-		if s.busySince.Load() != since {
+		stack = w.culprit()
+		if s.since.Load() != since {
 			return LongTurn{}, false // it has ended
 		}
 		if s.running.Load() == at {
@@ -100,27 +101,60 @@ func (w *watchdog) catch(since int64, age time.Duration) (LongTurn, bool) {
 	return LongTurn{s.turns.published.Load(), at.name, at.phase, age, stack}, true
 }
 
-// stackOf returns the stack of one goroutine, by taking those of all.
-func (w *watchdog) stackOf(goroutine uint64) string {
+// culprit returns the stack of the goroutine that runs for the loop: of the
+// loop's own and its coroutines', the one that does not wait for another.
+func (w *watchdog) culprit() string {
 	if w.buf == nil {
 		w.buf = make([]byte, maxStacks)
 	}
-	all := w.buf[:runtime.Stack(w.buf, true)]
-	head := fmt.Appendf(nil, "goroutine %d ", goroutine)
-	for len(all) > 0 {
-		one, rest, _ := bytes.Cut(all, []byte("\n\n"))
-		if bytes.HasPrefix(one, head) {
+	for one := range bytes.SplitSeq(w.buf[:runtime.Stack(w.buf, true)], []byte("\n\n")) {
+		id, state := stackHead(one)
+		if w.loop.goroutines.has(id) && !bytes.HasPrefix(state, []byte("[coroutine")) {
 			return string(one)
 		}
-		all = rest
 	}
 	return ""
+}
+
+// stackHead takes apart the head of a stack: goroutine 12 [running]:
+func stackHead(stack []byte) (id uint64, state []byte) {
+	rest, _ := bytes.CutPrefix(stack, []byte("goroutine "))
+	digits, state, _ := bytes.Cut(rest, []byte(" "))
+	id, _ = strconv.ParseUint(string(digits), 10, 64)
+	return id, state
 }
 
 // goroutineID reads the id of the calling goroutine from the head of its stack.
 func goroutineID() uint64 {
 	var buf [64]byte
-	fields := bytes.Fields(buf[:runtime.Stack(buf[:], false)])
-	id, _ := strconv.ParseUint(string(fields[1]), 10, 64)
+	id, _ := stackHead(buf[:runtime.Stack(buf[:], false)])
 	return id
+}
+
+// goroutines are the ids of the loop's goroutine and of its coroutines'.
+type goroutines struct {
+	mu  sync.Mutex
+	ids map[uint64]struct{}
+}
+
+func (g *goroutines) add(id uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ids == nil {
+		g.ids = map[uint64]struct{}{}
+	}
+	g.ids[id] = struct{}{}
+}
+
+func (g *goroutines) remove(id uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.ids, id)
+}
+
+func (g *goroutines) has(id uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, ok := g.ids[id]
+	return ok
 }

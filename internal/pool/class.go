@@ -73,15 +73,19 @@ func (c *Class) Name() string { return c.name }
 // It never blocks: it returns ErrFull or ErrClosed if the job is refused.
 func (c *Class) Submit(ctx context.Context, job Job) error {
 	p := c.pool
-	e := entry{ctx: ctx, job: job, class: c, queued: p.clock()}
+	e := entry{ctx: ctx, job: job, name: job.Name(), class: c, queued: p.clock()}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return ErrClosed
-	}
-	p.submitted++
-	e.order = p.submitted
+	err := c.take(&e)
+	p.mu.Unlock()
+	return err
+}
+
+// take hands the job to an idle worker or queues it. pool.mu is held.
+func (c *Class) take(e *entry) error {
+	p := c.pool
 	switch {
+	case p.closed:
+		return ErrClosed
 	case len(p.idle) > 0 && c.mayStart():
 		c.running++
 		p.handOver(e)
@@ -89,6 +93,8 @@ func (c *Class) Submit(ctx context.Context, job Job) error {
 		c.counts.Refused++
 		return ErrFull
 	default:
+		p.taken++
+		e.order = p.taken
 		c.queue.push(e)
 	}
 	return nil
@@ -100,6 +106,7 @@ func (c *Class) mayStart() bool { return c.running < c.share }
 type entry struct {
 	ctx    context.Context
 	job    Job
+	name   string // the job's, which must not be asked once the job is done
 	class  *Class
 	order  uint64
 	queued int64 // pool clock
@@ -119,11 +126,11 @@ func (q *queue) at(i uint) *entry { return &q.ring[i&uint(len(q.ring)-1)] }
 
 func (q *queue) first() *entry { return q.at(q.head) }
 
-func (q *queue) push(e entry) {
+func (q *queue) push(e *entry) {
 	if q.len() == len(q.ring) {
 		q.grow()
 	}
-	*q.at(q.tail) = e
+	*q.at(q.tail) = *e
 	q.tail++
 }
 

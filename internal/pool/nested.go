@@ -43,7 +43,7 @@ func (c *Class) beginNested(w *worker, inner string) {
 	p.nested++
 	n := Nested{Inner: inner, Class: c.name, Waiting: p.nested, Workers: len(p.workers)}
 	if w.busy {
-		n.Outer = w.current.job.Name()
+		n.Outer = w.current.name
 	}
 	p.mu.Unlock()
 	if p.config.OnNested != nil {

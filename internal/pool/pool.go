@@ -69,13 +69,13 @@ type Pool struct {
 	epoch  time.Time
 	ended  sync.WaitGroup
 
-	mu        sync.Mutex
-	workers   []*worker
-	idle      []*worker // the last to fall idle is the first to be used: its stack is warm
-	classes   []*Class
-	submitted uint64 // jobs taken so far, the order among classes
-	nested    int    // workers that wait for a job of this pool
-	closed    bool
+	mu      sync.Mutex
+	workers []*worker
+	idle    []*worker // the last to fall idle is the first to be used: its stack is warm
+	classes []*Class
+	taken   uint64 // jobs queued so far, the order among classes
+	nested  int    // workers that wait for a job of this pool
+	closed  bool
 
 	keepExpired atomic.Bool
 }
@@ -146,15 +146,16 @@ func (p *Pool) serve() {
 		if !ok {
 			return
 		}
-		p.handOver(e)
+		p.handOver(&e)
 	}
 }
 
-// handOver gives a job to an idle worker, of which there must be one. It never
-// blocks, for an idle worker's channel is empty. p.mu is held.
-func (p *Pool) handOver(e entry) {
+// handOver gives a job to an idle worker, of which there must be one. The send
+// never blocks, for an idle worker's channel is empty; it is done under p.mu
+// because that measured faster than doing it after. p.mu is held.
+func (p *Pool) handOver(e *entry) {
 	w := p.idle[len(p.idle)-1]
 	p.idle = p.idle[:len(p.idle)-1]
 	w.enter(e, e.queued)
-	w.handoff <- e
+	w.handoff <- *e
 }

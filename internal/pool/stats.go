@@ -65,7 +65,7 @@ func (p *Pool) Stats() Stats {
 	for _, w := range p.workers {
 		if w.busy {
 			e := w.current
-			s.Busy = append(s.Busy, Busy{e.class.name, e.job.Name(), time.Duration(max(0, now-w.since))})
+			s.Busy = append(s.Busy, Busy{e.class.name, e.name, time.Duration(max(0, now-w.since))})
 		}
 	}
 	return s

@@ -9,9 +9,10 @@ import (
 
 // A worker is one goroutine of the pool.
 type worker struct {
-	pool    *Pool
-	handoff chan entry // one job, sent while the worker is idle
-	plain   *workerContext
+	pool     *Pool
+	handoff  chan entry // one job, sent while the worker is idle
+	plain    *workerContext
+	contexts []workerContext // to be used
 
 	// Under pool.mu.
 	busy    bool
@@ -68,7 +69,7 @@ func (w *worker) next(last outcome) (e entry, start int64, ok bool) {
 	w.leave(last)
 	e, ok = p.pick()
 	if ok {
-		w.enter(e, last.end)
+		w.enter(&e, last.end)
 		p.mu.Unlock()
 		return e, last.end, true
 	}
@@ -85,8 +86,8 @@ func (w *worker) next(last outcome) (e entry, start int64, ok bool) {
 }
 
 // enter makes a job the one that the worker runs. pool.mu is held.
-func (w *worker) enter(e entry, now int64) {
-	w.busy, w.current, w.since = true, e, now
+func (w *worker) enter(e *entry, now int64) {
+	w.busy, w.current, w.since = true, *e, now
 }
 
 // leave accounts for the job that has ended, if any. pool.mu is held.
@@ -129,12 +130,20 @@ func (p *Pool) expired(e entry) error {
 	return context.Cause(e.ctx)
 }
 
-// context marks a job's context with the worker.
+// context marks a job's context with the worker. Marks are made by the dozen, for
+// there is one for every job; none is used twice, as a job may leave its context
+// to others.
 func (w *worker) context(ctx context.Context) context.Context {
 	if ctx == context.Background() {
 		return w.plain
 	}
-	return &workerContext{ctx, w}
+	if len(w.contexts) == 0 {
+		w.contexts = make([]workerContext, 32)
+	}
+	c := &w.contexts[0]
+	w.contexts = w.contexts[1:]
+	c.Context, c.worker = ctx, w
+	return c
 }
 
 // crash says on standard error which job brought the worker down. A panic then
@@ -144,7 +153,7 @@ func (w *worker) crash(reason any) {
 	w.pool.mu.Lock()
 	e := w.current
 	w.pool.mu.Unlock()
-	fmt.Fprintf(os.Stderr, "pool: worker died in job %q of class %q\n", e.job.Name(), e.class.name)
+	fmt.Fprintf(os.Stderr, "pool: worker died in job %q of class %q\n", e.name, e.class.name)
 	if reason == nil {
 		reason = "pool: a job called runtime.Goexit"
 	}
