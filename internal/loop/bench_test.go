@@ -296,7 +296,7 @@ func poolCallback(b *testing.B, jobs int) {
 	onLoop(b, func(l *loop.Loop) {
 		left := b.N
 		var next func(error)
-		work := func(context.Context) {}
+		work := func(context.Context) error { return nil }
 		next = func(error) {
 			if left > 0 {
 				left--

@@ -25,22 +25,20 @@ func (l *Loop) refillBudget() {
 }
 
 // drain runs ticks and microtasks until both queues are empty or the budget is
-// spent.
+// spent. Rejections that nothing has reacted to by then are reported, which may
+// queue more.
 func (l *Loop) drain() {
-	if l.putOff {
-		return
-	}
-	for {
+	for !l.putOff {
 		l.drainTicks()
-		if l.microtasks.empty() || l.putOff {
-			break
+		if !l.microtasks.empty() && !l.putOff {
+			l.drainMicrotasks()
 		}
-		l.drainMicrotasks()
-		if l.ticks.empty() || l.putOff {
-			break
+		if !l.ticks.empty() || !l.microtasks.empty() {
+			continue
 		}
-	}
-	if len(l.rejected) > 0 {
+		if len(l.rejected) == 0 {
+			return
+		}
 		l.reportRejections()
 	}
 }

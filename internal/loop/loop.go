@@ -115,6 +115,7 @@ type Loop struct {
 	sleeping    atomic.Bool
 	wakeup      chan struct{}
 	alarm       alarm
+	started     atomic.Bool
 	closing     atomic.Bool
 	budget      atomic.Uint64
 	state       state
@@ -141,6 +142,7 @@ func New(config Config) *Loop {
 	}
 	l.SetMicrotaskBudget(config.MicrotaskBudget)
 	l.alarm.loop = l
+	l.state.since.Store(asleep(0))
 	return l
 }
 
@@ -151,6 +153,9 @@ func New(config Config) *Loop {
 // A panic in a callback is not recovered: the loop's state is written to
 // standard error, and the process ends.
 func (l *Loop) Run(main func()) error {
+	if l.started.Swap(true) {
+		panic("loop: Run was called before")
+	}
 	defer close(l.done)
 	defer l.crash()
 	defer l.startWatchdog()()
@@ -166,6 +171,7 @@ func (l *Loop) Run(main func()) error {
 func (l *Loop) start(main func()) {
 	l.goroutines.add(goroutineID())
 	l.now = l.clock()
+	l.meter.turnBegan = l.now
 	l.state.since.Store(l.now)
 	l.startDelayProbe()
 	l.begin(Main)
@@ -205,7 +211,12 @@ func (l *Loop) run(label *label, fn func()) {
 		l.publish(label)
 	}
 	fn()
-	if !l.ticks.empty() || !l.microtasks.empty() {
+	l.afterCallback()
+}
+
+// afterCallback drains, and counts the callback as done.
+func (l *Loop) afterCallback() {
+	if !l.ticks.empty() || !l.microtasks.empty() || len(l.rejected) > 0 {
 		l.drain()
 	}
 	l.lap()

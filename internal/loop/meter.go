@@ -140,7 +140,10 @@ func (l *Loop) observeDelay(late int64) {
 func (l *Loop) endTurn() {
 	m := &l.meter
 	l.state.publishDepths(l)
-	if l.config.Observer != nil && m.ran {
+	if !m.ran {
+		return // its time goes to the next turn that runs something
+	}
+	if l.config.Observer != nil {
 		l.observeTurn()
 	}
 	m.stats = TurnStats{}

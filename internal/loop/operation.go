@@ -140,9 +140,9 @@ func (l *Loop) complete(c *completion) {
 }
 
 // QueueWork runs work on an executor and then after on the loop, as libuv's
-// uv_queue_work does: the way of callbacks, without a task. If the work was
-// dropped, after gets the reason. On the loop only.
-func (l *Loop) QueueWork(ex Executor, name string, work func(context.Context), after func(error)) error {
+// uv_queue_work does: the way of callbacks, without a task. After gets work's
+// error, or the reason why it was dropped. On the loop only.
+func (l *Loop) QueueWork(ex Executor, name string, work func(context.Context) error, after func(error)) error {
 	w := l.takeWork()
 	w.label, w.run, w.after = l.labels.get(name), work, after
 	if err := l.submit(background, w, ex); err != nil {
@@ -156,7 +156,7 @@ func (l *Loop) QueueWork(ex Executor, name string, work func(context.Context), a
 type work struct {
 	completion
 	loop  *Loop
-	run   func(context.Context)
+	run   func(context.Context) error
 	after func(error)
 	err   error
 	free  *work
@@ -165,7 +165,7 @@ type work struct {
 func (w *work) Name() string { return w.label.name }
 
 func (w *work) Run(ctx context.Context) {
-	w.run(ctx)
+	w.err = w.run(ctx)
 	w.loop.complete(&w.completion)
 }
 

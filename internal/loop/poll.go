@@ -54,10 +54,7 @@ func (l *Loop) deliver(c *completion) {
 		l.publish(c.label)
 	}
 	c.owner.complete()
-	if !l.ticks.empty() || !l.microtasks.empty() {
-		l.drain()
-	}
-	l.lap()
+	l.afterCallback()
 }
 
 // mayBlock says whether the loop has nothing to do but wait.
@@ -75,7 +72,7 @@ func (l *Loop) sleep() {
 		return
 	}
 	from := l.now
-	l.state.since.Store(-max(from, 1))
+	l.state.since.Store(asleep(from))
 	<-l.wakeup
 	l.now = l.clock()
 	l.meter.idle += l.now - from

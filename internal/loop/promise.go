@@ -136,11 +136,11 @@ func logRejection(name string, err error) {
 
 // reportRejections tells of the promises that were rejected and left alone.
 func (l *Loop) reportRejections() {
-	for _, p := range l.rejected {
+	all := l.rejected
+	l.rejected = nil
+	for _, p := range all {
 		if !p.handled {
 			l.config.OnUnhandledRejection(p.label.name, p.err)
 		}
 	}
-	clear(l.rejected)
-	l.rejected = l.rejected[:0]
 }

@@ -155,6 +155,9 @@ func (l *Loop) OnClose(name string, fn func()) {
 // mailbox is full and ErrClosed after Close; when it returns nil, fn will run.
 // Any goroutine may call it.
 func (l *Loop) Post(name string, fn func()) error {
+	if fn == nil {
+		panic("loop: posted work without a callback")
+	}
 	if err := l.mailbox.post(name, fn); err != nil {
 		return err
 	}

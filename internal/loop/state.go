@@ -10,12 +10,16 @@ import (
 // has changed, for a store costs more than a comparison; others load.
 type state struct {
 	running atomic.Pointer[site]
-	since   atomic.Int64 // loop clock when the work of this turn began, or, negative, when the loop blocked in poll
+	since   atomic.Int64 // loop clock when the work of this turn began, or asleep(when the loop blocked in poll)
 	idle    atomic.Int64 // nanoseconds spent blocked before that
 	ended   atomic.Bool
 
 	turns, ticks, microtasks, immediates, timers, tasks, operations, executed gauge
 }
+
+// asleep is what state.since says while the loop is blocked since an instant, or
+// has not begun. Below 0, it is told from being at work; twice, it is undone.
+func asleep(since int64) int64 { return ^since }
 
 // A gauge is a number that one goroutine sets and any may read.
 type gauge struct {
@@ -95,7 +99,7 @@ func (l *Loop) State() State {
 		out.Running, out.Phase = at.name, at.phase
 	}
 	if since := s.since.Load(); since < 0 {
-		out.Idle += time.Duration(now + since)
+		out.Idle += time.Duration(now - asleep(since))
 	} else if !s.ended.Load() {
 		out.Busy = time.Duration(now - since)
 	}

@@ -22,6 +22,28 @@
 //
 //	{"id": "Q71", "program": [...], "node": ["A B"], "handbook": ["A B"]}
 //
-// [Parse] reads documents, and [Document.String] and [Program.String] print
+// [Parse] and [Read] read documents, and [Document.String] and [Program.String] print
 // them in the one form that Parse reads back to the same value.
+//
+// # Running
+//
+// [Run] runs a program on a real event loop, of package loop, and returns a
+// [Trace] of it. Nothing about the order is worked out in advance: a tick is a
+// tick of the loop, a promise a reaction to a resolved promise, a timeout a timer
+// and an immediate an immediate; an io is a read of a file on a worker of a pool,
+// whose completion comes back in the poll phase. Where a program has more than
+// one order, clock and workers decide, as they do in Node:
+//
+//   - A timer and an immediate set by main: whether 1 ms has passed when the
+//     loop first looks.
+//   - Several timers: whether they come due together or turn by turn.
+//   - A read and anything that does not wait for it: how long the read takes.
+//
+// [Trace.Order] is what was printed. [Trace.Explain] is a table of what ran, in
+// which turn and phase, and why then. For timers, immediates and reads it goes by
+// the turns and times that the trace has, for ticks and microtasks by the rules
+// that the loop was run with.
+//
+// Every function may be called from any goroutine. A trace is not changed once
+// Run has returned it.
 package schedule

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -41,11 +40,7 @@ func (rs *reads) close() {
 // start begins a read and has the loop call done with its outcome. It fails if
 // the loop or the pool refuses the read; done is not called then.
 func (rs *reads) start(l *loop.Loop, name string, done func(error)) error {
-	var failure error // written by the worker before the loop is told
-	work := func(context.Context) { failure = rs.read() }
-	return l.QueueWork(rs.class, name, work, func(dropped error) {
-		done(cmp.Or(dropped, failure))
-	})
+	return l.QueueWork(rs.class, name, func(context.Context) error { return rs.read() }, done)
 }
 
 // read reads the beginning of the file, or all of a file that is shorter.

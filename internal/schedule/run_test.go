@@ -117,11 +117,14 @@ func faultOf(c *schedule.Callback) string {
 		return "it was set elsewhere than its setter ran"
 	case c.Kind <= schedule.Promise && (!same || c.Set.Phase != c.Ran.Phase):
 		return "it left its phase"
-	case c.Kind == schedule.Timeout && (same || c.Ran.Phase != loop.Timers || waited < time.Millisecond):
-		return "a timer ran early or elsewhere"
-	case c.Kind == schedule.Immediate && c.Ran.Phase != loop.Check,
+	case c.Kind == schedule.Timeout && waited < time.Millisecond:
+		return "it ran before it was due"
+	case c.Kind == schedule.Timeout && c.Ran.Phase != loop.Timers,
+		c.Kind == schedule.Immediate && c.Ran.Phase != loop.Check,
 		c.Kind == schedule.IO && c.Ran.Phase != loop.Poll:
 		return "it ran in a phase of another kind"
+	case same && c.Set.Phase == c.Ran.Phase && c.Kind >= schedule.Timeout:
+		return "it ran in the phase that it was set in"
 	}
 	return ""
 }

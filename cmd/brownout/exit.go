@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit statuses of all commands.
+const (
+	statusDone    = 0 // done as asked
+	statusFailed  = 1 // the request was fine, and something went wrong
+	statusMisused = 2 // wrong flags, or input that is wrong or cannot be read
+)
+
+// An inputError says that what the user gave cannot be worked with.
+type inputError struct{ error }
+
+// Unwrap returns what is wrong with it.
+func (e inputError) Unwrap() error { return e.error }
+
+// status returns the exit status that stands for an error.
+func status(err error) int {
+	if err == nil {
+		return statusDone
+	}
+	if _, wrongFlags := errors.AsType[*kong.ParseError](err); wrongFlags {
+		return statusMisused
+	}
+	if _, wrongInput := errors.AsType[inputError](err); wrongInput {
+		return statusMisused
+	}
+	return statusFailed
+}
+
+// report writes an error on one line, and after wrong flags where to find help.
+func report(w io.Writer, err error) {
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(w, "brownout: %s\n", printable(err.Error()))
+	if wrongFlags, ok := errors.AsType[*kong.ParseError](err); ok {
+		fmt.Fprintf(w, "Try \"%s --help\".\n", commandOf(wrongFlags))
+	}
+}
+
+// commandOf returns the command whose flags were wrong.
+func commandOf(err *kong.ParseError) string {
+	if selected := err.Context.Selected(); selected != nil {
+		return selected.FullPath()
+	}
+	return err.Context.Model.Name
+}
+
+// printable keeps a text on one line, and control characters, which a file's
+// name may have, from the terminal.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+func TestStatus(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"done", nil, 0},
+		{"failed", io.ErrShortWrite, 1},
+		{"wrong input", inputError{io.ErrUnexpectedEOF}, 2},
+		{"wrapped", fmt.Errorf("order: %w", inputError{io.ErrUnexpectedEOF}), 2},
+		{"wrong flags", &kong.ParseError{}, 2},
+	} {
+		if got := status(tt.err); got != tt.want {
+			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestReportKeepsToOneLine(t *testing.T) {
+	var output strings.Builder
+	report(&output, errors.New("open a\nb\x1b[2J\t\u2028é: no such file"))
+	if want := "brownout: open a\\nb\\x1b[2J\\t\\u2028é: no such file\n"; output.String() != want {
+		t.Errorf("reported %q, want %q", output.String(), want)
+	}
+}

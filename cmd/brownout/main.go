@@ -1,0 +1,60 @@
+// Command brownout is a shop that is broken on purpose, and the lab around it:
+// services on an event loop, load, faults and a verdict.
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field for each command.
+type cli struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Order orderCommand `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
+}
+
+const description = "A load-testing lab whose services run on a Node-like event loop."
+
+// streams are what a command reads from and writes to.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run runs the command that the arguments name and returns the exit status. It
+// exits by itself where help or the version is asked for.
+func run(arguments []string, s streams) int {
+	if len(arguments) == 0 {
+		_, _ = newParser(s.err, statusMisused).Parse([]string{"--help"}) // exits
+	}
+	err := parseAndRun(newParser(s.out, statusDone), arguments, s)
+	report(s.err, err)
+	return status(err)
+}
+
+func parseAndRun(parser *kong.Kong, arguments []string, s streams) error {
+	command, err := parser.Parse(arguments)
+	if err != nil {
+		return err
+	}
+	return command.Run(s)
+}
+
+// newParser returns a parser that writes help to out and then exits.
+func newParser(out io.Writer, helpStatus int) *kong.Kong {
+	return kong.Must(&cli{},
+		kong.Name("brownout"),
+		kong.Description(description),
+		kong.Vars{"version": version()},
+		kong.Writers(out, out),
+		kong.Exit(func(int) { os.Exit(helpStatus) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+}
