@@ -17,7 +17,7 @@ type recorder struct {
 	turns  []loop.TurnStats
 }
 
-func (r *recorder) LoopDelay(late time.Duration)   { r.delays = append(r.delays, late) }
+func (r *recorder) LoopDelay(late time.Duration)  { r.delays = append(r.delays, late) }
 func (r *recorder) TurnEnd(stats *loop.TurnStats) { r.turns = append(r.turns, *stats) }
 
 const ms = time.Millisecond
