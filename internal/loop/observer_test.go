@@ -146,6 +146,30 @@ func TestUtilisation(t *testing.T) {
 	})
 }
 
+// TestIdleLoopStandsStill: with nothing to do but wait, whether for a timer, for a
+// call or for whatever may come, a loop does not turn.
+func TestIdleLoopStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := loop.New(loop.Config{})
+		go l.Run(nil)
+		l.Post("setup", func() {
+			l.SetTimeout("soon", ms, func() {})
+			l.SetTimeout("later", time.Minute, func() {})
+			l.SetTimeout("cleared", time.Second, func() {}).Clear()
+		})
+		for _, wait := range []time.Duration{10 * ms, time.Hour} { // before the last timer, and after
+			time.Sleep(wait)
+			before := l.State().Turn
+			time.Sleep(10 * time.Second)
+			if turns := l.State().Turn - before; turns > 1 { // the cleared timer's alarm may ring
+				t.Errorf("%d turns in 10 idle seconds", turns)
+			}
+		}
+		l.Close()
+		<-l.Done()
+	})
+}
+
 // TestStateShowsDepths while the loop is blocked.
 func TestStateShowsDepths(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -64,6 +64,7 @@ func (l *Loop) mayBlock() bool {
 
 // sleep blocks until another goroutine wakes the loop or the next timer is due.
 func (l *Loop) sleep() {
+	l.alarm.heard()
 	if due, ok := l.timers.next(); ok && !l.alarm.set(due) {
 		return
 	}
@@ -107,12 +108,16 @@ type alarm struct {
 	rang  atomic.Bool
 }
 
-// set makes sure that the alarm rings at due, and says false when that is now.
-func (a *alarm) set(due int64) bool {
+// heard takes note that the alarm has rung.
+func (a *alarm) heard() {
 	if a.rang.Load() {
 		a.rang.Store(false)
 		a.armed = false
 	}
+}
+
+// set makes sure that the alarm rings at due, and says false when that is now.
+func (a *alarm) set(due int64) bool {
 	if a.armed && a.at <= due {
 		return true
 	}
