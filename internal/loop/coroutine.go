@@ -68,6 +68,9 @@ func (co *coroutine) park() {
 // resume runs the coroutine until its task waits or ends. It is called on the
 // loop, or by a task that starts another one.
 func (co *coroutine) resume() {
+	if co.task == nil {
+		return // unwound after it was woken
+	}
 	l := co.loop
 	outer := l.task
 	l.task = co.task

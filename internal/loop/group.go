@@ -11,7 +11,6 @@ type Group struct {
 	queue    int
 	running  int
 	waiting  list[reaction]
-	waiters  int
 	executor Executor
 }
 
@@ -45,7 +44,7 @@ func (g *Group) SetLimit(limit, queue int) {
 }
 
 // InFlight returns how many calls run, and how many wait for their turn.
-func (g *Group) InFlight() (running, waiting int) { return g.running, g.waiters }
+func (g *Group) InFlight() (running, waiting int) { return g.running, g.waiting.len }
 
 func (g *Group) free() bool { return g.limit <= 0 || g.running < g.limit }
 
@@ -55,19 +54,14 @@ func (g *Group) enter(t *Task) error {
 		g.running++
 		return nil
 	}
-	if g.waiters >= g.queue {
+	if g.waiting.len >= g.queue && t.Err() == nil {
 		return ErrFull
 	}
 	if err := t.mayWait(); err != nil {
 		return err
 	}
-	g.waiters++
 	g.waiting.push(&t.wait)
-	err := t.park()
-	if err != nil {
-		g.waiters--
-	}
-	return err
+	return t.park()
 }
 
 // leave gives a place back, to the next in line if there is one.
@@ -82,7 +76,6 @@ func (g *Group) leave() {
 // no longer interrupted, so the place is never lost.
 func (g *Group) admit() {
 	g.running++
-	g.waiters--
 	g.waiting.pop().owner.task.wake()
 }
 

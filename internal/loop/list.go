@@ -4,6 +4,7 @@ package loop
 // holds, so that linking and unlinking allocate nothing and take O(1).
 type list[T any] struct {
 	first, last *node[T]
+	len         int
 }
 
 // A node links its owner into at most one list. The zero node is unlinked.
@@ -19,6 +20,7 @@ func (l *list[T]) push(n *node[T]) {
 	if n.in != nil {
 		panic("loop: a node is linked twice")
 	}
+	l.len++
 	n.in, n.prev = l, l.last
 	if l.last == nil {
 		l.first = n
@@ -43,6 +45,7 @@ func (n *node[T]) unlink() {
 	if l == nil {
 		return
 	}
+	l.len--
 	if n.prev == nil {
 		l.first = n.next
 	} else {

@@ -87,18 +87,32 @@ func (l *Loop) cancelTasks() {
 	l.SetTimeout("unwind period", l.config.Unwind, func() { l.stage = abandoned }).Unref()
 }
 
+// closeBudget bounds the ticks and microtasks of the close phase, after which there
+// is no turn to come back in. What a storm has left over ends there.
+const closeBudget = 1 << 20
+
 // finish ends what is left of the tasks and runs the close phase.
 func (l *Loop) finish() error {
-	err := l.abandon()
 	l.stage = abandoned
+	left := AbandonedError{Tasks: l.unwindTasks(), Operations: l.operations}
+	l.runClose()
+	left.Tasks = append(left.Tasks, l.unwindTasks()...)
+	l.endTurn()
+	l.stopCoroutines()
+	if len(left.Tasks) == 0 && left.Operations == 0 {
+		return nil
+	}
+	return &left
+}
+
+func (l *Loop) runClose() {
+	l.SetMicrotaskBudget(closeBudget)
+	l.refillBudget()
 	l.begin(Close)
 	for i := len(l.onClose) - 1; i >= 0; i-- {
 		l.run(l.onClose[i].label, l.onClose[i].fn)
 	}
 	l.end()
-	l.endTurn()
-	l.stopCoroutines()
-	return err
 }
 
 // AbandonedError is what [Loop.Run] returns when the end could not wait.
@@ -115,15 +129,11 @@ func (e *AbandonedError) Error() string {
 		len(e.Tasks), strings.Join(e.Tasks, ", "), e.Operations)
 }
 
-// abandon unwinds the tasks that are left and says what there was.
-func (l *Loop) abandon() error {
-	if l.taskCount == 0 && l.operations == 0 {
-		return nil
-	}
-	e := &AbandonedError{Operations: l.operations}
+// unwindTasks ends the tasks where they wait and returns their names.
+func (l *Loop) unwindTasks() (names []string) {
 	for n := l.tasks.first; n != nil; n = l.tasks.first {
-		e.Tasks = append(e.Tasks, n.owner.label.name)
+		names = append(names, n.owner.label.name)
 		n.owner.unwind()
 	}
-	return e
+	return names
 }

@@ -15,6 +15,7 @@ type Task struct {
 	co          *coroutine // nil once the task has ended
 	state       taskState
 	interrupted bool            // it was woken because it is cancelled
+	unwinding   bool            // it is being ended where it waited
 	parked      uint64          // counts the waits, so that a late answer is told from a new one
 	wait        node[reaction]  // links the task into what it waits for
 	member      node[*Task]     // links it into the loop's tasks
@@ -134,6 +135,9 @@ func (t *Task) mayWait() error {
 	if err := t.scope.err(); err != nil {
 		return err
 	}
+	if t.unwinding {
+		panic(errUnwind)
+	}
 	t.state = taskParked
 	t.parked++
 	return nil
@@ -181,9 +185,12 @@ func (t *Task) end() {
 	t.co.task, t.co = nil, nil
 }
 
-// unwind ends a task where it waits. Its deferred calls run.
+// unwind ends a task where it waits. Its deferred calls run; if they wait, they end
+// there too.
 func (t *Task) unwind() {
 	co := t.co
+	t.unwinding = true
+	t.wait.unlink()
 	t.loop.task = t
 	co.stop()
 	t.loop.task = nil

@@ -61,8 +61,11 @@ func (c *Class) configure(config ClassConfig) {
 	if c.share <= 0 {
 		c.share = len(c.pool.workers)
 	}
-	if c.bound == 0 {
+	switch {
+	case c.bound == 0:
 		c.bound = DefaultQueue
+	case c.bound < 0:
+		c.bound = Unbounded
 	}
 }
 

@@ -10,7 +10,7 @@
 //	queue   [a a a a]      [b b b]          [ ]      one for each class, bounded
 //	           |              |              |
 //	share     4/4            1/2            0/4      running / allowed to run
-//	           x              |              |       a is held back, b and c are not
+//	           x              |              |       5 workers, all busy: b is next, a is held back
 //	           +--------------+--------------+
 //	                          v
 //	          the job that has waited longest

@@ -22,13 +22,10 @@ func (n Nested) Deadlocked() bool { return n.Waiting >= n.Workers }
 // and then goes on: separate pools, or classes with shares, are the cure.
 func (c *Class) Do(ctx context.Context, name string, fn func(context.Context) error) error {
 	j := &waited{name: name, fn: fn, done: make(chan struct{})}
-	if err := c.Submit(ctx, j); err != nil {
+	if err := c.submitWaited(ctx, j); err != nil {
 		return err
 	}
-	if w, ok := ctx.Value(workerKey{}).(*worker); ok && w.pool == c.pool {
-		c.beginNested(w, name)
-		defer c.endNested()
-	}
+	defer j.endNested() // for the context may be done first
 	select {
 	case <-j.done:
 		return j.err
@@ -37,42 +34,83 @@ func (c *Class) Do(ctx context.Context, name string, fn func(context.Context) er
 	}
 }
 
-func (c *Class) beginNested(w *worker, inner string) {
-	p := c.pool
-	p.mu.Lock()
-	p.nested++
-	n := Nested{Inner: inner, Class: c.name, Waiting: p.nested, Workers: len(p.workers)}
-	if w.busy {
-		n.Outer = w.current.name
+func (c *Class) submitWaited(ctx context.Context, j *waited) error {
+	if w, ok := ctx.Value(workerKey{}).(*worker); ok && w.pool == c.pool {
+		return c.submitNested(ctx, j, w)
 	}
+	return c.Submit(ctx, j)
+}
+
+// submitNested takes the job and counts the worker that waits for it as one step,
+// so that the job cannot end in between.
+func (c *Class) submitNested(ctx context.Context, j *waited, outer *worker) error {
+	p := c.pool
+	j.outer = outer
+	e := entry{ctx: ctx, job: j, name: j.name, class: c, queued: p.clock()}
+	p.mu.Lock()
+	err := c.take(&e)
+	if err != nil {
+		p.mu.Unlock()
+		return err
+	}
+	n := c.beginNested(j)
 	p.mu.Unlock()
 	if p.config.OnNested != nil {
 		p.config.OnNested(n)
 	}
+	return nil
 }
 
-func (c *Class) endNested() {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	c.pool.nested--
+// beginNested counts the worker, once however many jobs it waits for. pool.mu is held.
+func (c *Class) beginNested(j *waited) Nested {
+	p, w := c.pool, j.outer
+	j.nested = true
+	if w.waits++; w.waits == 1 {
+		p.nested++
+	}
+	n := Nested{Inner: j.name, Class: c.name, Waiting: p.nested, Workers: len(p.workers)}
+	if w.busy {
+		n.Outer = w.current.name
+	}
+	return n
+}
+
+// endNested is called by whoever comes first: the job when it has ended, so that
+// its worker cannot go on before it is counted, or the caller who has left.
+func (j *waited) endNested() {
+	if j.outer == nil {
+		return
+	}
+	p := j.outer.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !j.nested {
+		return
+	}
+	j.nested = false
+	if j.outer.waits--; j.outer.waits == 0 {
+		p.nested--
+	}
 }
 
 // waited is the job of Do.
 type waited struct {
-	name string
-	fn   func(context.Context) error
-	err  error
-	done chan struct{}
+	name   string
+	fn     func(context.Context) error
+	err    error
+	done   chan struct{}
+	outer  *worker // that waits for it, if it is nested
+	nested bool    // outer is counted as waiting for it; under pool.mu
 }
 
 func (j *waited) Name() string { return j.name }
 
-func (j *waited) Run(ctx context.Context) {
-	j.err = j.fn(ctx)
-	close(j.done)
-}
+func (j *waited) Run(ctx context.Context) { j.end(j.fn(ctx)) }
 
-func (j *waited) Drop(err error) {
+func (j *waited) Drop(err error) { j.end(err) }
+
+func (j *waited) end(err error) {
 	j.err = err
+	j.endNested()
 	close(j.done)
 }

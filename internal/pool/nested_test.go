@@ -155,6 +155,10 @@ func TestDeadlock(t *testing.T) {
 		if s := p.Stats(); s.Nested != 2 || s.Idle != 0 || s.Classes[0].Queued != 2 || s.Classes[0].Completed != 0 {
 			t.Errorf("in the deadlock: %+v", s)
 		}
+		at(start, 61*time.Second)
+		if s := p.Stats(); s.Nested != 1 || s.Classes[0].Queued != 2 {
+			t.Errorf("when the first has lost patience: %+v", s)
+		}
 		p.Close()
 		if s := p.Stats(); s.Nested != 0 || s.Classes[0].Completed != 2 || s.Classes[0].Expired != 2 {
 			t.Errorf("after it: %+v", s)

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,7 @@ func New(config Config) *Pool {
 		w.plain = &workerContext{context.Background(), w}
 		p.workers = append(p.workers, w)
 	}
+	p.idle = slices.Clone(p.workers) // from now on, not from when their goroutines have begun
 	for _, w := range p.workers {
 		p.ended.Go(w.run)
 	}

@@ -98,6 +98,24 @@ func TestTheLongestOfEach(t *testing.T) {
 	})
 }
 
+// Oldest is the first one's wait, which falls when that one starts.
+func TestOldest(t *testing.T) {
+	inBubble(t, pool.Config{Workers: 1}, func(t *testing.T, p *pool.Pool) {
+		class := p.Class("a", pool.ClassConfig{})
+		start := time.Now()
+		for second := range 3 {
+			at(start, time.Duration(second)*time.Second)
+			submit(t, class, sleeper("a", 5*time.Second))
+		}
+		for _, row := range []struct{ at, want time.Duration }{{2, 1}, {4, 3}, {6, 4}, {9, 7}, {11, 0}} {
+			at(start, row.at*time.Second)
+			if got := p.Stats().Classes[0].Oldest; got != row.want*time.Second {
+				t.Errorf("at %d s the oldest has waited %v, want %d s", row.at, got, row.want)
+			}
+		}
+	})
+}
+
 func TestBusyTellsOfEveryWorker(t *testing.T) {
 	inBubble(t, pool.Config{Workers: 3}, func(t *testing.T, p *pool.Pool) {
 		a, b := p.Class("a", pool.ClassConfig{}), p.Class("b", pool.ClassConfig{})

@@ -18,6 +18,7 @@ type worker struct {
 	busy    bool
 	current entry
 	since   int64 // pool clock when current was begun
+	waits   int   // jobs of this pool that current waits for in Do
 }
 
 // A workerContext is the context of a job, marked with the worker that runs it.
@@ -43,22 +44,25 @@ func (w *worker) run() {
 			w.crash(recover())
 		}
 	}()
-	var last outcome
-	for {
-		e, start, ok := w.next(last)
-		if !ok {
-			ended = true
-			return
-		}
-		last = w.do(e, start)
+	e, start, ok := w.await()
+	for ok {
+		e, start, ok = w.next(w.do(e, start))
 	}
+	ended = true
 }
 
-// An outcome is how a job went: when it was begun and ended, and whether it was
-// dropped instead of run.
+// await is what an idle worker does: it waits for a job, and says when that
+// starts; false if the pool is closed.
+func (w *worker) await() (e entry, start int64, ok bool) {
+	e, ok = <-w.handoff
+	return e, w.pool.clock(), ok
+}
+
+// An outcome is how a job went: when it was begun and ended, when the observer had
+// been told of it, and whether it was dropped instead of run.
 type outcome struct {
-	start, end int64 // pool clock
-	dropped    bool
+	start, end, told int64 // pool clock
+	dropped          bool
 }
 
 // next accounts for the last job and takes the next one, or waits for it. It
@@ -69,9 +73,10 @@ func (w *worker) next(last outcome) (e entry, start int64, ok bool) {
 	w.leave(last)
 	e, ok = p.pick()
 	if ok {
-		w.enter(&e, last.end)
+		start = max(last.told, e.queued) // it may have come since
+		w.enter(&e, start)
 		p.mu.Unlock()
-		return e, last.end, true
+		return e, start, true
 	}
 	if !p.closed {
 		p.idle = append(p.idle, w)
@@ -81,8 +86,7 @@ func (w *worker) next(last outcome) (e entry, start int64, ok bool) {
 	if closed {
 		return entry{}, 0, false
 	}
-	e, ok = <-w.handoff
-	return e, p.clock(), ok
+	return w.await()
 }
 
 // enter makes a job the one that the worker runs. pool.mu is held.
@@ -90,11 +94,8 @@ func (w *worker) enter(e *entry, now int64) {
 	w.busy, w.current, w.since = true, *e, now
 }
 
-// leave accounts for the job that has ended, if any. pool.mu is held.
+// leave accounts for the job that has ended. pool.mu is held.
 func (w *worker) leave(o outcome) {
-	if !w.busy {
-		return
-	}
 	c := w.current.class
 	c.running--
 	c.counts.add(o.start-w.current.queued, o)
@@ -105,21 +106,27 @@ func (w *worker) leave(o outcome) {
 func (w *worker) do(e entry, start int64) outcome {
 	if err := w.pool.expired(e); err != nil {
 		e.job.Drop(err)
-		w.observe(func(o Observer) { o.JobDropped(e.class.name, time.Duration(start-e.queued), err) })
-		return outcome{start, w.pool.clock(), true}
+		end := w.pool.clock()
+		told := w.observe(end, func(o Observer) { o.JobDropped(e.class.name, time.Duration(start-e.queued), err) })
+		return outcome{start, end, told, true}
 	}
 	e.job.Run(w.context(e.ctx))
 	end := w.pool.clock()
-	w.observe(func(o Observer) {
+	told := w.observe(end, func(o Observer) {
 		o.JobDone(e.class.name, time.Duration(start-e.queued), time.Duration(end-start))
 	})
-	return outcome{start, end, false}
+	return outcome{start, end, told, false}
 }
 
-func (w *worker) observe(tell func(Observer)) {
-	if o := w.pool.config.Observer; o != nil {
-		tell(o)
+// observe tells the observer, if any, of a job that has ended, and returns when it
+// had been told.
+func (w *worker) observe(end int64, tell func(Observer)) (told int64) {
+	o := w.pool.config.Observer
+	if o == nil {
+		return end
 	}
+	tell(o)
+	return w.pool.clock()
 }
 
 // expired is the reason why a job need not be run any more.
