@@ -91,14 +91,13 @@
 // deadlocked, and only contexts that end can free it. Do recognises a caller that
 // is such a job by its context, tells Config.OnNested, counts the worker in
 // Stats.Nested while it waits, and then goes on, for to refuse would change what the
-// program does. [Nested.Deadlocked] tells whether any worker is left.
+// program does. [Nested.Deadlocked] tells whether any worker is left
+// that may do it: of the pool, and of the class's share.
 //
 // Recognition has limits. It goes by the context: a job that passes another one
 // is not seen, and a goroutine that calls Do with a job's context is taken for
-// that job, also when it outlives it. A circle through another pool is not seen.
-// Nor is a class of a smaller share that waits for itself: it is reported as
-// nested, and not as deadlocked, because other workers are left, though none that
-// it may use. The cure is a pool of its own, or a class of its own with a share,
+// that job, also when it outlives it. A circle through another pool is not seen. The
+// cure is a pool of its own, or a class of its own with a share,
 // for the work that others wait for.
 //
 // # Dying

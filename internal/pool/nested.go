@@ -4,16 +4,20 @@ import "context"
 
 // Nested is a job that waits on its worker for another job of the same pool.
 // That worker does nothing meanwhile; once all of them wait so, the jobs that
-// they wait for can never start.
+// they wait for can never start. Neither can those of a class whose whole share
+// is held by jobs that wait so.
 type Nested struct {
 	Outer, Inner string // names of the job that waits and of the one waited for
 	Class        string // of the one waited for
 	Waiting      int    // workers that wait so, this one included
 	Workers      int    // workers of the pool
+	Held         int    // those of the class's share that wait so
+	Share        int    // workers that the class may hold
 }
 
-// Deadlocked says that no worker is left to do what all of them wait for.
-func (n Nested) Deadlocked() bool { return n.Waiting >= n.Workers }
+// Deadlocked says that no worker is left that could do what is waited for. Waits
+// that go round through another pool are not seen.
+func (n Nested) Deadlocked() bool { return n.Waiting >= n.Workers || n.Held >= n.Share }
 
 // Do submits fn and blocks until it has run, been dropped, or ctx is done. It
 // returns fn's error, or why fn was not run or not waited for. It is for
@@ -68,9 +72,19 @@ func (c *Class) beginNested(j *waited) Nested {
 	if w.waits++; w.waits == 1 {
 		p.nested++
 	}
-	n := Nested{Inner: j.name, Class: c.name, Waiting: p.nested, Workers: len(p.workers)}
-	if w.busy {
-		n.Outer = w.current.name
+	return Nested{
+		Outer: w.current.name, Inner: j.name, Class: c.name,
+		Waiting: p.nested, Workers: len(p.workers),
+		Held: c.held(), Share: c.share,
+	}
+}
+
+// held counts the jobs of the class that wait on their workers. pool.mu is held.
+func (c *Class) held() (n int) {
+	for _, w := range c.pool.workers {
+		if w.waits > 0 && w.current.class == c {
+			n++
+		}
 	}
 	return n
 }

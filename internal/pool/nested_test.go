@@ -59,8 +59,8 @@ func TestAJobThatWaitsForItsOwnPoolIsRecognised(t *testing.T) {
 					synctest.Wait()
 				})
 				told.expect(t,
-					pool.Nested{Outer: "outer", Inner: "middle", Class: "b", Waiting: 1, Workers: 4},
-					pool.Nested{Outer: "middle", Inner: "inner", Class: "a", Waiting: 2, Workers: 4},
+					pool.Nested{Outer: "outer", Inner: "middle", Class: "b", Waiting: 1, Workers: 4, Held: 0, Share: 4},
+					pool.Nested{Outer: "middle", Inner: "inner", Class: "a", Waiting: 2, Workers: 4, Held: 1, Share: 4},
 				)
 				if got := p.Stats().Nested; got != 0 {
 					t.Errorf("%d wait at the end", got)
@@ -144,10 +144,10 @@ func TestDeadlock(t *testing.T) {
 		outer("outer2", "inner2", 2*time.Second)
 
 		at(start, 1*time.Second)
-		first := pool.Nested{Outer: "outer1", Inner: "inner1", Class: "a", Waiting: 1, Workers: 2}
+		first := pool.Nested{Outer: "outer1", Inner: "inner1", Class: "a", Waiting: 1, Workers: 2, Held: 1, Share: 2}
 		told.expect(t, first)
 		at(start, 30*time.Second)
-		second := pool.Nested{Outer: "outer2", Inner: "inner2", Class: "a", Waiting: 2, Workers: 2}
+		second := pool.Nested{Outer: "outer2", Inner: "inner2", Class: "a", Waiting: 2, Workers: 2, Held: 2, Share: 2}
 		told.expect(t, first, second)
 		if first.Deadlocked() || !second.Deadlocked() {
 			t.Errorf("deadlocked: %t, %t", first.Deadlocked(), second.Deadlocked())
@@ -168,11 +168,41 @@ func TestDeadlock(t *testing.T) {
 
 func TestDeadlocked(t *testing.T) {
 	for _, row := range []struct {
-		waiting, workers int
-		want             bool
-	}{{1, 1, true}, {1, 2, false}, {2, 2, true}, {3, 4, false}, {4, 4, true}} {
-		if got := (pool.Nested{Waiting: row.waiting, Workers: row.workers}).Deadlocked(); got != row.want {
-			t.Errorf("%d of %d: %t", row.waiting, row.workers, got)
+		n    pool.Nested
+		want bool
+	}{
+		{pool.Nested{Waiting: 1, Workers: 1, Held: 0, Share: 1}, true},
+		{pool.Nested{Waiting: 1, Workers: 2, Held: 0, Share: 2}, false},
+		{pool.Nested{Waiting: 1, Workers: 2, Held: 1, Share: 1}, true},
+		{pool.Nested{Waiting: 2, Workers: 2, Held: 0, Share: 1}, true},
+		{pool.Nested{Waiting: 3, Workers: 4, Held: 1, Share: 2}, false},
+		{pool.Nested{Waiting: 3, Workers: 4, Held: 2, Share: 2}, true},
+	} {
+		if got := row.n.Deadlocked(); got != row.want {
+			t.Errorf("%+v: %t", row.n, got)
 		}
 	}
+}
+
+// A class that waits for itself with all of its share is deadlocked although other
+// workers are idle.
+func TestAShareCanDeadlock(t *testing.T) {
+	var told nestings
+	inBubble(t, pool.Config{Workers: 4, OnNested: told.add}, func(t *testing.T, p *pool.Pool) {
+		class := p.Class("a", pool.ClassConfig{Share: 1})
+		submit(t, class, job{name: "outer", run: func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			err := class.Do(ctx, "inner", func(context.Context) error { return nil })
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("inner: %v", err)
+			}
+		}})
+		synctest.Wait()
+		want := pool.Nested{Outer: "outer", Inner: "inner", Class: "a", Waiting: 1, Workers: 4, Held: 1, Share: 1}
+		told.expect(t, want)
+		if !want.Deadlocked() {
+			t.Error("not deadlocked")
+		}
+	})
 }

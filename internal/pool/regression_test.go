@@ -67,7 +67,7 @@ func TestAJobThatWaitsForManyIsOneWorker(t *testing.T) {
 			t.Errorf("%d workers wait", got)
 		}
 		p.Close()
-		one := pool.Nested{Outer: "outer", Inner: "inner", Class: "a", Waiting: 1, Workers: 4}
+		one := pool.Nested{Outer: "outer", Inner: "inner", Class: "a", Waiting: 1, Workers: 4, Held: 1, Share: 4}
 		told.expect(t, one, one, one, one)
 	})
 }
