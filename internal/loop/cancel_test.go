@@ -295,6 +295,7 @@ func TestAnswerBeforeCancel(t *testing.T) {
 			simulate(t, func(l *loop.Loop) {
 				p := loop.NewPromise[int](l, "promise")
 				task := l.Spawn(context.Background(), "task", func(task *loop.Task) {
+					task.WithTimeout(ms, func() error { return task.Sleep(time.Second) }) // was cut short before
 					v, err := loop.Await(task, p)
 					if err != c.want || err == nil && v != 7 {
 						t.Errorf("%v, %v", v, err)
@@ -303,7 +304,7 @@ func TestAnswerBeforeCancel(t *testing.T) {
 						t.Error("the next wait:", err)
 					}
 				})
-				l.SetTimeout("both", ms, func() { c.first(task, p); c.second(task, p) })
+				l.SetTimeout("both", time.Second, func() { c.first(task, p); c.second(task, p) })
 			})
 		})
 	}

@@ -3,6 +3,7 @@ package loop
 import (
 	"fmt"
 	"iter"
+	"os"
 	"runtime/debug"
 )
 
@@ -43,8 +44,9 @@ func (co *coroutine) body(yield func(struct{}) bool) {
 // errUnwind is thrown through a task that is unwound where it waits.
 var errUnwind = fmt.Errorf("loop: task unwound: %w", ErrClosed)
 
-// work runs the task to its end. A panic would lose its stack on the way through
-// iter.Pull, so it is given one.
+// work runs the task to its end. A panic ends the process here, with its stack, for
+// it would lose that on the way through iter.Pull, and could be recovered by a task
+// that has spawned this one.
 func (co *coroutine) work() {
 	t := co.task
 	defer func() {
@@ -52,7 +54,8 @@ func (co *coroutine) work() {
 		case nil, errUnwind:
 			t.end()
 		default:
-			panic(fmt.Errorf("task %q: %v\n\n%s", t.label.name, r, debug.Stack()))
+			co.loop.report(os.Stderr)
+			die(fmt.Errorf("task %q: %v\n\n%s", t.label.name, r, debug.Stack()))
 		}
 	}()
 	t.fn(t)

@@ -6,12 +6,24 @@ import (
 	"os"
 )
 
-// crash writes the loop's state to standard error when a callback panics. It
-// does not recover, so the process ends with the panic's own message and stack.
-func (l *Loop) crash() {
-	if !l.state.ended.Load() {
-		l.report(os.Stderr)
+// crash is how Run ends when a callback did not return: with the loop's state on
+// standard error. A panic goes on from there; for nil, it was runtime.Goexit.
+func (l *Loop) crash(reason any) {
+	l.report(os.Stderr)
+	if reason != nil {
+		panic(reason)
 	}
+	l.mailbox.close()
+	l.state.rest(l.clock())
+	close(l.done)
+}
+
+// die ends the process because a task or call has panicked. It does so from a
+// goroutine of its own, for on this one somebody might recover, and go on with a
+// broken loop.
+func die(reason error) {
+	go panic(reason)
+	select {}
 }
 
 // report describes the loop as it stands. On the loop only.

@@ -21,7 +21,7 @@ func (l *Loop) SetMicrotaskBudget(n int) {
 
 func (l *Loop) refillBudget() {
 	l.spent, l.putOff = 0, false
-	l.allowance = uint(min(l.budget.Load(), lookUp))
+	l.allowance = uint(min(l.turnBudget(), lookUp))
 }
 
 // drain runs ticks and microtasks until both queues are empty or the budget is
@@ -29,22 +29,20 @@ func (l *Loop) refillBudget() {
 // queue more.
 func (l *Loop) drain() {
 	for !l.putOff {
-		l.drainTicks()
-		if !l.microtasks.empty() && !l.putOff {
-			l.drainMicrotasks()
-		}
+		l.drainQueue(&l.ticks, false)
+		l.drainQueue(&l.microtasks, l.config.Semantics == HandbookOrder)
 		if !l.ticks.empty() || !l.microtasks.empty() {
 			continue
 		}
-		if len(l.rejected) == 0 {
+		if len(l.unhandled) == 0 {
 			return
 		}
 		l.reportRejections()
 	}
 }
 
-func (l *Loop) drainTicks() {
-	q := &l.ticks
+// drainQueue runs a queue dry, or, if it is to give way to ticks, until there are any.
+func (l *Loop) drainQueue(q *queue, giveWay bool) {
 	for !q.empty() && l.mayGoOn() {
 		start, stop := q.head, q.head+l.allowance
 		for q.head != q.tail && q.head != stop {
@@ -53,24 +51,7 @@ func (l *Loop) drainTicks() {
 				l.publish(label)
 			}
 			fn()
-		}
-		l.account(q.head - start)
-	}
-}
-
-// drainMicrotasks runs the microtasks dry, but in HandbookOrder goes back to
-// the ticks as soon as there are any.
-func (l *Loop) drainMicrotasks() {
-	q := &l.microtasks
-	for !q.empty() && l.mayGoOn() {
-		start, stop := q.head, q.head+l.allowance
-		for q.head != q.tail && q.head != stop {
-			label, fn := q.pop()
-			if label != l.current {
-				l.publish(label)
-			}
-			fn()
-			if l.breaks && !l.ticks.empty() {
+			if giveWay && !l.ticks.empty() {
 				l.account(q.head - start)
 				return
 			}
@@ -90,12 +71,23 @@ func (l *Loop) mayGoOn() bool {
 	if l.allowance > 0 {
 		return true
 	}
-	l.publishStorm()
-	budget := l.budget.Load()
+	l.state.publishDepths(l)
+	budget := l.turnBudget()
 	if l.spent >= budget {
 		l.putOff = true
 		return false
 	}
 	l.allowance = uint(min(budget-l.spent, lookUp))
 	return true
+}
+
+// closeBudget bounds the ticks and microtasks of the close phase, after which there
+// is no turn to come back in. What a storm has left over ends there.
+const closeBudget = 1 << 20
+
+func (l *Loop) turnBudget() uint64 {
+	if l.stage == abandoned {
+		return closeBudget
+	}
+	return l.budget.Load()
 }

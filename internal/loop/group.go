@@ -1,17 +1,24 @@
 package loop
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+)
 
 // A Group bounds the calls in flight to one downstream. Calls over the limit
-// wait their turn, first come, first served, in a queue that is bounded too. It
-// is for the loop only.
+// wait their turn, first come, first served, in a queue that is bounded too. Its
+// bounds can be changed and looked at from any goroutine.
 type Group struct {
 	loop     *Loop
-	limit    int
-	queue    int
+	executor Executor
+	limit    atomic.Int64
+	queue    atomic.Int64
 	running  int
 	waiting  list[reaction]
-	executor Executor
+
+	published struct{ running, waiting gauge }
 }
 
 // GroupConfig says how a group works.
@@ -28,61 +35,97 @@ type GroupConfig struct {
 
 // NewGroup makes a group of the loop.
 func NewGroup(l *Loop, config GroupConfig) *Group {
-	g := &Group{loop: l, limit: config.Limit, queue: config.Queue, executor: config.Executor}
+	g := &Group{loop: l, executor: config.Executor}
+	g.limit.Store(int64(config.Limit))
+	g.queue.Store(int64(config.Queue))
 	if g.executor == nil {
 		g.executor = spawning{}
 	}
 	return g
 }
 
-// SetLimit changes the bounds of the group. Calls in flight are not affected.
+// SetLimit changes the bounds of the group. Calls in flight are not affected;
+// calls that wait go on as soon as the loop hears of a higher limit. Any goroutine
+// may call it.
 func (g *Group) SetLimit(limit, queue int) {
-	g.limit, g.queue = limit, queue
-	for g.free() && !g.waiting.empty() {
-		g.admit()
-	}
+	g.limit.Store(int64(limit))
+	g.queue.Store(int64(queue))
+	g.loop.Post("group limit", g.admit) // if refused, the next call that ends does it
 }
 
-// InFlight returns how many calls run, and how many wait for their turn.
-func (g *Group) InFlight() (running, waiting int) { return g.running, g.waiting.len }
+// InFlight returns how many calls run, and how many wait for their turn. Any
+// goroutine may call it.
+func (g *Group) InFlight() (running, waiting int) {
+	return g.published.running.int(), g.published.waiting.int()
+}
 
-func (g *Group) free() bool { return g.limit <= 0 || g.running < g.limit }
+func (g *Group) publish() {
+	g.published.running.set(uint64(g.running))
+	g.published.waiting.set(uint64(g.waiting.len))
+}
+
+func (g *Group) free() bool {
+	limit := int(g.limit.Load())
+	return limit <= 0 || g.running < limit
+}
 
 // enter takes a place in the group, and waits for one if it must.
 func (g *Group) enter(t *Task) error {
+	defer g.publish()
 	if g.free() {
 		g.running++
 		return nil
 	}
-	if g.waiting.len >= g.queue && t.Err() == nil {
+	if g.waiting.len >= int(g.queue.Load()) && t.Err() == nil {
 		return ErrFull
 	}
 	if err := t.mayWait(); err != nil {
 		return err
 	}
 	g.waiting.push(&t.wait)
+	g.publish()
 	return t.park()
 }
 
 // leave gives a place back, to the next in line if there is one.
 func (g *Group) leave() {
 	g.running--
-	if g.free() && !g.waiting.empty() {
-		g.admit()
-	}
+	g.admit()
 }
 
-// admit gives a place to the task that waits longest. A task that was woken is
-// no longer interrupted, so the place is never lost.
+// admit gives free places to the tasks that have waited longest. A task that was
+// woken is no longer interrupted, so the place is never lost.
 func (g *Group) admit() {
-	g.running++
-	g.waiting.pop().owner.task.wake()
+	for g.free() && !g.waiting.empty() {
+		g.running++
+		g.waiting.pop().owner.task.wake()
+	}
+	g.publish()
 }
 
 // spawning runs every job on a goroutine of its own.
 type spawning struct{}
 
 func (spawning) Submit(ctx context.Context, job Job) error {
-	go job.Run(ctx)
+	go func() {
+		ended := false
+		defer func() {
+			if !ended {
+				callDied(job, recover())
+			}
+		}()
+		job.Run(ctx)
+		ended = true
+	}()
 	return nil
+}
+
+// callDied ends the process with the name of a call that panicked or called
+// runtime.Goexit, for which its task would wait for ever.
+func callDied(job Job, reason any) {
+	fmt.Fprintf(os.Stderr, "loop: a call of %q died\n", job.Name())
+	if reason == nil {
+		reason = "loop: a call has called runtime.Goexit"
+	}
+	panic(reason)
 }

@@ -92,9 +92,9 @@ type Loop struct {
 	immediates queue
 	timers     timers
 	meter      meter
-	rejected   []*promise
+	unhandled  []*promise // rejected, and nothing has reacted so far
 	prepare    []*hook
-	onClose    []job
+	onClose    []callback
 	tasks      list[*Task]
 	taskCount  int
 	task       *Task // the task that runs now
@@ -130,7 +130,6 @@ func New(config Config) *Loop {
 	l := &Loop{
 		config:     config,
 		epoch:      time.Now(),
-		breaks:     config.Semantics == HandbookOrder,
 		labels:     newLabels(),
 		ticks:      newQueue(),
 		microtasks: newQueue(),
@@ -142,7 +141,7 @@ func New(config Config) *Loop {
 	}
 	l.SetMicrotaskBudget(config.MicrotaskBudget)
 	l.alarm.loop = l
-	l.state.since.Store(asleep(0))
+	l.state.rest(0)
 	return l
 }
 
@@ -150,20 +149,29 @@ func New(config Config) *Loop {
 // calling goroutine. A loop runs once. The error is nil unless tasks or
 // operations had to be abandoned; see [AbandonedError].
 //
-// A panic in a callback is not recovered: the loop's state is written to
-// standard error, and the process ends.
+// A panic in a callback ends the process: the loop's state is written to standard
+// error, and the panic goes on. So does one in a task, where nothing can recover it
+// but the task's own code. A callback that calls [runtime.Goexit] ends the calling
+// goroutine and the loop, which then refuses new work.
 func (l *Loop) Run(main func()) error {
 	if l.started.Swap(true) {
 		panic("loop: Run was called before")
 	}
-	defer close(l.done)
-	defer l.crash()
-	defer l.startWatchdog()()
-	defer l.alarm.stop()
+	stopWatchdog := l.startWatchdog()
+	ended := false
+	defer func() {
+		if !ended {
+			l.crash(recover())
+		}
+	}()
 	l.start(main)
 	l.runTurns()
 	err := l.finish()
-	l.state.ended.Store(true)
+	ended = true
+	l.alarm.stop()
+	stopWatchdog()
+	l.state.rest(l.now)
+	close(l.done)
 	return err
 }
 
@@ -172,14 +180,16 @@ func (l *Loop) start(main func()) {
 	l.goroutines.add(goroutineID())
 	l.now = l.clock()
 	l.meter.turnBegan = l.now
-	l.state.since.Store(l.now)
-	l.startDelayProbe()
 	l.begin(Main)
+	l.publish(l.labels.get("main"))
+	l.state.work(l.now)
+	l.startDelayProbe()
 	if main == nil {
 		main = func() {}
 	}
 	l.run(l.labels.get("main"), main)
 	l.end()
+	l.endTurn()
 }
 
 // runTurn is one pass through the phases.
@@ -216,7 +226,7 @@ func (l *Loop) run(label *label, fn func()) {
 
 // afterCallback drains, and counts the callback as done.
 func (l *Loop) afterCallback() {
-	if !l.ticks.empty() || !l.microtasks.empty() || len(l.rejected) > 0 {
+	if !l.ticks.empty() || !l.microtasks.empty() || len(l.unhandled) > 0 {
 		l.drain()
 	}
 	l.lap()

@@ -63,7 +63,7 @@ type Depths struct {
 type meter struct {
 	label     *label // of the callbacks since the last reading
 	unread    int    // how many callbacks that are
-	allowance int    // how many may be
+	shared    int    // how many may share a reading
 	callbacks int    // in this phase
 	began     int64  // when this phase did
 	idle      int64  // nanoseconds blocked in this turn
@@ -78,6 +78,7 @@ func (l *Loop) begin(p Phase) {
 	if l.phase != p {
 		l.phase, l.current = p, nil
 	}
+	l.meter.shared = 0
 	l.meter.began, l.meter.callbacks = l.now, 0
 }
 
@@ -100,14 +101,14 @@ func (l *Loop) switchLap(label *label) {
 	if l.meter.unread > 0 {
 		l.readLap()
 	}
-	l.meter.label = label
+	l.meter.label, l.meter.shared = label, 0
 }
 
 // lap counts the macro-callback that has just ended.
 func (l *Loop) lap() {
 	m := &l.meter
 	m.unread++
-	if m.unread > m.allowance {
+	if m.unread > m.shared {
 		l.readLap()
 	}
 }
@@ -121,10 +122,10 @@ func (l *Loop) readLap() {
 	if took > int64(m.stats.Longest.Duration) {
 		m.stats.Longest = Longest{m.label.name, l.phase, time.Duration(took), m.unread}
 	}
-	if took <= quick*int64(m.unread) {
-		m.allowance = min(2*m.allowance+1, maxUnread)
+	if took > quick*int64(m.unread) || l.phase == Timers {
+		m.shared = 0 // how late a timer is must not be told by an old reading
 	} else {
-		m.allowance = 0
+		m.shared = min(2*m.shared+1, maxUnread)
 	}
 	m.callbacks += m.unread
 	m.unread = 0

@@ -22,7 +22,7 @@ func newPromise[T any](l *Loop, label *label) *Promise[T] {
 // Resolve settles the promise with a value. Only the first call of Resolve or
 // Reject counts; the result says whether this was it.
 func (p *Promise[T]) Resolve(v T) bool {
-	if p.state != pending {
+	if p.state != unsettled {
 		return false
 	}
 	p.value = v
@@ -34,7 +34,7 @@ func (p *Promise[T]) Resolve(v T) bool {
 // If the promise has no reaction when the microtasks have run dry, that is an
 // unhandled rejection; see Config.OnUnhandledRejection.
 func (p *Promise[T]) Reject(err error) bool {
-	if p.state != pending {
+	if p.state != unsettled {
 		return false
 	}
 	if err == nil {
@@ -42,7 +42,7 @@ func (p *Promise[T]) Reject(err error) bool {
 	}
 	p.err = err
 	if !p.handled {
-		p.loop.rejected = append(p.loop.rejected, &p.promise)
+		p.loop.unhandled = append(p.loop.unhandled, &p.promise)
 	}
 	p.settle(rejected)
 	return true
@@ -57,7 +57,7 @@ func (p *Promise[T]) Settle(v T, err error) bool {
 }
 
 // Settled says whether the promise has been resolved or rejected.
-func (p *Promise[T]) Settled() bool { return p.state != pending }
+func (p *Promise[T]) Settled() bool { return p.state != unsettled }
 
 // Await waits for a promise. It fails with the reason of a rejection, or, when
 // the task is cancelled, with the cause of that; the promise is not affected.
@@ -91,7 +91,7 @@ type promise struct {
 type promiseState uint8
 
 const (
-	pending promiseState = iota
+	unsettled promiseState = iota
 	fulfilled
 	rejected
 )
@@ -106,7 +106,7 @@ type reaction struct {
 // react adds a reaction, or queues it if the promise is settled.
 func (p *promise) react(n *node[reaction]) {
 	p.handled = true
-	if p.state == pending {
+	if p.state == unsettled {
 		p.reactions.push(n)
 		return
 	}
@@ -134,11 +134,13 @@ func logRejection(name string, err error) {
 	slog.Error("unhandled rejection", "promise", name, "error", err)
 }
 
-// reportRejections tells of the promises that were rejected and left alone.
+// reportRejections tells of the promises that were rejected and left alone, each on
+// the budget of the turn.
 func (l *Loop) reportRejections() {
-	all := l.rejected
-	l.rejected = nil
-	for _, p := range all {
+	for len(l.unhandled) > 0 && l.mayGoOn() {
+		p := l.unhandled[0]
+		l.unhandled = l.unhandled[1:]
+		l.account(1)
 		if !p.handled {
 			l.config.OnUnhandledRejection(p.label.name, p.err)
 		}

@@ -138,6 +138,13 @@ func TestOrderOfReactions(t *testing.T) {
 			loop.Finally(p, func() { l.NextTick("tick", j.does("tick")) })
 			then(then(p, j, "b"), j, "c")
 		}, "a b c tick"},
+		{"all of it before the next callback", func(l *loop.Loop, j *journal) {
+			l.SetImmediate("first", func() {
+				p := then(settled(l, 1), j, "a")
+				loop.Finally(p, func() { l.NextTick("tick", func() { j.add("tick"); then(p, j, "b") }) })
+			})
+			l.SetImmediate("second", j.does("second"))
+		}, "a tick b second"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal

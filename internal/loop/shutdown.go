@@ -82,14 +82,12 @@ func (l *Loop) advanceShutdown() {
 func (l *Loop) cancelTasks() {
 	l.stage = cancelling
 	for n := l.tasks.first; n != nil; n = n.next {
-		n.owner.Cancel(ErrClosed)
+		if n.owner.sibling.in == nil { // the others hear of it from whom they belong to
+			n.owner.Cancel(ErrClosed)
+		}
 	}
 	l.SetTimeout("unwind period", l.config.Unwind, func() { l.stage = abandoned }).Unref()
 }
-
-// closeBudget bounds the ticks and microtasks of the close phase, after which there
-// is no turn to come back in. What a storm has left over ends there.
-const closeBudget = 1 << 20
 
 // finish ends what is left of the tasks and runs the close phase.
 func (l *Loop) finish() error {
@@ -106,7 +104,7 @@ func (l *Loop) finish() error {
 }
 
 func (l *Loop) runClose() {
-	l.SetMicrotaskBudget(closeBudget)
+	l.turn++
 	l.refillBudget()
 	l.begin(Close)
 	for i := len(l.onClose) - 1; i >= 0; i-- {

@@ -165,6 +165,12 @@ func TestExitWhenIdle(t *testing.T) {
 		{"a task", func(l *loop.Loop, j *journal) {
 			l.Spawn(context.Background(), "task", func(t *loop.Task) { t.Sleep(time.Minute) })
 		}, "after 1m0s"},
+		{"a task that was in time", func(l *loop.Loop, j *journal) {
+			l.Spawn(context.Background(), "task", func(t *loop.Task) {
+				t.WithTimeout(time.Hour, func() error { return t.Sleep(time.Second) })
+				t.WithTimeout(time.Second, func() error { return t.Sleep(time.Hour) })
+			})
+		}, "after 2s"},
 		{"an abandoned call", func(l *loop.Loop, j *journal) {
 			g := loop.NewGroup(l, loop.GroupConfig{})
 			l.Spawn(context.Background(), "task", func(t *loop.Task) {
