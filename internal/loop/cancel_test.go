@@ -523,7 +523,7 @@ func TestWithTimeout(t *testing.T) {
 		{"in time", within(2*s, sleep(s)), s, nil},
 		{"too late", within(s, sleep(2*s)), s, context.DeadlineExceeded},
 		{"at the same instant the deadline wins, for it was set first", within(s, sleep(s)), s, context.DeadlineExceeded},
-		{"no time at all", within(0, sleep(s)), ms, context.DeadlineExceeded},
+		{"no time at all", within(0, sleep(s)), 0, context.DeadlineExceeded},
 		{"fn's own error", within(s, func(*loop.Task) error { return errCause }), 0, errCause},
 		{"the inner fires first", within(3*s, within(s, sleep(9*s))), s, context.DeadlineExceeded},
 		{"the outer fires first", within(s, within(3*s, sleep(9*s))), s, context.DeadlineExceeded},
@@ -620,4 +620,131 @@ func TestShieldedUndoesWorkAfterCancel(t *testing.T) {
 		go func() { time.Sleep(1500 * ms); cancel(errCause) }()
 	})
 	j.check(t, "hold:<nil> charge:the cause release:<nil> then:the cause")
+}
+
+// A deadline is past when it is, also while the loop is too busy to fire its timer:
+// the task's next wait fails, its context says why, and who reads the deadline can
+// drop the work.
+func TestDeadlineOfABusyLoop(t *testing.T) {
+	simulate(t, func(l *loop.Loop) {
+		ctx := context.WithValue(context.Background(), anyKey{}, "value")
+		l.Spawn(ctx, "task", func(task *loop.Task) {
+			err := task.WithTimeout(10*ms, func() error {
+				time.Sleep(20 * ms)
+				if err := task.Sleep(ms); err != context.DeadlineExceeded {
+					t.Error("the next wait:", err)
+				}
+				if d, ok := task.Context().Deadline(); !ok || time.Until(d) != -10*ms {
+					t.Error("the context's deadline:", d, ok)
+				}
+				return task.Err()
+			})
+			if err != context.DeadlineExceeded || task.Err() != nil {
+				t.Error("afterwards:", err, task.Err())
+			}
+		})
+	})
+}
+
+// The context of a timeout tells it from a cancellation, as package context does,
+// also where values were added to it.
+func TestContextOfATimeout(t *testing.T) {
+	simulate(t, func(l *loop.Loop) {
+		l.Spawn(context.Background(), "task", func(task *loop.Task) {
+			var ctx, derived context.Context
+			task.WithTimeout(10*ms, func() error {
+				ctx = task.Context()
+				derived = context.WithValue(ctx, anyKey{}, "value")
+				return task.Sleep(time.Second)
+			})
+			for _, c := range []context.Context{ctx, derived} {
+				if c.Err() != context.DeadlineExceeded || context.Cause(c) != context.DeadlineExceeded {
+					t.Error(c.Err(), context.Cause(c))
+				}
+			}
+		})
+	})
+}
+
+// A task spawned with a context that adds a value to a task's is its child like any
+// other: it is cancelled in the same callback, without another goroutine.
+func TestChildWithAValue(t *testing.T) {
+	var j journal
+	simulate(t, func(l *loop.Loop) {
+		parent := l.Spawn(context.Background(), "parent", func(task *loop.Task) {
+			ctx := context.WithValue(task.Context(), anyKey{}, "value")
+			l.Spawn(ctx, "child", func(child *loop.Task) { j.addf("child:%v:%d", child.Sleep(time.Hour), l.Turn()) })
+			j.addf("parent:%v:%d", task.Sleep(time.Hour), l.Turn())
+		})
+		l.SetTimeout("cancel", ms, func() { parent.Cancel(errCause) })
+	})
+	j.check(t, "child:the cause:2 parent:the cause:2")
+}
+
+// What a shielded task has spawned goes on through the end of the loop like it.
+func TestShieldedChildrenAtTheEnd(t *testing.T) {
+	var j journal
+	err := simulateWith(t, loop.Config{Grace: -1, Unwind: time.Minute}, func(l *loop.Loop) {
+		l.Spawn(context.Background(), "saga", func(task *loop.Task) {
+			j.addf("works:%v", task.Sleep(time.Hour))
+			task.Shielded(func() error {
+				undo := func(child *loop.Task) (int, error) { return 0, child.Sleep(time.Second) }
+				a := loop.Async(task.Context(), l, "undo a", undo)
+				b := loop.Async(task.Context(), l, "undo b", undo)
+				_, err := loop.Await(task, loop.All(l, "both", a, b))
+				j.addf("undone:%v", err)
+				return err
+			})
+		})
+		l.Close()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	j.check(t, "works:loop: closed undone:<nil>")
+}
+
+// A scope belongs to its task: nobody else can put it under one.
+func TestScopesOfOthers(t *testing.T) {
+	simulate(t, func(l *loop.Loop) {
+		a := l.Spawn(context.Background(), "a", func(task *loop.Task) { task.Sleep(time.Second) })
+		l.Spawn(context.Background(), "b", func(*loop.Task) {
+			for name, call := range map[string]func(){
+				"WithTimeout": func() { a.WithTimeout(ms, func() error { return nil }) },
+				"Shielded":    func() { a.Shielded(func() error { return nil }) },
+			} {
+				if panics(call) == nil {
+					t.Errorf("%s of another task is let through", name)
+				}
+			}
+		})
+	})
+}
+
+// Work whose deadline has passed is dropped unstarted, also while the loop that keeps
+// the deadline is blocked.
+func TestBlockedLoopsDeadlineCountsInThePool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pool.New(pool.Config{Workers: 1})
+		class := p.Class("class", pool.ClassConfig{})
+		l := loop.New(loop.Config{ExitWhenIdle: true})
+		ran := false
+		l.Run(func() {
+			l.QueueWork(class, "long", func(context.Context) error { time.Sleep(20 * ms); return nil }, func(error) {})
+			l.Spawn(context.Background(), "task", func(task *loop.Task) {
+				err := task.WithTimeout(10*ms, func() error {
+					_, err := loop.Offload(task, class, func(context.Context) (int, error) { ran = true; return 0, nil })
+					return err
+				})
+				if err != context.DeadlineExceeded {
+					t.Error(err)
+				}
+			})
+			l.SetImmediate("block", func() { time.Sleep(50 * ms) })
+		})
+		p.Close()
+		if c := p.Stats().Classes[0]; ran || c.Expired != 1 {
+			t.Errorf("ran: %v, %+v", ran, c)
+		}
+	})
 }

@@ -24,6 +24,11 @@ func (l *Loop) refillBudget() {
 	l.allowance = uint(min(l.turnBudget(), lookUp))
 }
 
+// undrained says whether the drain has anything to do.
+func (l *Loop) undrained() bool {
+	return !l.ticks.empty() || !l.microtasks.empty() || len(l.unhandled) > 0
+}
+
 // drain runs ticks and microtasks until both queues are empty or the budget is
 // spent. Rejections that nothing has reacted to by then are reported, which may
 // queue more.
@@ -31,13 +36,13 @@ func (l *Loop) drain() {
 	for !l.putOff {
 		l.drainQueue(&l.ticks, false)
 		l.drainQueue(&l.microtasks, l.config.Semantics == HandbookOrder)
-		if !l.ticks.empty() || !l.microtasks.empty() {
-			continue
-		}
-		if len(l.unhandled) == 0 {
+		switch {
+		case !l.ticks.empty() || !l.microtasks.empty():
+		case len(l.unhandled) > 0:
+			l.reportRejections()
+		default:
 			return
 		}
-		l.reportRejections()
 	}
 }
 
@@ -86,7 +91,7 @@ func (l *Loop) mayGoOn() bool {
 const closeBudget = 1 << 20
 
 func (l *Loop) turnBudget() uint64 {
-	if l.stage == abandoned {
+	if l.phase == Close {
 		return closeBudget
 	}
 	return l.budget.Load()

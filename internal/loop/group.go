@@ -72,6 +72,7 @@ func (g *Group) free() bool {
 // enter takes a place in the group, and waits for one if it must.
 func (g *Group) enter(t *Task) error {
 	defer g.publish()
+	g.admit() // nobody overtakes those whom a higher limit lets in
 	if g.free() {
 		g.running++
 		return nil

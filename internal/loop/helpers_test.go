@@ -72,3 +72,6 @@ func failed[T any](l *loop.Loop, err error) *loop.Promise[T] {
 	loop.Catch(p, func(error) (v T, _ error) { return v, nil })
 	return p
 }
+
+// anyKey is the key of some value in a context.
+type anyKey struct{}

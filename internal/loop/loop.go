@@ -96,7 +96,6 @@ type Loop struct {
 	prepare    []*hook
 	onClose    []callback
 	tasks      list[*Task]
-	taskCount  int
 	task       *Task // the task that runs now
 	idleCoros  []*coroutine
 	idleWork   *work // free structs of QueueWork, linked
@@ -106,7 +105,6 @@ type Loop struct {
 	// Drains: see drain.go.
 	spent     uint64 // ticks and microtasks of this turn
 	allowance uint   // how many more until the drain looks up
-	breaks    bool   // microtasks give way to ticks: HandbookOrder
 	putOff    bool   // the budget of this turn is spent
 
 	// Shared with other goroutines.
@@ -141,7 +139,7 @@ func New(config Config) *Loop {
 	}
 	l.SetMicrotaskBudget(config.MicrotaskBudget)
 	l.alarm.loop = l
-	l.state.rest(0)
+	l.state.account.Store(^0)
 	return l
 }
 
@@ -226,7 +224,7 @@ func (l *Loop) run(label *label, fn func()) {
 
 // afterCallback drains, and counts the callback as done.
 func (l *Loop) afterCallback() {
-	if !l.ticks.empty() || !l.microtasks.empty() || len(l.unhandled) > 0 {
+	if l.undrained() {
 		l.drain()
 	}
 	l.lap()
@@ -250,7 +248,7 @@ func (l *Loop) runTimers() {
 }
 
 func (l *Loop) runPending() {
-	if !l.ticks.empty() || !l.microtasks.empty() {
+	if l.undrained() {
 		l.begin(Pending)
 		l.run(l.labels.get("put off"), func() {})
 		l.end()

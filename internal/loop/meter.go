@@ -51,13 +51,6 @@ type Longest struct {
 	Callbacks int
 }
 
-// Depths is what waits in each queue of the loop, and what is under way.
-type Depths struct {
-	Ticks, Microtasks, Immediates, Timers, Mailbox int
-	Tasks                                          int // started and not ended
-	Operations                                     int // jobs, calls and queued work in flight
-}
-
 // A meter measures the turn that runs. The clock is read once per
 // macro-callback, or once per row of quick ones.
 type meter struct {
@@ -67,7 +60,6 @@ type meter struct {
 	callbacks int    // in this phase
 	began     int64  // when this phase did
 	idle      int64  // nanoseconds blocked in this turn
-	idleTotal int64  // and in all
 	turnBegan int64
 	ran       bool // whether this turn ran a callback
 	stats     TurnStats
@@ -165,7 +157,7 @@ func (l *Loop) depths() Depths {
 	return Depths{
 		Ticks: l.ticks.len(), Microtasks: l.microtasks.len(),
 		Immediates: l.immediates.len(), Timers: l.timers.set,
-		Mailbox: int(l.mailbox.end() - l.mailbox.head), Tasks: l.taskCount, Operations: l.operations,
+		Mailbox: int(l.mailbox.end() - l.mailbox.head), Tasks: l.tasks.len, Operations: l.operations,
 	}
 }
 

@@ -112,6 +112,9 @@ func (t *Task) begin(o *operation, job Job, ex Executor) error {
 		err = t.loop.submit(t.Context(), job, ex)
 	}
 	if err != nil {
+		if t.state == taskWaking {
+			panic("loop: an executor refused a job and cancelled its task")
+		}
 		t.state = taskRuns
 		if o.group != nil {
 			o.group.leave()
@@ -143,6 +146,9 @@ func (l *Loop) complete(c *completion) {
 // uv_queue_work does: the way of callbacks, without a task. After gets work's
 // error, or the reason why it was dropped. On the loop only.
 func (l *Loop) QueueWork(ex Executor, name string, work func(context.Context) error, after func(error)) error {
+	if work == nil || after == nil {
+		panic("loop: queued work without a callback")
+	}
 	w := l.takeWork()
 	w.label, w.run, w.after = l.labels.get(name), work, after
 	if err := l.submit(background, w, ex); err != nil {

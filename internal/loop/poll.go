@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"math"
 	"sync/atomic"
 	"time"
 )
@@ -59,7 +58,7 @@ func (l *Loop) deliver(c *completion) {
 
 // mayBlock says whether the loop has nothing to do but wait.
 func (l *Loop) mayBlock() bool {
-	return l.immediates.empty() && l.ticks.empty() && l.microtasks.empty() && l.alive()
+	return l.immediates.empty() && !l.undrained() && l.alive()
 }
 
 // sleep blocks until another goroutine wakes the loop or the next timer is due.
@@ -73,13 +72,11 @@ func (l *Loop) sleep() {
 		return
 	}
 	from := l.now
-	l.state.since.Store(asleep(from))
+	l.state.rest(from)
 	<-l.wakeup
 	l.now = l.clock()
 	l.meter.idle += l.now - from
-	l.meter.idleTotal += l.now - from
-	l.state.idle.Store(l.meter.idleTotal)
-	l.state.since.Store(l.now)
+	l.state.work(l.now)
 }
 
 // ready says whether something has come that wake may not have told of,
@@ -127,7 +124,7 @@ func (a *alarm) set(due int64) bool {
 		return false
 	}
 	a.at, a.armed = due, true
-	a.reset(time.Duration(min(due-now, math.MaxInt64)))
+	a.reset(time.Duration(due - now))
 	return true
 }
 

@@ -134,10 +134,10 @@ func logRejection(name string, err error) {
 	slog.Error("unhandled rejection", "promise", name, "error", err)
 }
 
-// reportRejections tells of the promises that were rejected and left alone, each on
-// the budget of the turn.
+// reportRejections tells of the promises that were rejected and left alone so far,
+// each on the budget of the turn.
 func (l *Loop) reportRejections() {
-	for len(l.unhandled) > 0 && l.mayGoOn() {
+	for n := len(l.unhandled); n > 0 && l.mayGoOn(); n-- {
 		p := l.unhandled[0]
 		l.unhandled = l.unhandled[1:]
 		l.account(1)

@@ -4,21 +4,21 @@ package loop
 // is a runaway program, and ends the process before memory does.
 const maxQueued = 1 << 24
 
-// A job is a callback with its name.
-type job struct {
+// A callback is a function with its name.
+type callback struct {
 	label *label
 	fn    func()
 }
 
-// A queue is a FIFO ring of jobs that grows by doubling. Positions count up
+// A queue is a FIFO ring of callbacks that grows by doubling. Positions count up
 // for ever, so a position is also the identity of its job.
 type queue struct {
-	ring []job // its length is a power of two
-	head uint  // position of the oldest job
-	tail uint  // position after the newest job
+	ring []callback // its length is a power of two
+	head uint       // position of the oldest job
+	tail uint       // position after the newest job
 }
 
-func newQueue() queue { return queue{ring: make([]job, 64)} }
+func newQueue() queue { return queue{ring: make([]callback, 64)} }
 
 func (q *queue) empty() bool { return q.head == q.tail }
 
@@ -68,7 +68,7 @@ func (q *queue) grow() {
 	if len(q.ring) == maxQueued {
 		panic("loop: a queue of callbacks has reached its limit of 16,777,216")
 	}
-	ring := make([]job, 2*len(q.ring))
+	ring := make([]callback, 2*len(q.ring))
 	for at := q.head; at != q.tail; at++ {
 		ring[at&uint(len(ring)-1)] = q.ring[at&uint(len(q.ring)-1)]
 	}

@@ -1,6 +1,9 @@
 package loop
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // NextTick queues fn to run after the current callback, before any microtask.
 // On the loop only.
@@ -24,49 +27,60 @@ func (l *Loop) QueueMicrotask(name string, fn func()) {
 // 1 ms counts as 1 ms. A timer never fires early, and timers fire in the order
 // in which they are due. On the loop only.
 func (l *Loop) SetTimeout(name string, d time.Duration, fn func()) Timer {
-	list, at := l.timers.add(l.labels.get(name), fn, d, l.clock())
-	return Timer{loop: l, list: list, at: at}
+	return l.timers.add(l.labels.get(name), fn, d, l.clock())
 }
 
 // SetInterval runs fn every d, until it is cleared; a d below 1 ms counts as
 // 1 ms. The next d counts from the start of the callback; what a late loop
 // missed is not made up for. On the loop only.
 func (l *Loop) SetInterval(name string, d time.Duration, fn func()) Timer {
-	iv := &interval{fn: fn}
-	iv.again = func() { iv.fire(l, name, d) }
-	iv.timer = l.SetTimeout(name, d, iv.again)
-	return Timer{loop: l, interval: iv}
+	if fn == nil {
+		panic("loop: an interval without a callback")
+	}
+	iv := &interval{loop: l, label: l.labels.get(name), every: max(d, minDelay), fn: fn}
+	iv.list.timers = &l.timers
+	iv.again = iv.fire
+	iv.set(l.clock())
+	return Timer{interval: iv}
 }
 
 // A Timer is a timeout or an interval that was set. The zero Timer is none.
 type Timer struct {
-	loop     *Loop
 	list     *timerList
 	at       uint
+	order    uint64
 	interval *interval
 }
 
-// An interval is a timeout that is set again, and again.
+// An interval is a timeout that is set again, and again. It has a list to itself,
+// for it counts from before its callback, and the lists of timeouts have moved on.
 type interval struct {
-	timer   Timer // the next
+	loop    *Loop
+	label   *label
+	every   time.Duration
 	fn      func()
 	again   func() // fire, bound once
+	list    timerList
+	next    Timer
 	cleared bool
 	unref   bool
 }
 
+func (iv *interval) set(from int64) {
+	due := from + min(int64(iv.every), math.MaxInt64-from)
+	iv.next = iv.loop.timers.push(&iv.list, iv.label, iv.again, due)
+	if iv.unref {
+		iv.loop.timers.unref(iv.next)
+	}
+}
+
 // fire sets the timer again after its callback, counted from before it, as Node
 // does.
-func (iv *interval) fire(l *Loop, name string, d time.Duration) {
-	start := l.now
+func (iv *interval) fire() {
+	start := iv.loop.now
 	iv.fn()
-	if iv.cleared {
-		return
-	}
-	list, at := l.timers.add(l.labels.get(name), iv.again, d, start)
-	iv.timer = Timer{loop: l, list: list, at: at}
-	if iv.unref {
-		iv.timer.Unref()
+	if !iv.cleared {
+		iv.set(start)
 	}
 }
 
@@ -76,10 +90,10 @@ func (h Timer) Clear() bool {
 	if iv := h.interval; iv != nil {
 		was := !iv.cleared
 		iv.cleared = true
-		iv.timer.Clear()
+		iv.next.Clear()
 		return was
 	}
-	return h.list != nil && h.loop.timers.clear(h.list, h.at)
+	return h.list != nil && h.list.timers.clear(h)
 }
 
 // Unref lets the loop end while the timer is still set, as Node's unref does.
@@ -87,9 +101,9 @@ func (h Timer) Clear() bool {
 func (h Timer) Unref() Timer {
 	if iv := h.interval; iv != nil {
 		iv.unref = true
-		iv.timer.Unref()
+		iv.next.Unref()
 	} else if h.list != nil {
-		h.loop.timers.unref(h.list, h.at)
+		h.list.timers.unref(h)
 	}
 	return h
 }
@@ -119,14 +133,17 @@ func (h Immediate) Clear() bool {
 
 // A hook is a callback of the prepare phase.
 type hook struct {
-	job
+	callback
 	cleared bool
 }
 
 // OnPrepare runs fn in every turn's prepare phase, right before the loop may
 // block, as libuv's uv_prepare_t does, until stop is called. On the loop only.
 func (l *Loop) OnPrepare(name string, fn func()) (stop func()) {
-	h := &hook{job: job{l.labels.get(name), fn}}
+	if fn == nil {
+		panic("loop: a hook without a callback")
+	}
+	h := &hook{callback: callback{l.labels.get(name), fn}}
 	l.prepare = append(l.prepare, h)
 	return func() {
 		h.cleared = true
@@ -148,7 +165,10 @@ func without(hooks []*hook, gone *hook) []*hook {
 // OnClose runs fn in the close phase, when the loop ends; the last one
 // registered runs first, as with defer. On the loop only.
 func (l *Loop) OnClose(name string, fn func()) {
-	l.onClose = append(l.onClose, job{l.labels.get(name), fn})
+	if fn == nil {
+		panic("loop: a close callback that is none")
+	}
+	l.onClose = append(l.onClose, callback{l.labels.get(name), fn})
 }
 
 // Post runs fn on the loop, in a poll phase. It returns ErrFull when the

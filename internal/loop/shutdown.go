@@ -61,8 +61,8 @@ func (l *Loop) alive() bool {
 
 // pending says whether anything is left that a loop finishes before it ends.
 func (l *Loop) pending() bool {
-	return !l.ticks.empty() || !l.microtasks.empty() || !l.immediates.empty() ||
-		l.taskCount > 0 || l.operations > 0 || l.mailbox.head != l.mailbox.end() ||
+	return l.undrained() || !l.immediates.empty() ||
+		l.tasks.len > 0 || l.operations > 0 || l.mailbox.head != l.mailbox.end() ||
 		l.config.ExitWhenIdle && l.timers.refs > 0
 }
 
@@ -105,8 +105,8 @@ func (l *Loop) finish() error {
 
 func (l *Loop) runClose() {
 	l.turn++
-	l.refillBudget()
 	l.begin(Close)
+	l.refillBudget()
 	for i := len(l.onClose) - 1; i >= 0; i-- {
 		l.run(l.onClose[i].label, l.onClose[i].fn)
 	}

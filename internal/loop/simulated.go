@@ -73,10 +73,18 @@ func (s *Simulated) end(j simulatedJob) {
 	for len(s.waiting) > 0 && (s.config.Workers <= 0 || s.running < s.config.Workers) {
 		next := s.waiting[0]
 		s.waiting = s.waiting[1:]
-		if err := context.Cause(next.ctx); err != nil {
+		if err := expired(next.ctx); err != nil {
 			next.job.Drop(err)
 			continue
 		}
 		s.start(next)
 	}
+}
+
+// expired is why the work of a context need not be begun any more.
+func expired(ctx context.Context) error {
+	if d, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(d) {
+		return context.DeadlineExceeded
+	}
+	return context.Cause(ctx)
 }

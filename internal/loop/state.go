@@ -5,21 +5,33 @@ import (
 	"time"
 )
 
-// state is what the loop publishes about itself for other goroutines, so that
-// it can be seen while it is blocked or starved. The loop stores, and only what
-// has changed, for a store costs more than a comparison; others load.
+// state is what the loop publishes about itself for other goroutines, so that it
+// can be seen while it is blocked or starved. The loop stores, and only what has
+// changed, for a store costs more than a comparison; others load.
 type state struct {
 	running atomic.Pointer[site]
-	since   atomic.Int64 // loop clock when the work of this turn began, or asleep(when the loop blocked in poll)
-	idle    atomic.Int64 // nanoseconds spent blocked before that
-	ended   atomic.Bool
+	since   atomic.Int64 // loop clock when the work of this turn began
+
+	// account splits the loop's life in one word, so that it is never seen half
+	// changed: while at work, the nanoseconds spent blocked so far; while blocked
+	// in poll, not begun or ended, ^(the nanoseconds spent at work so far).
+	account atomic.Int64
 
 	turns, ticks, microtasks, immediates, timers, tasks, operations, executed gauge
 }
 
-// asleep is what state.since says while the loop is blocked since an instant, or
-// has not begun. Below 0, it is told from being at work; twice, it is undone.
-func asleep(since int64) int64 { return ^since }
+// rest says that the loop is not at work since an instant of its clock.
+func (s *state) rest(now int64) {
+	if idle := s.account.Load(); idle >= 0 {
+		s.account.Store(^(now - idle))
+	}
+}
+
+// work says that the loop is at work since an instant of its clock.
+func (s *state) work(now int64) {
+	s.since.Store(now)
+	s.account.Store(now - ^s.account.Load())
+}
 
 // A gauge is a number that one goroutine sets and any may read.
 type gauge struct {
@@ -45,13 +57,10 @@ func (s *state) publishDepths(l *Loop) {
 	s.microtasks.set(uint64(l.microtasks.len()))
 	s.immediates.set(uint64(l.immediates.len()))
 	s.timers.set(uint64(l.timers.set))
-	s.tasks.set(uint64(l.taskCount))
+	s.tasks.set(uint64(l.tasks.len))
 	s.operations.set(uint64(l.operations))
 	s.executed.set(l.spent)
 }
-
-// publishStorm keeps the figures moving within a turn that drains and drains.
-func (l *Loop) publishStorm() { l.state.publishDepths(l) }
 
 // State is what a loop looks like from outside.
 type State struct {
@@ -71,6 +80,13 @@ type State struct {
 	Depths Depths
 }
 
+// Depths is what waits in each queue of the loop, and what is under way.
+type Depths struct {
+	Ticks, Microtasks, Immediates, Timers, Mailbox int
+	Tasks                                          int // started and not ended
+	Operations                                     int // jobs, calls and queued work in flight
+}
+
 // Utilisation is the share of time that the loop was active between an earlier
 // state and this one, from 0 to 1, as Node's eventLoopUtilization counts it.
 func (s State) Utilisation(since State) float64 {
@@ -84,27 +100,41 @@ func (s State) Utilisation(since State) float64 {
 // State reads what the loop publishes. It does not involve the loop, so it
 // answers at once whatever that does. Any goroutine may call it.
 func (l *Loop) State() State {
-	s, now := &l.state, l.clock()
+	s := &l.state
 	out := State{
 		Turn:       s.turns.published.Load(),
 		Microtasks: s.executed.published.Load(),
-		Idle:       time.Duration(s.idle.Load()),
-		Depths: Depths{
-			Ticks: s.ticks.int(), Microtasks: s.microtasks.int(), Immediates: s.immediates.int(),
-			Timers: s.timers.int(), Tasks: s.tasks.int(), Operations: s.operations.int(),
-			Mailbox: l.mailbox.waiting(),
-		},
+		Depths:     s.depths(),
 	}
+	out.Depths.Mailbox = l.mailbox.waiting()
 	if at := s.running.Load(); at != nil {
 		out.Running, out.Phase = at.name, at.phase
 	}
-	if since := s.since.Load(); since < 0 {
-		out.Idle += time.Duration(now - asleep(since))
-	} else if !s.ended.Load() {
-		out.Busy = time.Duration(now - since)
-	}
-	out.Active = time.Duration(now) - out.Idle
+	out.Active, out.Idle, out.Busy = l.times()
 	return out
+}
+
+// times reads the clock and the account as of one instant.
+func (l *Loop) times() (active, idle, busy time.Duration) {
+	s := &l.state
+	for {
+		account, since := s.account.Load(), s.since.Load()
+		now := l.clock()
+		if s.account.Load() != account {
+			continue
+		}
+		if account < 0 {
+			return time.Duration(^account), time.Duration(now - ^account), 0
+		}
+		return time.Duration(now - account), time.Duration(account), time.Duration(now - since)
+	}
+}
+
+func (s *state) depths() Depths {
+	return Depths{
+		Ticks: s.ticks.int(), Microtasks: s.microtasks.int(), Immediates: s.immediates.int(),
+		Timers: s.timers.int(), Tasks: s.tasks.int(), Operations: s.operations.int(),
+	}
 }
 
 func (g *gauge) int() int { return int(g.published.Load()) }

@@ -28,6 +28,10 @@ type Task struct {
 	given       context.Context // what Spawn was given
 }
 
+// maxTasks bounds the tasks of a loop. Who takes work from outside has bounds of his
+// own, far below; reaching this one is a runaway.
+const maxTasks = 1 << 20
+
 type taskState uint8
 
 const (
@@ -50,8 +54,10 @@ func (l *Loop) Spawn(ctx context.Context, name string, fn func(*Task)) *Task {
 	t.scope = &t.root
 	t.root.task = t
 	t.wait.owner.task, t.member.owner, t.sibling.owner = t, t, t
+	if l.tasks.len == maxTasks {
+		panic("loop: the tasks have reached their limit of 1,048,576")
+	}
 	l.tasks.push(&t.member)
-	l.taskCount++
 	t.follow(ctx)
 	t.co.task = t
 	before := l.current
@@ -70,22 +76,33 @@ func (l *Loop) restore(label *label) {
 
 // follow ties the task to the context that it was spawned with.
 func (t *Task) follow(ctx context.Context) {
-	if t.loop.stage >= cancelling {
-		t.root.cancel(ErrClosed)
-	}
-	if ctx.Done() == nil {
-		return
-	}
+	t.root.deadline, _ = ctx.Deadline()
 	if ctx.Err() != nil {
 		t.root.cancel(context.Cause(ctx))
 		return
 	}
-	if c, ok := ctx.(*scopeContext); ok && c.scope.task.loop == t.loop {
-		c.scope.children.push(&t.sibling)
+	if s := t.loop.scopeOf(ctx); s != nil {
+		s.children.push(&t.sibling)
 		return
 	}
-	t.outside = completion{label: t.label, owner: (*cancellation)(t)}
-	t.stopHook = context.AfterFunc(ctx, func() { t.loop.complete(&t.outside) })
+	if t.loop.stage >= cancelling {
+		t.root.cancel(ErrClosed)
+		return
+	}
+	if ctx.Done() != nil {
+		t.outside = completion{label: t.label, owner: (*cancellation)(t)}
+		t.stopHook = context.AfterFunc(ctx, func() { t.loop.complete(&t.outside) })
+	}
+}
+
+// scopeOf is the scope that a context belongs to, if it is one of this loop and
+// has no cancellation of its own.
+func (l *Loop) scopeOf(ctx context.Context) *scope {
+	c, ok := ctx.Value(scopeKey{}).(*scopeContext)
+	if !ok || c.scope.task.loop != l || c.Done() != ctx.Done() {
+		return nil
+	}
+	return c.scope
 }
 
 // A cancellation is a task to which word comes that its context is done.
@@ -112,7 +129,8 @@ func (t *Task) Loop() *Loop { return t.loop }
 // Name returns the name that the task was spawned with.
 func (t *Task) Name() string { return t.label.name }
 
-// Err returns why the task is cancelled, nil if it is not.
+// Err returns why the task is cancelled, nil if it is not. Of a task that has ended,
+// it is [context.Canceled], unless it was cancelled before.
 func (t *Task) Err() error { return t.scope.err() }
 
 // Sleep waits for d, or until the task is cancelled, and then says why.
@@ -129,9 +147,7 @@ func (t *Task) Sleep(d time.Duration) error {
 // mayWait is how every wait begins. It refuses callers that are not the task,
 // and tasks that are cancelled; from here on, the task can be woken.
 func (t *Task) mayWait() error {
-	if t.loop.task != t {
-		panic("loop: task " + t.label.name + " waits outside its own code")
-	}
+	t.mustRun()
 	if err := t.scope.err(); err != nil {
 		return err
 	}
@@ -141,6 +157,13 @@ func (t *Task) mayWait() error {
 	t.state = taskParked
 	t.parked++
 	return nil
+}
+
+// mustRun panics unless the task is the one that runs.
+func (t *Task) mustRun() {
+	if t.loop.task != t {
+		panic("loop: task " + t.label.name + " waits outside its own code")
+	}
 }
 
 // park waits until the task is woken. The error is nil unless it was woken
@@ -180,7 +203,6 @@ func (t *Task) end() {
 	}
 	t.member.unlink()
 	t.sibling.unlink()
-	t.loop.taskCount--
 	t.state = taskEnded
 	t.co.task, t.co = nil, nil
 }

@@ -13,8 +13,9 @@ type timer struct {
 	label *label
 	fn    func() // nil once cleared
 	due   int64  // nanoseconds of the loop's clock
-	// order breaks ties between timers due at the same instant: it is twice
-	// the count of timers set before, plus 1 if it does not keep the loop alive.
+	// order breaks ties between timers due at the same instant, and is what a
+	// timer is known by: twice the count of timers set so far, plus 1 if this one
+	// does not keep the loop alive.
 	order uint64
 }
 
@@ -22,15 +23,16 @@ func (t *timer) keepsAlive() bool { return t.order&1 == 0 }
 
 // A timerList is a FIFO ring of the timers of one duration. As the clock never
 // goes back, the order in which they were set is the order in which they are
-// due. Positions count up for ever, so a position is the identity of a timer,
-// and whoever holds one of the past holds nothing. A cleared timer leaves a hole,
-// which goes as soon as it is the first.
+// due. A cleared timer leaves a hole, which goes when it is the first, or when the
+// ring is full and half of it is holes. A timer is known by its order; its position
+// is where it is found, unless holes have gone before it.
 type timerList struct {
+	timers   *timers
 	duration time.Duration
 	ring     []timer // its length is a power of two
 	head     uint    // position of the first timer, never a hole
 	tail     uint    // position after the last timer
-	latest   int64   // when the last one set is due
+	set      uint    // timers between the two that are no holes
 	heapAt   int     // place in the heap, while not empty
 }
 
@@ -40,28 +42,58 @@ func (list *timerList) at(i uint) *timer { return &list.ring[i&uint(len(list.rin
 
 func (list *timerList) first() *timer { return list.at(list.head) }
 
-// holds says whether a position is that of a timer which is still set.
-func (list *timerList) holds(at uint) bool {
-	return at-list.head < list.tail-list.head && list.at(at).fn != nil
+// find returns the timer of an order that was set at a position, and where it is
+// now; nil if it is not set any more.
+func (list *timerList) find(order uint64, at uint) (*timer, uint) {
+	if list.empty() {
+		return nil, 0
+	}
+	if at-list.head >= list.tail-list.head || list.at(at).order|1 != order|1 {
+		at = list.search(order)
+	}
+	if t := list.at(at); t.order|1 == order|1 && t.fn != nil {
+		return t, at
+	}
+	return nil, 0
+}
+
+// search returns the position of the last timer whose order is not above the given
+// one, or the first position.
+func (list *timerList) search(order uint64) uint {
+	low, high := list.head, list.tail
+	for high-low > 1 {
+		if middle := low + (high-low)/2; list.at(middle).order|1 <= order|1 {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 func (list *timerList) push(t timer) {
 	if list.tail-list.head == uint(len(list.ring)) {
-		list.grow()
+		list.makeRoom()
 	}
 	*list.at(list.tail) = t
 	list.tail++
+	list.set++
 }
 
-func (list *timerList) grow() {
-	if len(list.ring) == maxQueued {
-		panic("loop: a queue of timers has reached its limit of 16,777,216")
+// makeRoom leaves out the holes, and doubles the ring if they are less than half.
+func (list *timerList) makeRoom() {
+	size := max(4, len(list.ring))
+	if list.set > uint(size)/2 {
+		size *= 2
 	}
-	bigger := timerList{ring: make([]timer, max(4, 2*len(list.ring)))}
+	fresh := timerList{ring: make([]timer, size), tail: list.head}
 	for i := list.head; i != list.tail; i++ {
-		*bigger.at(i) = *list.at(i)
+		if t := list.at(i); t.fn != nil {
+			*fresh.at(fresh.tail) = *t
+			fresh.tail++
+		}
 	}
-	list.ring = bigger.ring
+	list.ring, list.tail = fresh.ring, fresh.tail
 }
 
 // advance takes the first timer off, and the holes behind it.
@@ -93,26 +125,32 @@ func newTimers() timers {
 	return timers{lists: map[time.Duration]*timerList{}, last: &timerList{duration: -1}}
 }
 
-// add sets a timer d after now, and returns its list and position.
-func (ts *timers) add(label *label, fn func(), d time.Duration, now int64) (*timerList, uint) {
-	if fn == nil {
-		panic("loop: a timer without a callback")
-	}
+// add sets a timer d after now.
+func (ts *timers) add(label *label, fn func(), d time.Duration, now int64) Timer {
 	d = max(d, minDelay)
 	list := ts.last
 	if list.duration != d {
 		list = ts.find(d)
 	}
+	return ts.push(list, label, fn, now+min(int64(d), math.MaxInt64-now))
+}
+
+// push sets a timer as the last of a list.
+func (ts *timers) push(list *timerList, label *label, fn func(), due int64) Timer {
+	if fn == nil {
+		panic("loop: a timer without a callback")
+	}
+	if ts.set == maxQueued {
+		panic("loop: the timers have reached their limit of 16,777,216")
+	}
 	ts.order += 2
 	ts.set++
 	ts.refs++
-	// An interval counts from a moment ago, and queues up nevertheless.
-	list.latest = max(list.latest, now+min(int64(d), math.MaxInt64-now))
-	list.push(timer{label, fn, list.latest, ts.order})
-	if list.tail-list.head == 1 {
+	list.push(timer{label, fn, due, ts.order})
+	if list.set == 1 {
 		ts.heap.push(list)
 	}
-	return list, list.tail - 1
+	return Timer{list: list, at: list.tail - 1, order: ts.order}
 }
 
 func (ts *timers) find(d time.Duration) *timerList {
@@ -137,10 +175,9 @@ func (ts *timers) newList() *timerList {
 		// line further spares lists that grow side by side from evicting each
 		// other: setting a timer of a thousand durations took twice as long.
 		start := uint(2 * len(ts.lists))
-		return &timerList{head: start, tail: start}
+		return &timerList{timers: ts, head: start, tail: start}
 	}
 	list := ts.spare[n-1]
-	list.latest = 0
 	ts.spare = ts.spare[:n-1]
 	return list
 }
@@ -156,14 +193,14 @@ func (ts *timers) reclaim() {
 }
 
 // clear takes back a timer, if it is still set.
-func (ts *timers) clear(list *timerList, at uint) bool {
-	if !list.holds(at) {
+func (ts *timers) clear(h Timer) bool {
+	t, at := h.list.find(h.order, h.at)
+	if t == nil {
 		return false
 	}
-	t := list.at(at)
-	ts.forget(t)
-	if at == list.head {
-		ts.advance(list)
+	ts.forget(h.list, t)
+	if at == h.list.head {
+		ts.advance(h.list)
 	} else {
 		t.fn = nil
 	}
@@ -171,15 +208,16 @@ func (ts *timers) clear(list *timerList, at uint) bool {
 }
 
 // unref lets the loop end while a timer is set.
-func (ts *timers) unref(list *timerList, at uint) {
-	if list.holds(at) && list.at(at).keepsAlive() {
-		list.at(at).order |= 1
+func (ts *timers) unref(h Timer) {
+	if t, _ := h.list.find(h.order, h.at); t != nil && t.keepsAlive() {
+		t.order |= 1
 		ts.refs--
 	}
 }
 
-func (ts *timers) forget(t *timer) {
+func (ts *timers) forget(list *timerList, t *timer) {
 	ts.set--
+	list.set--
 	if t.keepsAlive() {
 		ts.refs--
 	}
@@ -210,7 +248,7 @@ func (ts *timers) popDue(now int64) (t timer, ok bool) {
 	}
 	list := ts.heap[0].list
 	t = *list.first()
-	ts.forget(&t)
+	ts.forget(list, &t)
 	ts.advance(list)
 	return t, true
 }

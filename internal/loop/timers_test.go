@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -232,6 +233,40 @@ func runTimers(t *testing.T, seed uint64, ops int) {
 	if len(model.set) > 0 {
 		t.Fatalf("seed %d: %d timers never fired", seed, len(model.set))
 	}
+}
+
+// TestClearedTimersDoNotPileUp behind one that stays set: deadlines are set and
+// cleared by the million while a slow request lasts. Handles go on working after
+// the holes have gone.
+func TestClearedTimersDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := loop.New(loop.Config{ExitWhenIdle: true})
+		fired := 0
+		l.Run(func() {
+			var kept []loop.Timer
+			for i := range 3_000_000 {
+				h := l.SetTimeout("deadline", time.Hour, func() { fired++ })
+				if i%100_000 == 0 {
+					kept = append(kept, h)
+				} else if !h.Clear() {
+					t.Fatal("a timer is not set")
+				}
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			if m.HeapAlloc > 16<<20 {
+				t.Errorf("%d MiB for %d timers", m.HeapAlloc>>20, len(kept))
+			}
+			for i, h := range kept {
+				if i%3 == 0 && (!h.Clear() || h.Clear()) {
+					t.Errorf("timer %d of those kept is not cleared once", i)
+				}
+			}
+		})
+		if fired != 20 {
+			t.Errorf("%d timers fired, 20 were set", fired)
+		}
+	})
 }
 
 // TestTimerStructsAreReused: setting and clearing takes no memory in the long run.

@@ -67,9 +67,10 @@ func (w *watchdog) watch(quit <-chan struct{}) {
 }
 
 func (w *watchdog) look() {
-	since := w.loop.state.since.Load()
-	if since < 0 || since == w.reported {
-		return
+	s := &w.loop.state
+	since := s.since.Load()
+	if s.account.Load() < 0 || since == w.reported {
+		return // blocked in poll, or reported
 	}
 	age := time.Duration(w.loop.clock() - since)
 	if age < w.loop.config.LongTurn {
@@ -87,10 +88,10 @@ func (w *watchdog) catch(since int64, age time.Duration) (LongTurn, bool) {
 	s := &w.loop.state
 	var at *site
 	var stack string
-	for try := 0; try < 3; try++ {
+	for range 3 {
 		at = s.running.Load()
 		stack = w.culprit()
-		if s.since.Load() != since {
+		if s.since.Load() != since || s.account.Load() < 0 {
 			return LongTurn{}, false // it has ended
 		}
 		if s.running.Load() == at {

@@ -104,7 +104,7 @@ func (w *worker) leave(o outcome) {
 
 // do runs the job, or drops it if its caller has left.
 func (w *worker) do(e entry, start int64) outcome {
-	if err := w.pool.expired(e); err != nil {
+	if err := w.pool.expired(e, start); err != nil {
 		e.job.Drop(err)
 		end := w.pool.clock()
 		told := w.observe(end, func(o Observer) { o.JobDropped(e.class.name, time.Duration(start-e.queued), err) })
@@ -129,12 +129,19 @@ func (w *worker) observe(end int64, tell func(Observer)) (told int64) {
 	return w.pool.clock()
 }
 
-// expired is the reason why a job need not be run any more.
-func (p *Pool) expired(e entry) error {
-	if p.keepExpired.Load() || e.ctx.Err() == nil {
+// expired is the reason why a job need not be run any more. A deadline that is past
+// counts also where whoever keeps it, a blocked loop say, has not noticed yet.
+func (p *Pool) expired(e entry, now int64) error {
+	if p.keepExpired.Load() {
 		return nil
 	}
-	return context.Cause(e.ctx)
+	if e.ctx.Err() != nil {
+		return context.Cause(e.ctx)
+	}
+	if d, ok := e.ctx.Deadline(); ok && !p.epoch.Add(time.Duration(now)).Before(d) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // context marks a job's context with the worker. Marks are made by the dozen, for
