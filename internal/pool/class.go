@@ -90,7 +90,6 @@ func (c *Class) take(e *entry) error {
 	case p.closed:
 		return ErrClosed
 	case len(p.idle) > 0 && c.mayStart():
-		c.running++
 		p.handOver(e)
 	case c.bound >= 0 && c.queue.len() >= c.bound:
 		c.counts.Refused++
@@ -137,18 +136,18 @@ func (q *queue) push(e *entry) {
 	q.tail++
 }
 
-func (q *queue) pop() entry {
-	e := *q.first()
+// drop removes the first entry; the queue must not be empty.
+func (q *queue) drop() {
 	*q.first() = entry{}
 	q.head++
-	return e
 }
 
 func (q *queue) grow() {
 	bigger := queue{ring: make([]entry, max(16, 2*len(q.ring)))}
 	for !q.empty() {
-		*bigger.at(bigger.tail) = q.pop()
+		*bigger.at(bigger.tail) = *q.first()
 		bigger.tail++
+		q.drop()
 	}
 	*q = bigger
 }

@@ -88,7 +88,7 @@ func New(config Config) *Pool {
 	}
 	p := &Pool{config: config, epoch: time.Now()}
 	for range config.Workers {
-		w := &worker{pool: p, handoff: make(chan entry, 1)}
+		w := &worker{pool: p, handoff: make(chan struct{}, 1)}
 		w.plain = &workerContext{context.Background(), w}
 		p.workers = append(p.workers, w)
 	}
@@ -124,31 +124,30 @@ func (p *Pool) SetDropExpired(drop bool) {
 // clock counts nanoseconds since New, monotonic.
 func (p *Pool) clock() int64 { return int64(time.Since(p.epoch)) }
 
-// pick takes the job that has waited longest among the classes that may start
-// one: first come, first served, except where a share holds a class back. p.mu
-// is held.
-func (p *Pool) pick() (entry, bool) {
-	var best *Class
+// pick finds the class whose first job has waited longest among those that may
+// start one: first come, first served, except where a share holds a class back. It
+// is nil if there is none. p.mu is held.
+func (p *Pool) pick() (best *Class) {
 	for _, c := range p.classes {
-		if c.mayStart() && !c.queue.empty() && (best == nil || c.queue.first().order < best.queue.first().order) {
+		if c.queue.empty() || !c.mayStart() {
+			continue
+		}
+		if best == nil || c.queue.first().order < best.queue.first().order {
 			best = c
 		}
 	}
-	if best == nil {
-		return entry{}, false
-	}
-	best.running++
-	return best.queue.pop(), true
+	return best
 }
 
 // serve hands jobs to idle workers as long as there are both. p.mu is held.
 func (p *Pool) serve() {
 	for len(p.idle) > 0 {
-		e, ok := p.pick()
-		if !ok {
+		c := p.pick()
+		if c == nil {
 			return
 		}
-		p.handOver(&e)
+		p.handOver(c.queue.first())
+		c.queue.drop()
 	}
 }
 
@@ -159,5 +158,5 @@ func (p *Pool) handOver(e *entry) {
 	w := p.idle[len(p.idle)-1]
 	p.idle = p.idle[:len(p.idle)-1]
 	w.enter(e, e.queued)
-	w.handoff <- *e
+	w.handoff <- struct{}{}
 }

@@ -10,11 +10,11 @@ import (
 // A worker is one goroutine of the pool.
 type worker struct {
 	pool     *Pool
-	handoff  chan entry // one job, sent while the worker is idle
+	handoff  chan struct{} // says that current was set while the worker was idle
 	plain    *workerContext
 	contexts []workerContext // to be used
 
-	// Under pool.mu.
+	// Under pool.mu, but the worker itself may read current while it is busy.
 	busy    bool
 	current entry
 	since   int64 // pool clock when current was begun
@@ -44,18 +44,18 @@ func (w *worker) run() {
 			w.crash(recover())
 		}
 	}()
-	e, start, ok := w.await()
+	start, ok := w.await()
 	for ok {
-		e, start, ok = w.next(w.do(e, start))
+		start, ok = w.next(w.do(start))
 	}
 	ended = true
 }
 
 // await is what an idle worker does: it waits for a job, and says when that
 // starts; false if the pool is closed.
-func (w *worker) await() (e entry, start int64, ok bool) {
-	e, ok = <-w.handoff
-	return e, w.pool.clock(), ok
+func (w *worker) await() (start int64, ok bool) {
+	_, ok = <-w.handoff
+	return w.pool.clock(), ok
 }
 
 // An outcome is how a job went: when it was begun and ended, when the observer had
@@ -67,30 +67,33 @@ type outcome struct {
 
 // next accounts for the last job and takes the next one, or waits for it. It
 // says when that starts; false at the end.
-func (w *worker) next(last outcome) (e entry, start int64, ok bool) {
+func (w *worker) next(last outcome) (start int64, ok bool) {
 	p := w.pool
 	p.mu.Lock()
 	w.leave(last)
-	e, ok = p.pick()
-	if ok {
+	if c := p.pick(); c != nil {
+		e := c.queue.first()
 		start = max(last.told, e.queued) // it may have come since
-		w.enter(&e, start)
+		w.enter(e, start)
+		c.queue.drop()
 		p.mu.Unlock()
-		return e, start, true
+		return start, true
 	}
-	if !p.closed {
+	w.current = entry{}
+	closed := p.closed
+	if !closed {
 		p.idle = append(p.idle, w)
 	}
-	closed := p.closed
 	p.mu.Unlock()
 	if closed {
-		return entry{}, 0, false
+		return 0, false
 	}
 	return w.await()
 }
 
 // enter makes a job the one that the worker runs. pool.mu is held.
 func (w *worker) enter(e *entry, now int64) {
+	e.class.running++
 	w.busy, w.current, w.since = true, *e, now
 }
 
@@ -99,11 +102,12 @@ func (w *worker) leave(o outcome) {
 	c := w.current.class
 	c.running--
 	c.counts.add(o.start-w.current.queued, o)
-	w.busy, w.current = false, entry{}
+	w.busy = false
 }
 
 // do runs the job, or drops it if its caller has left.
-func (w *worker) do(e entry, start int64) outcome {
+func (w *worker) do(start int64) outcome {
+	e := &w.current
 	if err := w.pool.expired(e, start); err != nil {
 		e.job.Drop(err)
 		end := w.pool.clock()
@@ -131,7 +135,7 @@ func (w *worker) observe(end int64, tell func(Observer)) (told int64) {
 
 // expired is the reason why a job need not be run any more. A deadline that is past
 // counts also where whoever keeps it, a blocked loop say, has not noticed yet.
-func (p *Pool) expired(e entry, now int64) error {
+func (p *Pool) expired(e *entry, now int64) error {
 	if p.keepExpired.Load() {
 		return nil
 	}
