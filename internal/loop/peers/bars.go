@@ -59,13 +59,14 @@ var Bars = []Bar{
 	{"Pool/64await", Go, "CoroutineSwitch", Within(4), true},
 }
 
-// GoBenchmarks is the regular expression, for -test.bench, of the benchmarks that the bars name.
-func GoBenchmarks(bars []Bar) string {
+// GoBenchmarks is the regular expression, for -test.bench, of the benchmarks that the bars name: those of
+// timers, or all others.
+func GoBenchmarks(bars []Bar, timers bool) string {
 	var names []string
 	seen := map[string]bool{}
 	add := func(op string) {
 		name, _, _ := strings.Cut(op, "/")
-		if !seen[name] {
+		if !seen[name] && (name == "Timers") == timers {
 			seen[name] = true
 			names = append(names, regexp.QuoteMeta(name))
 		}

@@ -11,7 +11,7 @@ import (
 
 // header says when, where and with what was measured, and which peers are missing.
 func header(cfg config, programs []program, now time.Time) string {
-	lines := []string{fmt.Sprintf("%s; %s; %s; median of %d, Go benchmarks %s each, %d callbacks or timers per peer measurement.",
+	lines := []string{fmt.Sprintf("%s; %s; %s; median of %d, Go benchmarks %s each, %d callbacks per peer measurement, as many timers at once.",
 		now.Format(time.DateOnly), machine(), versions(programs), cfg.rounds, cfg.benchtime, cfg.n)}
 	for _, p := range programs {
 		if p.missing != "" {

@@ -51,7 +51,7 @@ func parseFlags() config {
 	var cfg config
 	flag.IntVar(&cfg.rounds, "rounds", 5, "how many times each program runs; figures are medians over them")
 	flag.StringVar(&cfg.benchtime, "benchtime", "1s", "time or count per Go benchmark, as -test.benchtime takes it")
-	flag.IntVar(&cfg.n, "n", 1_000_000, "callbacks or timers per measurement of Node and libuv")
+	flag.IntVar(&cfg.n, "n", 1_000_000, "callbacks per measurement of Node and libuv, and timers at once")
 	flag.BoolVar(&cfg.check, "check", false, "exit with status 1 when a bar is missed or could not be judged")
 	flag.Parse()
 	if flag.NArg() > 0 || cfg.rounds < 1 || cfg.n < 1 {

@@ -12,10 +12,7 @@ import (
 	"strings"
 )
 
-const (
-	loopPackage = "brownout/internal/loop"
-	poolPackage = "brownout/internal/pool"
-)
+const loopPackage = "brownout/internal/loop"
 
 // A program prints measurements when it is run.
 type program struct {
@@ -37,13 +34,9 @@ func (p program) measure(ctx context.Context, readings Readings) error {
 
 // preparePrograms builds what has to be built, in scratch, and finds out what is missing.
 func preparePrograms(ctx context.Context, cfg config, scratch string) ([]program, error) {
-	var programs []program
-	for _, pkg := range []string{loopPackage, poolPackage} {
-		p, err := goProgram(ctx, cfg, pkg, scratch)
-		if err != nil {
-			return nil, err
-		}
-		programs = append(programs, p)
+	programs, err := goPrograms(ctx, cfg, scratch)
+	if err != nil {
+		return nil, err
 	}
 	testdata := filepath.Join(programs[0].dir, "testdata")
 	node, err := nodeProgram(ctx, cfg, testdata)
@@ -54,24 +47,28 @@ func preparePrograms(ctx context.Context, cfg config, scratch string) ([]program
 	return append(programs, node, libuv), err
 }
 
-// goProgram compiles the benchmarks of a package. They run in the package's directory, as under go test.
-func goProgram(ctx context.Context, cfg config, pkg, scratch string) (program, error) {
-	dir, err := output(ctx, "", "go", "list", "-f", "{{.Dir}}", pkg)
+// goPrograms compiles the benchmarks of the loop. They run in the package's directory, as under go test. Those of
+// timers run by themselves, for as many timers at once as the peers have.
+func goPrograms(ctx context.Context, cfg config, scratch string) ([]program, error) {
+	dir, err := output(ctx, "", "go", "list", "-f", "{{.Dir}}", loopPackage)
 	if err != nil {
-		return program{}, err
+		return nil, err
 	}
-	binary := filepath.Join(scratch, filepath.Base(pkg)+".test")
-	if _, err := output(ctx, "", "go", "test", "-c", "-o", binary, pkg); err != nil {
-		return program{}, err
+	binary := filepath.Join(scratch, "loop.test")
+	if _, err := output(ctx, "", "go", "test", "-c", "-o", binary, loopPackage); err != nil {
+		return nil, err
 	}
-	return program{
-		name: pkg,
-		command: []string{
-			binary, "-test.run=^$", "-test.bench=" + GoBenchmarks(Bars),
-			"-test.benchmem", "-test.benchtime=" + cfg.benchtime,
-		},
-		dir:  strings.TrimSpace(string(dir)),
-		read: Readings.ReadGo,
+	run := func(name, benchmarks, benchtime string) program {
+		return program{
+			name:    name,
+			command: []string{binary, "-test.run=^$", "-test.bench=" + benchmarks, "-test.benchmem", "-test.benchtime=" + benchtime},
+			dir:     strings.TrimSpace(string(dir)),
+			read:    Readings.ReadGo,
+		}
+	}
+	return []program{
+		run("benchmarks of the loop", GoBenchmarks(Bars, false), cfg.benchtime),
+		run("benchmarks of timers", GoBenchmarks(Bars, true), strconv.Itoa(cfg.n)+"x"),
 	}, nil
 }
 
