@@ -49,8 +49,9 @@
 // On the loop means in main, in callbacks and in tasks, and, before [Loop.Run],
 // on the goroutine that made the loop.
 //
-//	any goroutine         Post, Close, Done, State, SetMicrotaskBudget, Name
-//	the loop              everything else, promises and groups included
+//	any goroutine         Post, Close, Done, State, SetMicrotaskBudget, Name, and a
+//	                      Group's SetLimit and InFlight
+//	the loop              everything else, promises included
 //	the task itself       Await, Offload, Go, Sleep, WithTimeout, Shielded
 //	the executor          the methods of a Job, from whatever goroutine
 //	the watchdog's        OnLongTurn
@@ -69,7 +70,8 @@
 //	calls of a group      GroupConfig.Limit and Queue, then ErrFull
 //	ticks and microtasks  16,777,216 queued, then a panic: it is a runaway; and
 //	                      Config.MicrotaskBudget in a turn, if set, then the next turn
-//	immediates, timers    16,777,216 (of one duration), then a panic
+//	immediates, timers    16,777,216 each, then a panic
+//	tasks                 1,048,576, then a panic; bound them where work comes in
 //	names                 1,024, then "(other)"; a name is a constant, not a user
 //	idle coroutines       1,024 are kept
 //
@@ -84,8 +86,8 @@
 // end while it still runs: name, phase, age and stack of the culprit.
 //
 // The clock is read once for every macro-callback, its ticks and microtasks
-// included; up to 16 callbacks of one name that take less than 0.5 µs each share a
-// reading.
+// included. Outside of the timers phase, once callbacks of one name take less than
+// 0.5 µs each, up to 16 of them share a reading.
 //
 // # Time and simulation
 //
