@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -21,10 +22,10 @@ type Config struct {
 	// Semantics is the order of ticks and microtasks.
 	Semantics Semantics
 	// Mailbox bounds the work that waits to be taken from other goroutines;
-	// it is rounded up to a power of two. 0 means DefaultMailbox.
+	// it is rounded up to a power of two. 0 or less means DefaultMailbox.
 	Mailbox int
 	// MaxOperations bounds the operations in flight: jobs, calls and queued
-	// work together. 0 means DefaultMaxOperations.
+	// work together. 0 or less means DefaultMaxOperations.
 	MaxOperations int
 	// MicrotaskBudget bounds the ticks and microtasks of one turn; those over
 	// it wait for the next. 0 means no bound, as in Node. See SetMicrotaskBudget.
@@ -56,19 +57,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	set := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
+	if c.Mailbox <= 0 {
+		c.Mailbox = DefaultMailbox
 	}
-	set(&c.Mailbox, DefaultMailbox)
-	set(&c.MaxOperations, DefaultMaxOperations)
-	if c.Grace == 0 {
-		c.Grace = DefaultGrace
+	if c.MaxOperations <= 0 {
+		c.MaxOperations = DefaultMaxOperations
 	}
-	if c.Unwind == 0 {
-		c.Unwind = DefaultUnwind
-	}
+	c.Grace = cmp.Or(c.Grace, DefaultGrace)
+	c.Unwind = cmp.Or(c.Unwind, DefaultUnwind)
 	if c.OnUnhandledRejection == nil {
 		c.OnUnhandledRejection = logRejection
 	}

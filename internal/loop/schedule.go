@@ -163,7 +163,9 @@ func without(hooks []*hook, gone *hook) []*hook {
 }
 
 // OnClose runs fn in the close phase, when the loop ends; the last one
-// registered runs first, as with defer. On the loop only.
+// registered runs first, as with defer. Nothing comes after that phase: what it
+// leaves behind but ticks and microtasks, and what it registers here, is dropped, and
+// tasks that wait are unwound. On the loop only.
 func (l *Loop) OnClose(name string, fn func()) {
 	if fn == nil {
 		panic("loop: a close callback that is none")

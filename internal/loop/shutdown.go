@@ -22,8 +22,8 @@ const (
 
 // Close begins the orderly end of the loop and returns at once. From now on
 // [Loop.Post] refuses. The loop finishes what it has accepted: posted work,
-// tasks, operations, immediates; with ExitWhenIdle, timers too (otherwise a
-// timer counts only if a task waits for it). Tasks that are still there after
+// tasks, operations, immediates; with ExitWhenIdle, timers too, intervals until the
+// grace period is over (otherwise a timer counts only if a task waits for it). Tasks that are still there after
 // Config.Grace are cancelled with ErrClosed as the cause, and abandoned after
 // Config.Unwind. Then the close phase runs, and Run returns. Any goroutine may
 // call it, any number of times.
