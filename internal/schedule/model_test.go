@@ -15,12 +15,18 @@ import (
 // single callback the ticks and microtasks are drained.
 //
 //	timers  Of the timers that exist when the phase begins, the first few, from
-//	        none to all, are due: the clock is free. Later ones wait.
+//	        none to all, are due: the clock is free. Later ones wait; but see below.
 //	poll    Of the reads in flight when the phase begins, any may complete, in
 //	        any order. Reads started by their callbacks wait: the loop takes
 //	        completed work in one batch.
 //	check   All immediates that are queued when the phase begins run. Those
 //	        set meanwhile wait for the next turn.
+//
+// Node can do the timers phase again before it goes on. It starts its one timer of
+// libuv's when the callbacks have returned, and only then drains for the last of
+// them. A setTimeout in that drain moves libuv's clock on; if 1 ms has passed by
+// then, the timer just started is due, and libuv has not left its phase. It takes a
+// machine that is busy with something else to see it.
 //
 // A turn in which nothing happens leads back to its own beginning. Such states
 // are visited once, so the search ends.
@@ -63,6 +69,7 @@ type state struct {
 	batch                     queue // what the phase may still run
 	timers, immediates, reads queue // what waits for a phase to begin
 	ticks, microtasks         queue // empty between callbacks
+	again                     bool  // the timers phase may begin again after this callback
 	order                     string
 }
 
@@ -137,7 +144,24 @@ func (s state) afterCallback(i int) state {
 	op := s.batch[i]
 	s.batch = s.batch.without(i)
 	s.run(op.Body)
+	returned := len(s.timers)
 	s.drain()
+	s.again = s.phase == timersPhase && startsAgain(len(s.batch)+returned, len(s.timers)-returned)
+	return s
+}
+
+// startsAgain says whether libuv's timer can be due in the phase that has started it:
+// it is started if timers are left when the callbacks return, or by the first one set
+// in the drain, and one that is set after that moves the clock.
+func startsAgain(left, setInDrain int) bool {
+	return setInDrain > 1 || setInDrain == 1 && left > 0
+}
+
+// timersAgain returns the state in which the timers phase has begun again.
+func (s state) timersAgain() state {
+	s.timers = slices.Concat(s.batch, s.timers)
+	s.again = false
+	s.begin(timersPhase)
 	return s
 }
 
@@ -146,24 +170,23 @@ func (s state) afterCallback(i int) state {
 func (s state) afterPhase() state {
 	waiting := s.waiting(s.phase)
 	*waiting = slices.Concat(s.batch, *waiting)
+	s.again = false
 	s.begin((s.phase + 1) % 3)
 	return s
 }
 
 // next returns the states that may follow.
-func (s state) next() []state {
-	if len(s.batch) == 0 {
-		return []state{s.afterPhase()}
+func (s state) next() (next []state) {
+	if len(s.batch) == 0 || s.phase != checkPhase {
+		next = append(next, s.afterPhase())
 	}
-	switch s.phase {
-	case timersPhase:
-		return []state{s.afterCallback(0), s.afterPhase()}
-	case checkPhase:
-		return []state{s.afterCallback(0)}
+	if s.again {
+		next = append(next, s.timersAgain())
 	}
-	next := []state{s.afterPhase()}
 	for i := range s.batch {
-		next = append(next, s.afterCallback(i))
+		if i == 0 || s.phase == pollPhase {
+			next = append(next, s.afterCallback(i))
+		}
 	}
 	return next
 }
@@ -200,6 +223,9 @@ func (m *model) number(program schedule.Program) {
 // key returns the same text for equal states and for no others.
 func (m *model) key(s state) string {
 	key := []byte{byte(s.phase)}
+	if s.again {
+		key[0] |= 1 << 7
+	}
 	for _, q := range []queue{s.batch, s.timers, s.immediates, s.reads} {
 		key = append(key, byte(len(q)))
 		for _, op := range q {
