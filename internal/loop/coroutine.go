@@ -78,7 +78,13 @@ func (co *coroutine) resume() {
 	outer := l.task
 	l.task = co.task
 	co.task.state = taskRuns
-	co.next()
+	if f := co.task.follower; f != nil {
+		f.TaskRuns()
+		co.next()
+		f.TaskWaits()
+	} else {
+		co.next()
+	}
 	l.task = outer
 	if co.task == nil {
 		l.retire(co)

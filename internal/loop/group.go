@@ -39,7 +39,7 @@ func NewGroup(l *Loop, config GroupConfig) *Group {
 	g.limit.Store(int64(config.Limit))
 	g.queue.Store(int64(config.Queue))
 	if g.executor == nil {
-		g.executor = spawning{}
+		g.executor = Goroutines{}
 	}
 	return g
 }
@@ -104,10 +104,12 @@ func (g *Group) admit() {
 	g.publish()
 }
 
-// spawning runs every job on a goroutine of its own.
-type spawning struct{}
+// Goroutines is the Executor that runs every job on a goroutine of its own: what a
+// group uses unless told otherwise.
+type Goroutines struct{}
 
-func (spawning) Submit(ctx context.Context, job Job) error {
+// Submit starts the job. Any goroutine may call it.
+func (Goroutines) Submit(ctx context.Context, job Job) error {
 	go func() {
 		ended := false
 		defer func() {

@@ -60,6 +60,13 @@ func (s *Simulated) Submit(ctx context.Context, job Job) error {
 	return nil
 }
 
+// Configure changes the bounds while jobs run and wait: more workers start waiting
+// jobs at once, fewer interrupt nothing. See SimulatedConfig. On the loop only.
+func (s *Simulated) Configure(workers, queue int) {
+	s.config.Workers, s.config.Queue = workers, queue
+	s.admit()
+}
+
 func (s *Simulated) start(j simulatedJob) {
 	s.running++
 	s.loop.SetTimeout(j.job.Name(), s.config.Delay(s.random), func() { s.end(j) })
@@ -70,6 +77,11 @@ func (s *Simulated) start(j simulatedJob) {
 func (s *Simulated) end(j simulatedJob) {
 	j.job.Run(j.ctx)
 	s.running--
+	s.admit()
+}
+
+// admit starts waiting jobs while there are workers.
+func (s *Simulated) admit() {
 	for len(s.waiting) > 0 && (s.config.Workers <= 0 || s.running < s.config.Workers) {
 		next := s.waiting[0]
 		s.waiting = s.waiting[1:]

@@ -26,6 +26,7 @@ type Task struct {
 	stopHook    func() bool     // ends the watch over the context of Spawn
 	outside     completion      // brings word that this context was cancelled
 	given       context.Context // what Spawn was given
+	follower    Follower        // given, if it is one
 }
 
 // maxTasks bounds the tasks of a loop. Who takes work from outside has bounds of his
@@ -51,6 +52,7 @@ const (
 // On the loop only.
 func (l *Loop) Spawn(ctx context.Context, name string, fn func(*Task)) *Task {
 	t := &Task{loop: l, label: l.labels.get(name), fn: fn, given: ctx, co: l.takeCoroutine()}
+	t.follower, _ = ctx.(Follower)
 	t.scope = &t.root
 	t.root.task = t
 	t.wait.owner.task, t.member.owner, t.sibling.owner = t, t, t
@@ -139,9 +141,8 @@ func (t *Task) Sleep(d time.Duration) error {
 		return err
 	}
 	timer := t.loop.SetTimeout(t.label.name, d, t.co.wakeFn)
-	err := t.park()
-	timer.Clear()
-	return err
+	defer timer.Clear() // also when the task is unwound here
+	return t.park()
 }
 
 // mayWait is how every wait begins. It refuses callers that are not the task,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/shop"
 )
 
