@@ -1,0 +1,269 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/shop"
+	"brownout/internal/telemetry"
+)
+
+// DefaultInFlight bounds the requests that are under way in a service at a time,
+// while the queue-bound protection is on.
+const DefaultInFlight = 1024
+
+// DispatcherConfig says how a dispatcher works.
+type DispatcherConfig struct {
+	// InFlight bounds the requests under way; 0 means DefaultInFlight.
+	InFlight int
+	// Timeout is that of routes which name none; 0 means 2 s.
+	Timeout time.Duration
+	// Base is the context of all tasks; nil means context.Background. A
+	// simulation knows the tasks of a service by it.
+	Base context.Context
+}
+
+// A Dispatcher brings requests to the handlers of a service: it admits them, gives
+// each a task with a deadline and a trace, and makes answers of errors.
+type Dispatcher struct {
+	config   DispatcherConfig
+	runtime  *Runtime
+	service  Service
+	router   *router
+	http     *telemetry.HTTPMetrics
+	deadline *resilience.Deadliner
+	bound    *resilience.QueueLimit
+	priority *resilience.PriorityGate
+	inFlight atomic.Int64
+}
+
+// NewDispatcher makes the dispatcher of a service. On the loop only.
+func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
+	if c.InFlight <= 0 {
+		c.InFlight = DefaultInFlight
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 2 * time.Second
+	}
+	if c.Base == nil {
+		c.Base = context.Background()
+	}
+	d := &Dispatcher{
+		config:   c,
+		runtime:  rt,
+		service:  s,
+		router:   newRouter(s.Routes),
+		deadline: resilience.NewDeadline(rt.Protections, resilience.DeadlineConfig{Default: c.Timeout, Most: MaxTimeout}),
+		bound:    resilience.NewQueueBound(rt.Protections, "requests", c.InFlight),
+		priority: resilience.NewPriority(rt.Protections, "requests", c.InFlight),
+	}
+	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
+	return d
+}
+
+// InFlight returns how many requests are under way. Any goroutine may call it.
+func (d *Dispatcher) InFlight() int { return int(d.inFlight.Load()) }
+
+// Dispatch answers a request: done is called with the answer, once, on the loop. It
+// is the way in of a simulation; a listener goes the same way in two steps. On the
+// loop only.
+func (d *Dispatcher) Dispatch(r *Request, done func(Response)) {
+	x := &exchange{Request: *r, dispatcher: d, done: func(x *exchange) { done(x.response) }}
+	if refused := x.admit(); refused != nil {
+		done(*refused)
+		return
+	}
+	x.begin()
+}
+
+// StartBackground spawns the tasks of the service's background work; they go on until
+// ctx is done. On the loop only.
+func (d *Dispatcher) StartBackground(ctx context.Context) {
+	for _, b := range d.service.Background {
+		d.runtime.Loop.Spawn(ctx, b.Name, func(t *loop.Task) { d.background(t, b) })
+	}
+}
+
+// restart is the pause before background work that has failed is begun again.
+const restart = time.Second
+
+func (d *Dispatcher) background(t *loop.Task, b Background) {
+	pause := b.Every
+	if pause <= 0 {
+		pause = restart
+	}
+	for {
+		if b.Every > 0 && t.Sleep(pause) != nil {
+			return
+		}
+		if err := b.Run(t); err != nil && t.Err() == nil {
+			d.runtime.Log.Warn("background work failed", slog.String("task", b.Name), slog.Any("error", err))
+		}
+		if b.Every <= 0 && t.Sleep(pause) != nil {
+			return
+		}
+	}
+}
+
+// An exchange is one request on its way through the loop, and the answer to it.
+type exchange struct {
+	Request
+	dispatcher *Dispatcher
+	response   Response
+	done       func(*exchange) // on the loop, with the answer
+	budget     time.Duration   // what the request may take, from Received on
+	context    requestContext
+
+	beginFn func()           // begin, bound once
+	runFn   func(*loop.Task) // run, bound once
+}
+
+// admit finds the route and decides whether the request is served at all. A request
+// that is admitted counts as under way until its answer. Any goroutine may call it.
+func (x *exchange) admit() *Response {
+	d := x.dispatcher
+	if x.route == nil {
+		if err := x.findRoute(); err != nil {
+			return x.refuse(err)
+		}
+	}
+	now := int(d.inFlight.Add(1))
+	err := d.bound.Admit(now)
+	if err == nil {
+		err = d.priority.Admit(x.route.Importance, now)
+	}
+	if err == nil {
+		x.budget, err = d.deadline.Budget(x.Header(shop.HeaderDeadline), x.route.Timeout)
+		if err != nil {
+			err = shop.Invalid("header:"+shop.HeaderDeadline, err.Error())
+		}
+	}
+	if err != nil {
+		d.inFlight.Add(-1)
+		return x.refuse(err)
+	}
+	return nil
+}
+
+func (x *exchange) findRoute() (err error) {
+	x.route, err = x.dispatcher.router.find(x.Method, x.Path, &x.params)
+	switch {
+	case err == errNoPath:
+		return &shop.Error{Code: shop.CodeNotFound, Message: "there is nothing at this path"}
+	case err == errNoMethod:
+		return &shop.Error{Code: shop.CodeMethod, Message: "this path does not take this method"}
+	case len(x.Body) > x.route.MaxBody:
+		return &shop.Error{Code: shop.CodeTooLarge, Message: "the body is too large"}
+	}
+	return nil
+}
+
+// refuse makes the answer to a request that is not served.
+func (x *exchange) refuse(err error) *Response {
+	e := AsError(err)
+	answer := Problem(e, x.Trace.ID())
+	x.dispatcher.http.Observe(x.routeName(), answer.Status, time.Since(x.Received))
+	x.Trace.End(time.Now(), answer.Status, e)
+	return &answer
+}
+
+func (x *exchange) routeName() string {
+	if x.route == nil {
+		return ""
+	}
+	return x.route.Name
+}
+
+// begin starts the task that answers. On the loop only.
+func (x *exchange) begin() {
+	d, now := x.dispatcher, time.Now()
+	x.Trace.Wait("mailbox", x.Received, now)
+	x.budget -= now.Sub(x.Received)
+	if x.budget <= 0 {
+		x.finish(Response{}, context.DeadlineExceeded) // expired work is not begun
+		return
+	}
+	x.context = requestContext{Context: d.config.Base, trace: x.Trace, ran: now}
+	if x.runFn == nil {
+		x.runFn = x.run
+	}
+	d.runtime.Loop.Spawn(&x.context, x.route.Name, x.runFn)
+}
+
+// run is the task.
+func (x *exchange) run(t *loop.Task) {
+	var answer Response
+	err := t.WithTimeout(x.budget, func() (err error) {
+		answer, err = x.route.Handle(t, &x.Request)
+		return err
+	})
+	x.finish(answer, err)
+}
+
+// finish has the answer sent.
+func (x *exchange) finish(answer Response, err error) {
+	var e *shop.Error
+	if err != nil {
+		e = AsError(err)
+		answer = Problem(e, x.Trace.ID())
+		x.log(e, answer.Status)
+	}
+	if answer.Status == 0 {
+		answer.Status = 200
+	}
+	d, now := x.dispatcher, time.Now()
+	x.context.end(now)
+	d.http.Observe(x.route.Name, answer.Status, now.Sub(x.Received))
+	x.Trace.End(now, answer.Status, err)
+	d.inFlight.Add(-1)
+	x.response = answer
+	x.done(x)
+}
+
+// log says what went wrong here; a client's mistakes are not worth a line.
+func (x *exchange) log(e *shop.Error, status int) {
+	if status < 500 {
+		return
+	}
+	level := slog.LevelWarn
+	if e.Code == shop.CodeInternal {
+		level = slog.LevelError
+	}
+	x.dispatcher.runtime.Log.LogAttrs(context.Background(), level, "request failed",
+		slog.String("route", x.route.Name), slog.Int("status", status), slog.String("error", e.Error()),
+		slog.String("trace_id", x.Trace.ID()))
+}
+
+// A requestContext carries the trace of a request, and notes in it when its task works
+// and when it waits for the loop.
+type requestContext struct {
+	context.Context
+	trace *telemetry.Trace
+	ran   time.Time // since when the task runs; zero while it waits
+}
+
+// Value finds the trace.
+func (c *requestContext) Value(key any) any {
+	if key == telemetry.ContextKey {
+		return c.trace
+	}
+	return c.Context.Value(key)
+}
+
+// TaskRuns implements loop.Follower.
+func (c *requestContext) TaskRuns() { c.ran = time.Now() }
+
+// TaskWaits implements loop.Follower.
+func (c *requestContext) TaskWaits() { c.end(time.Now()) }
+
+// end notes the stretch of work that ends now, if one was under way.
+func (c *requestContext) end(now time.Time) {
+	if !c.ran.IsZero() {
+		c.trace.Work("loop", c.ran, now)
+		c.ran = time.Time{}
+	}
+}
