@@ -1,0 +1,60 @@
+// Package shopfile is how a running shop is found: whoever starts one writes a
+// file that says where its parts listen and which secrets open them, and whoever
+// loads, breaks or audits it reads that file. It holds secrets, so only its owner
+// may read it.
+package shopfile
+
+import (
+	"brownout/internal/shop"
+)
+
+// DefaultPath is where the file lies, below the folder that the shop was started in.
+const DefaultPath = ".brownout/shop.json"
+
+// Bounds of a file.
+const (
+	MaxBytes = 8 << 20
+	MaxUsers = 10_000
+	MaxParts = 64 // banks, admin ports, journals: of each
+)
+
+// A Shop is one that runs. URLs are a scheme, http or https, and a host with its
+// port; what is empty is not there.
+type Shop struct {
+	Gateway   string   `json:"gateway"`
+	Payments  string   `json:"payments,omitempty"`
+	Inventory string   `json:"inventory,omitempty"`
+	Banks     []string `json:"banks,omitempty"`
+
+	// Admin holds the URL of each process's admin port, by the process's name:
+	// gateway, payments, inventory, bank-a.
+	Admin        map[string]string `json:"admin,omitempty"`
+	AdminToken   string            `json:"admin_token,omitempty"`   // opens the admin ports
+	ServiceToken string            `json:"service_token,omitempty"` // opens payments and inventory
+
+	Users    []User `json:"users"`
+	Password string `json:"password"` // of every user
+
+	// Epoch names the life of the data. The journals that clients keep in it are
+	// audited together with it.
+	Epoch    string   `json:"epoch,omitempty"`
+	Journals []string `json:"journals,omitempty"` // paths of files of evidence.Sample lines
+}
+
+// A User is someone who can log in.
+type User struct {
+	ID     string    `json:"id"`
+	Tenant string    `json:"tenant"`
+	Role   shop.Role `json:"role"`
+}
+
+// Customers returns the users who can buy, in the file's order.
+func (s *Shop) Customers() []User {
+	var customers []User
+	for _, u := range s.Users {
+		if u.Role == shop.Customer {
+			customers = append(customers, u)
+		}
+	}
+	return customers
+}
