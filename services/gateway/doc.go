@@ -1,0 +1,53 @@
+// Package gateway is the edge of the shop: it knows who asks, how much they may
+// ask, and sees checkouts through to an end.
+//
+// # The checkout
+//
+// A checkout is a saga over two services, of which none can roll the other back:
+//
+//	          hold        authorise      capture        commit
+//	begin ──> stock ────> money ───────> money ───────> stock ────> confirmed
+//	            │           │              │              │
+//	            v           v              v              v
+//	          release  void, release  ask; void or   hold is gone: refund,
+//	                                  go forward     release
+//	            └───────────┴──────────────┴──────────────┴───────> cancelled
+//
+// Before every call the step is recorded in the store, so whoever finds the record
+// after a crash knows what may have been done. Every call may be repeated: hold and
+// payment carry the id of the order, payments get an idempotency key made of it, and
+// to release or void what never was leaves a tombstone, so that a call which comes
+// late finds its order undone.
+//
+// Up to the capture, what fails is undone. Once a capture was sent and its outcome is
+// not known, nobody guesses: payments is asked, and the answer decides.
+//
+// # Who acts
+//
+// A record has a lease and a fence. The handler that began the order holds the lease
+// and renews it with every step. When it runs out, the sweeper takes the order, which
+// raises the fence: from then on the store refuses every step of the handler. Both
+// may have a call in flight; that is what tombstones are for. Neither can record what
+// the other has not seen.
+//
+// # What a client is told
+//
+//	201, 402, 404, 409    definite; stored with the key, replayed byte for byte
+//	other 4xx, 503        nothing was done, or all was undone; the same key tries again
+//	500, 502, 504         not known; the sweeper finishes or undoes, and the same
+//	                      key tells: 409 key-in-flight until then, the answer later
+//
+// An order that the sweeper undid is told as 409 cancelled.
+//
+// # What is bounded
+//
+//	users               10,000, fixed by the configuration
+//	tokens verified     10,000, the least recently used goes
+//	customers limited   10,000 buckets, likewise
+//	cached answers      2,048, likewise
+//	loads of the cache  256 at once
+//	lines of an order   shop.MaxLines; an export's page 1,000 orders
+//	orders listed       the newest 1,000 of a customer, 100,000 of a tenant
+//	orders, answers     kept for Retention and KeyTTL after their end
+//	events              about 100,000
+package gateway
