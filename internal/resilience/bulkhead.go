@@ -1,0 +1,78 @@
+package resilience
+
+import (
+	"errors"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+)
+
+// What a group of calls is bounded to while its bulkhead is off.
+const (
+	openLimit = 10_000
+	openQueue = 100_000
+)
+
+// A Class is a kind of work on a worker pool: a [pool.Class], or what stands in for it
+// in a simulation.
+type Class interface {
+	loop.Executor
+	// Configure changes the bounds of the class while it works.
+	Configure(pool.ClassConfig)
+	// Name returns the name of the class.
+	Name() string
+}
+
+// A Compartment keeps the calls to one downstream, or the jobs of one kind, from taking
+// what all need. Any goroutine may use it.
+type Compartment struct {
+	guard
+	full *refusal
+}
+
+// NewBulkhead bounds the calls of a group: at most limit run and queue wait. While the
+// protection is off, 10,000 and 100,000 do.
+func NewBulkhead(r *Registry, target string, group *loop.Group, limit, queue int) *Compartment {
+	c := newCompartment(r, target)
+	c.gate.OnChange(func(on bool) {
+		if on {
+			group.SetLimit(limit, queue)
+			return
+		}
+		group.SetLimit(openLimit, openQueue)
+	})
+	return c
+}
+
+// NewShare bounds a class of a pool: as on says while the protection is on, as off says
+// while it is not.
+func NewShare(r *Registry, target string, class Class, on, off pool.ClassConfig) *Compartment {
+	c := newCompartment(r, target)
+	c.gate.OnChange(func(isOn bool) {
+		if isOn {
+			class.Configure(on)
+			return
+		}
+		class.Configure(off)
+	})
+	return c
+}
+
+func newCompartment(r *Registry, target string) *Compartment {
+	c := &Compartment{guard: newGuard(r, Bulkhead, target)}
+	c.full = c.refusal("full")
+	return c
+}
+
+// Refused takes how a call or job ended, and counts it as let through, or, if there was
+// no place for it, as refused. The error that it returns is a Rejection then, and
+// otherwise the one it was given.
+func (c *Compartment) Refused(err error) error {
+	if errors.Is(err, loop.ErrFull) || errors.Is(err, pool.ErrFull) {
+		return c.full.reject()
+	}
+	if c.on() {
+		c.admitted.Inc()
+	}
+	return err
+}

@@ -1,0 +1,78 @@
+package resilience
+
+import "slices"
+
+// A Name is that of a protection: the same in code, drills, metrics and pages.
+type Name string
+
+// The protections. What each does is its Help.
+const (
+	Deadline     Name = "deadline"
+	Breaker      Name = "breaker"
+	RetryBudget  Name = "retry-budget"
+	Jitter       Name = "jitter"
+	RetryLayer   Name = "retry-layer"
+	Bulkhead     Name = "bulkhead"
+	QueueBound   Name = "queue-bound"
+	RateLimit    Name = "ratelimit"
+	Coalesce     Name = "coalesce"
+	Stale        Name = "stale"
+	TTLJitter    Name = "ttl-jitter"
+	Idempotency  Name = "idempotency"
+	SingleWriter Name = "single-writer"
+	Offload      Name = "offload"
+	Priority     Name = "priority"
+	Failover     Name = "failover"
+	FanOutLimit  Name = "fan-out-limit"
+	Sweeper      Name = "sweeper"
+	DeadLetter   Name = "dead-letter"
+)
+
+// helps is all the protections, sorted by name. It is never written.
+var helps = [...]struct {
+	name Name
+	help string
+}{
+	{Breaker, "Stops calling a downstream that keeps failing, and lets single calls through to see whether it is back."},
+	{Bulkhead, "Bounds the calls in flight to each downstream and the workers of each kind of job, so that one cannot take them all."},
+	{Coalesce, "Loads a missing value once, however many requests miss it at the same time."},
+	{DeadLetter, "Sets aside a message that keeps failing, so that those behind it go on."},
+	{Deadline, "Bounds the time of requests and calls, tells callees what is left of it, and begins no work that is too late."},
+	{Failover, "Tries another downstream that can do the same when the first does not answer."},
+	{FanOutLimit, "Bounds the parts of one request that are worked on at once."},
+	{Idempotency, "Answers a repeated request with the first one's answer instead of doing it again."},
+	{Jitter, "Draws the pause before a retry at random, so that callers who failed together do not come back together."},
+	{Offload, "Does work that takes the processor for long on the worker pool instead of the loop."},
+	{Priority, "Sheds unimportant requests first when there are too many."},
+	{QueueBound, "Refuses work at once when too much of it waits already."},
+	{RateLimit, "Bounds the requests of each client per second."},
+	{RetryBudget, "Bounds retries to a share of the calls, so that they cannot multiply the load of a failure."},
+	{RetryLayer, "Retries only next to the failure: what a downstream has answered is not tried again by those above it."},
+	{SingleWriter, "Lets one task at a time change the thing behind a key."},
+	{Stale, "Serves an answer that is out of date when no other can be had."},
+	{Sweeper, "Gives back what was held for customers who never came back."},
+	{TTLJitter, "Spreads the ends of cached values, so that they do not all expire at once."},
+}
+
+// Names returns all protections, sorted.
+func Names() []Name {
+	names := make([]Name, len(helps))
+	for i, h := range helps {
+		names[i] = h.name
+	}
+	return names
+}
+
+// Help says in a sentence what the protection does; it is empty for an unknown name.
+func (n Name) Help() string {
+	i := slices.IndexFunc(helps[:], func(h struct {
+		name Name
+		help string
+	}) bool {
+		return h.name == n
+	})
+	if i < 0 {
+		return ""
+	}
+	return helps[i].help
+}

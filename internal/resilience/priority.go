@@ -1,0 +1,73 @@
+package resilience
+
+import "strconv"
+
+// Importance is how late work is shed when there is too much.
+type Importance int8
+
+const (
+	// Normal work is shed when 80 % of the places are taken.
+	Normal Importance = iota
+	// Critical work is shed last, when all places are taken.
+	Critical
+	// Batch work is shed first, when half of the places are taken.
+	Batch
+	importances
+)
+
+// String returns "normal", "critical" or "batch".
+func (i Importance) String() string {
+	switch i {
+	case Normal:
+		return "normal"
+	case Critical:
+		return "critical"
+	case Batch:
+		return "batch"
+	}
+	return "Importance(" + strconv.Itoa(int(i)) + ")"
+}
+
+// percent is the share of the places that work of this importance may fill.
+func (i Importance) percent() int {
+	switch i {
+	case Critical:
+		return 100
+	case Batch:
+		return 50
+	}
+	return 80
+}
+
+// A PriorityGate sheds the less important work first. Any goroutine may use it.
+type PriorityGate struct {
+	guard
+	limits [importances]int
+	shed   [importances]*refusal
+}
+
+// NewPriority makes a gate with limit places, at least 1.
+func NewPriority(r *Registry, target string, limit int) *PriorityGate {
+	p := &PriorityGate{guard: newGuard(r, Priority, target)}
+	for i := range importances {
+		p.limits[i] = max(limit*i.percent()/100, 1)
+		p.shed[i] = p.refusal(i.String())
+	}
+	return p
+}
+
+// Admit says whether work of this importance may be begun while so much is under way,
+// itself included. It takes an unknown importance for Normal.
+func (p *PriorityGate) Admit(i Importance, inFlight int) error {
+	if !p.on() {
+		return nil
+	}
+	if i < 0 || i >= importances {
+		i = Normal
+	}
+	if inFlight > p.limits[i] {
+		return p.shed[i].reject()
+	}
+	p.admitted.Inc()
+	return nil
+}
