@@ -1,0 +1,35 @@
+package inventory
+
+import (
+	"time"
+
+	"brownout/internal/loop"
+)
+
+const (
+	// sweepEvery is the pause between two sweeps.
+	sweepEvery = time.Second
+	// sweepBatch bounds the holds that one operation of the store expires.
+	sweepBatch = 100
+)
+
+// seed fills the store and then rests: were it done again, data that was lost would
+// seem never to have been there.
+func (s *Inventory) seed(t *loop.Task) error {
+	if err := Seed(t, s.store, s.config.Products); err != nil {
+		return err
+	}
+	_, err := loop.Await(t, loop.NewPromise[struct{}](t.Loop(), "the end"))
+	return err
+}
+
+// sweep expires the holds that are due, as long as the protection is on.
+func (s *Inventory) sweep(t *loop.Task) error {
+	for s.sweeper.On() {
+		n, err := s.store.ExpireDue(t, time.Now(), sweepBatch)
+		if err != nil || n < sweepBatch {
+			return err
+		}
+	}
+	return nil
+}

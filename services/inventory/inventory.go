@@ -1,0 +1,127 @@
+package inventory
+
+import (
+	_ "embed"
+	"net/http"
+	"time"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/shop"
+)
+
+// Defaults of Config.
+const (
+	DefaultWorkers = 8
+	DefaultHoldTTL = 2 * time.Minute
+)
+
+// Config says how the service works.
+type Config struct {
+	// Store keeps the products and the holds.
+	Store Store
+	// Workers is how many writes are done at a time; 0 means DefaultWorkers.
+	Workers int
+	// ServiceTime is how long each write takes its worker before it is done.
+	ServiceTime time.Duration
+	// HoldTTL is how long stock is set aside; 0 means DefaultHoldTTL.
+	HoldTTL time.Duration
+	// Products are put into the store when the service starts, as far as they are
+	// not there yet.
+	Products []shop.Product
+}
+
+// OpenAPI is the description of the routes. It is only read.
+//
+//go:embed openapi.yaml
+var OpenAPI []byte
+
+// An Inventory is the service, with what can be changed while it runs.
+type Inventory struct {
+	config       Config
+	store        Store
+	workers      workers
+	singleWriter *resilience.Switch
+	sweeper      *resilience.Switch
+}
+
+// New makes the service. On the loop only.
+func New(rt *service.Runtime, c Config) service.Service {
+	return NewInventory(rt, c).Service()
+}
+
+// NewInventory makes the service and keeps a hand on its capacity. On the loop only.
+func NewInventory(rt *service.Runtime, c Config) *Inventory {
+	if c.Workers <= 0 {
+		c.Workers = DefaultWorkers
+	}
+	if c.HoldTTL <= 0 {
+		c.HoldTTL = DefaultHoldTTL
+	}
+	s := &Inventory{
+		config:       c,
+		store:        c.Store,
+		singleWriter: rt.Protections.Switch(resilience.SingleWriter),
+		sweeper:      rt.Protections.Switch(resilience.Sweeper),
+	}
+	s.SetWorkers(c.Workers)
+	s.SetServiceTime(c.ServiceTime)
+	return s
+}
+
+// SetWorkers changes how many writes are done at a time, at least 1. Writes that run
+// are not interrupted. Any goroutine may call it.
+func (s *Inventory) SetWorkers(n int) { s.workers.limit.Store(int64(max(n, 1))) }
+
+// SetServiceTime changes how long a write takes from now on. Any goroutine may call it.
+func (s *Inventory) SetServiceTime(d time.Duration) { s.workers.takes.Store(int64(d)) }
+
+// Service returns what a host runs.
+func (s *Inventory) Service() service.Service {
+	return service.Service{
+		Routes: []service.Route{
+			{Name: "products", Method: http.MethodGet, Pattern: "/v1/products", Handle: s.products},
+			{Name: "product", Method: http.MethodGet, Pattern: "/v1/products/{id}", Handle: s.product},
+			{Name: "restock", Method: http.MethodPost, Pattern: "/v1/products/{id}/restock", Handle: s.restock, MaxBody: maxRestockBody},
+			{Name: "stock", Method: http.MethodGet, Pattern: "/v1/stock", Handle: s.stock},
+			{
+				Name: "hold", Method: http.MethodPost, Pattern: "/v1/holds", Handle: s.hold, MaxBody: maxHoldBody,
+				Importance: resilience.Critical,
+			},
+			{Name: "find-hold", Method: http.MethodGet, Pattern: "/v1/holds/{id}", Handle: s.findHold},
+			{Name: "holds", Method: http.MethodGet, Pattern: "/v1/holds", Handle: s.holds},
+			s.action(Commit),
+			s.action(Release),
+			s.action(Return),
+			{Name: "openapi", Method: http.MethodGet, Pattern: "/v1/openapi.yaml", Handle: openAPI},
+		},
+		Background: []service.Background{
+			{Name: "seed", Run: s.seed},
+			{Name: "sweeper", Every: sweepEvery, Run: s.sweep},
+		},
+	}
+}
+
+// action returns the route of an action to a hold. A saga that has begun goes first.
+func (s *Inventory) action(a Action) service.Route {
+	return service.Route{
+		Name: string(a), Method: http.MethodPost, Pattern: "/v1/holds/{id}/" + string(a), Importance: resilience.Critical,
+		Handle: func(t *loop.Task, r *service.Request) (service.Response, error) { return s.act(t, r, a) },
+	}
+}
+
+func openAPI(_ *loop.Task, r *service.Request) (service.Response, error) {
+	return service.Response{ContentType: "application/yaml", Body: OpenAPI}, r.CheckQuery()
+}
+
+// write does a change when there is a worker for it, and after the time that a
+// change takes.
+func (s *Inventory) write(t *loop.Task, change func() error) error {
+	return s.workers.do(t, func() error {
+		if err := s.workers.work(t); err != nil {
+			return err
+		}
+		return change()
+	})
+}
