@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/shop"
+)
+
+const (
+	// catalogueTTL is how long an answer is fresh, and how long it is known that a
+	// product does not exist.
+	catalogueTTL = 2 * time.Second
+	// catalogueStale is how long an answer may stand in for one that cannot be had.
+	catalogueStale = 10 * time.Minute
+	// catalogueEntries bounds the answers in the cache.
+	catalogueEntries = 2048
+	// catalogueLoads bounds the loads under way.
+	catalogueLoads = 256
+	// maxPage bounds a page of products or orders.
+	maxPage = 100
+)
+
+// A Catalogue answers what is asked most, from encoded answers that it keeps: products
+// and pages of them. It belongs to its loop.
+type Catalogue struct {
+	inventory Inventory
+	entries   *lru[catalogueKey, *catalogued]
+	loads     *resilience.Coalescer[catalogueKey, *catalogued]
+	ttl       *resilience.TTL
+	stale     *resilience.Stale
+}
+
+// A catalogueKey names an answer: a product's id, or the query for a page.
+type catalogueKey struct {
+	page bool
+	text string
+}
+
+// catalogued is an answer. It is not changed once it is in the cache, but for its
+// times.
+type catalogued struct {
+	body     []byte
+	product  shop.Product // of a product's answer
+	missing  bool         // there is no such product
+	fresh    time.Time    // until when
+	standsIn time.Time    // until when
+}
+
+// NewCatalogue makes an empty cache. On the loop only.
+func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
+	return &Catalogue{
+		inventory: inventory,
+		entries:   newLRU[catalogueKey, *catalogued](catalogueEntries),
+		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
+		ttl:       resilience.NewTTL(rt.Protections, rt.Random),
+		stale:     resilience.NewStale(rt.Protections, "catalogue"),
+	}
+}
+
+// Flush forgets everything, and returns how much that was. On the loop only.
+func (c *Catalogue) Flush() int {
+	n := c.entries.len()
+	c.entries.clear()
+	return n
+}
+
+// Expire makes everything stale, and returns how much was fresh. On the loop only.
+func (c *Catalogue) Expire() int {
+	n, now := 0, time.Now()
+	c.entries.each(func(e *catalogued) {
+		if e.fresh.After(now) {
+			e.fresh = now
+			n++
+		}
+	})
+	return n
+}
+
+// products answers GET /v1/products. The query itself is the key, so that an answer
+// which is there costs no parsing.
+func (c *Catalogue) products(t *loop.Task, r *service.Request) (service.Response, error) {
+	if e := c.find(catalogueKey{page: true, text: r.RawQuery}); e != nil {
+		return service.Response{Body: e.body}, nil
+	}
+	cursor, limit, err := r.Page(maxPage)
+	if err != nil {
+		return service.Response{}, err
+	}
+	cursor = strings.Clone(cursor)
+	e, err := c.get(t, catalogueKey{page: true, text: strings.Clone(r.RawQuery)}, func(t *loop.Task) (*catalogued, error) {
+		page, err := c.inventory.Products(t, cursor, limit)
+		return encoded(page, shop.Product{}, err)
+	})
+	if err != nil {
+		return service.Response{}, err
+	}
+	return service.Response{Body: e.body}, nil
+}
+
+// product answers GET /v1/products/{id}.
+func (c *Catalogue) product(t *loop.Task, r *service.Request) (service.Response, error) {
+	id := r.Param("id")
+	e := c.find(catalogueKey{text: id})
+	if e == nil {
+		if err := shop.CheckName("path:id", id); err != nil {
+			return service.Response{}, err
+		}
+		var err error
+		if e, err = c.lookUp(t, strings.Clone(id)); err != nil {
+			return service.Response{}, err
+		}
+	}
+	if e.missing {
+		return service.Response{}, noProduct("path:id")
+	}
+	return service.Response{Body: e.body}, nil
+}
+
+func noProduct(pointer string) error {
+	return &shop.Error{Code: shop.CodeNotFound, Message: "there is no such product", Pointer: pointer}
+}
+
+// lookUp returns the answer about a product.
+func (c *Catalogue) lookUp(t *loop.Task, id string) (*catalogued, error) {
+	return c.get(t, catalogueKey{text: id}, func(t *loop.Task) (*catalogued, error) {
+		p, err := c.inventory.Product(t, id)
+		if shop.CodeOf(err) == shop.CodeNotFound {
+			return &catalogued{missing: true}, nil
+		}
+		return encoded(p, p, err)
+	})
+}
+
+func encoded(v any, p shop.Product, err error) (*catalogued, error) {
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(v)
+	return &catalogued{body: body, product: p}, err
+}
+
+// find returns an answer that is fresh, nil if there is none.
+func (c *Catalogue) find(key catalogueKey) *catalogued {
+	if e, ok := c.entries.get(key); ok && time.Now().Before(e.fresh) {
+		return e
+	}
+	return nil
+}
+
+// get returns an answer: a fresh one, or one that is loaded, or, if that fails, an old
+// one.
+func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*catalogued, error)) (*catalogued, error) {
+	if e := c.find(key); e != nil {
+		return e, nil
+	}
+	e, err := c.loads.Do(t, key, func(t *loop.Task) (*catalogued, error) {
+		e, err := load(t)
+		if err == nil {
+			c.keep(key, e)
+		}
+		return e, err
+	})
+	if err == nil {
+		return e, nil
+	}
+	if old, ok := c.entries.get(key); ok && time.Now().Before(old.standsIn) && worthAnOldAnswer(err) && c.stale.Allow() {
+		return old, nil
+	}
+	return nil, err
+}
+
+func (c *Catalogue) keep(key catalogueKey, e *catalogued) {
+	now := time.Now()
+	if e.missing {
+		e.fresh = now.Add(catalogueTTL) // not longer, and of no use later
+	} else {
+		e.fresh, e.standsIn = now.Add(c.ttl.Expiry(catalogueTTL)), now.Add(catalogueStale)
+	}
+	c.entries.put(key, e)
+}
+
+// worthAnOldAnswer says whether inventory could not answer, rather than that what was
+// asked is wrong.
+func worthAnOldAnswer(err error) bool {
+	code := shop.CodeOf(err)
+	return code == "" || service.Status(code) >= 500
+}

@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	_ "embed"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+)
+
+// OpenAPI describes the gateway (OpenAPI 3.1). It is not to be changed.
+//
+//go:embed openapi.yaml
+var OpenAPI []byte
+
+// Bounds of request bodies, in bytes.
+const (
+	maxSmallBody    = 4 << 10
+	maxCheckoutBody = 8 << 10
+)
+
+// New makes a gateway. On the loop, or before it runs. It panics if the
+// configuration lacks what must be given.
+func New(rt *service.Runtime, c Config) service.Service {
+	c = c.withDefaults()
+	c.check()
+	if c.Catalogue == nil {
+		c.Catalogue = NewCatalogue(rt, c.Inventory)
+	}
+	auth := newAuthenticator(rt, c)
+	orders := newSagas(rt, c)
+	exports := &exporter{store: c.Store, encode: resilience.NewOffload(rt.Protections, "export", rt.Classes("export"))}
+	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), log: rt.Log}
+	return service.Service{
+		Routes: routes(c, auth, orders, exports),
+		Background: []service.Background{
+			{Name: "sweeper", Every: sweepEvery, Run: orders.sweep},
+			{Name: "sales", Run: sales.run},
+		},
+	}
+}
+
+func routes(c Config, a *authenticator, s *sagas, x *exporter) []service.Route {
+	critical, batch := resilience.Critical, resilience.Batch
+	return []service.Route{
+		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.login, Importance: critical, MaxBody: maxSmallBody},
+		{Name: "refresh", Method: "POST", Pattern: "/v1/refresh", Handle: a.refresh, MaxBody: maxSmallBody},
+		{Name: "logout", Method: "POST", Pattern: "/v1/logout", Handle: a.logout, MaxBody: maxSmallBody},
+		{Name: "products", Method: "GET", Pattern: "/v1/products", Handle: c.Catalogue.products},
+		{Name: "product", Method: "GET", Pattern: "/v1/products/{id}", Handle: c.Catalogue.product},
+		{Name: "checkout", Method: "POST", Pattern: "/v1/checkout", Handle: a.known(s.checkout),
+			Timeout: c.Timeout, Importance: critical, MaxBody: maxCheckoutBody},
+		{Name: "orders", Method: "GET", Pattern: "/v1/orders", Handle: a.known(s.listOrders)},
+		{Name: "order", Method: "GET", Pattern: "/v1/orders/{id}", Handle: a.known(s.getOrder)},
+		{Name: "refund", Method: "POST", Pattern: "/v1/orders/{id}/refund", Handle: a.known(s.refundOrder),
+			Timeout: c.Timeout, Importance: critical},
+		{Name: "exports", Method: "POST", Pattern: "/v1/exports", Handle: a.known(x.export), Importance: batch},
+		{Name: "openapi", Method: "GET", Pattern: "/v1/openapi.yaml", Handle: openAPI},
+	}
+}
+
+func openAPI(*loop.Task, *service.Request) (service.Response, error) {
+	return service.Response{ContentType: "application/yaml", Body: OpenAPI}, nil
+}
