@@ -38,7 +38,7 @@ type CircuitBreaker struct {
 // A circuit is the life of a breaker from one turning-on to the next.
 type circuit struct {
 	*gobreaker.TwoStepCircuitBreaker[struct{}]
-	until atomic.Int64 // when it stops being open, in Unix nanoseconds
+	until atomic.Int64 // when it may be tried again, if it is open, in Unix nanoseconds
 }
 
 // NewBreaker makes the breaker of a downstream.

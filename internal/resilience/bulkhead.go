@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"errors"
+	"fmt"
 
 	"brownout/internal/loop"
 	"brownout/internal/pool"
@@ -40,6 +41,10 @@ func NewBulkhead(r *Registry, target string, group *loop.Group, limit, queue int
 			return
 		}
 		group.SetLimit(openLimit, openQueue)
+	})
+	r.describe(&c.guard, func() string {
+		running, waiting := group.InFlight()
+		return fmt.Sprintf("%d in flight, %d waiting", running, waiting)
 	})
 	return c
 }

@@ -51,13 +51,14 @@ func (c *Coalescer[K, V]) Do(t *loop.Task, key K, load func(*loop.Task) (V, erro
 		return none, err
 	}
 	p := c.loads[key]
-	if p == nil {
-		if len(c.loads) >= c.most {
-			return none, c.full.reject()
-		}
+	switch {
+	case p != nil:
+		c.admitted.Inc()
+	case len(c.loads) >= c.most:
+		return none, c.full.reject()
+	default:
 		p = c.begin(t, key, load)
 	}
-	c.admitted.Inc()
 	outcome, err := loop.Await(t, p)
 	if err != nil {
 		return none, err

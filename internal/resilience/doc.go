@@ -1,3 +1,73 @@
 // Package resilience holds the protections of a service: one small type for each, which
 // can be switched off and on while the service runs.
+//
+// # Model
+//
+// A service has one [Registry]. It holds a [Switch] for each [Name]; they all start on.
+// A protection is made for a target, which is what stands behind it: a downstream, a
+// cache, the requests of the service. It asks its switch each time, so that [Registry.Set]
+// acts on the next call; what was decided before stays decided.
+//
+//	             Registry.Set                      admin port, drills
+//	                  |
+//	               Switch ---- OnChange ----> groups, pool classes, breakers
+//	                  |
+//	work ---> Allow / Admit / Do ---> admitted     counted
+//	                  |
+//	                  +-------------> Rejection    counted, with the reason
+//
+// A refusal is a [Rejection]: an error that says who refused, before what, why, and when
+// to come again. The work has not begun then.
+//
+//	protection     type                   bounds                               off means
+//	deadline       Deadliner              time of a request, and its callees'  the most (30 s)
+//	breaker        CircuitBreaker         calls to what keeps failing          all calls are made; starts anew when on
+//	retry-budget   Retry                  retries, as a share of the calls     attempts per call only
+//	retry-layer    Retry                  layers that retry to one             every layer retries
+//	jitter         Retry                  retries at the same moment           exact exponential pauses
+//	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other bounds
+//	queue-bound    QueueLimit             work that is there at once           no bound here
+//	priority       PriorityGate           work by importance                   all are equal
+//	ratelimit      Limiter                requests of a client per second      no bound
+//	coalesce       Coalescer              loads of a key to one                each caller loads
+//	ttl-jitter     TTL                    values that expire together          exact lifetimes
+//	stale          StaleGate              errors, where an old answer is known errors
+//	offload        Offloader              time that work holds the loop        the loop does it
+//	failover       FailoverGate           harm of one downstream's end         the first alternative only
+//	fan-out-limit  FanOut                 parts of one request at once         all at once
+//	single-writer  Serializer             tasks that work on a key to one      all at once
+//
+// The protections idempotency, sweeper and dead-letter are done where the data is; they
+// have a switch here, and no type.
+//
+// # Who may call what
+//
+// The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
+// QueueLimit, PriorityGate, Limiter, StaleGate, FailoverGate, Deadliner.Budget) may be used
+// from any goroutine. Retry, TTL, Coalescer, Offloader, FanOut, Serializer and the rest of
+// Deadliner belong to their loop. Constructors are called where the service is made.
+// A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
+// that is the loop.
+//
+// # Metrics
+//
+//	brownout_protection_enabled{protection}                            1 on, 0 off
+//	brownout_protection_admissions_total{protection,target}            let through while on
+//	brownout_protection_rejections_total{protection,target,reason}     refused
+//	brownout_protection_state{protection,target}                       breaker, retry-budget
+//
+// For coalesce an admission is a caller that shares a load which is under way already, for stale
+// an old answer, for failover the use of an alternative other than the first, for
+// retry-budget a retry. A protection names up to 64 targets; those over it are "(other)".
+//
+// # Bounds
+//
+//	clients of a Limiter          RateConfig.Keys, then the longest silent is forgotten
+//	keys loaded by a Coalescer    its bound, then a Rejection; each load 10 s
+//	tasks that wait for a key     1,024 in a Serializer, then a Rejection
+//	parts of a FanOut             what the caller asks for: n is the caller's to bound
+//	savings of a retry budget     10 s of MinPerSecond, or 100 calls' worth if that is more
+//
+// Time comes from package time, chance from what the constructors are given: under
+// testing/synctest the same seed gives the same run.
 package resilience

@@ -1,6 +1,7 @@
 package resilience
 
-// A FailoverGate says how many downstreams that can do the same may be tried. Any goroutine may use it.
+// A FailoverGate says how many downstreams that can do the same may be tried.
+// Any goroutine may use it.
 type FailoverGate struct{ guard }
 
 // NewFailover makes a gate for what the target does.

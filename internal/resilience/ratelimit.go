@@ -54,7 +54,7 @@ func NewRateLimit(r *Registry, c RateConfig) *Limiter {
 		c.Keys = 10_000
 	}
 	l := &Limiter{guard: newGuard(r, RateLimit, c.Target), config: c, buckets: map[string]*list.Element{}, recent: list.New()}
-	l.tooFast = l.refusal("too fast")
+	l.tooFast = l.refusal("too-fast")
 	return l
 }
 

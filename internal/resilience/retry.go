@@ -14,10 +14,10 @@ type RetryConfig struct {
 	// Base is the pause after the first attempt, which doubles with each, up to Max;
 	// 0 means 20 ms and 500 ms.
 	Base, Max time.Duration
-	// Budget is how many retries each call earns; 0 means 0.1.
+	// Budget is how many retries each call earns; 0 means 0.1, less than 0 none.
 	Budget float64
 	// MinPerSecond is how many retries are earned in a second without any calls, for
-	// callers who make few; 0 means 1.
+	// callers who make few; 0 means 1, less than 0 none.
 	MinPerSecond float64
 }
 
@@ -31,18 +31,30 @@ func (c RetryConfig) withDefaults() RetryConfig {
 	if c.Max <= 0 {
 		c.Max = 500 * time.Millisecond
 	}
-	if c.Budget <= 0 {
-		c.Budget = 0.1
-	}
-	if c.MinPerSecond <= 0 {
-		c.MinPerSecond = 1
-	}
+	c.Budget = share(c.Budget, 0.1)
+	c.MinPerSecond = share(c.MinPerSecond, 1)
 	return c
 }
 
-// savings is how many seconds' worth of MinPerSecond a budget holds at most, and at
-// the start: what can be spent in a burst.
-const savings = 10
+// share is a number of which 0 means the default, and less means none.
+func share(n, otherwise float64) float64 {
+	if n == 0 {
+		return otherwise
+	}
+	return max(n, 0)
+}
+
+// What can be spent in a burst: a budget holds at most what time earns in savedSeconds
+// or calls earn in savedCalls, whichever is more. It begins with the former.
+const (
+	savedSeconds = 10
+	savedCalls   = 100
+)
+
+// most is the most that the budget holds.
+func (c RetryConfig) most() float64 {
+	return max(savedSeconds*c.MinPerSecond, savedCalls*c.Budget)
+}
 
 // A Retry decides which calls to a downstream are tried again: at most Attempts each,
 // within a budget for all of them, after pauses that grow. It belongs to its loop.
@@ -72,7 +84,7 @@ func NewRetry(r *Registry, target string, c RetryConfig, random *rand.Rand) *Ret
 		layer:  newGuard(r, RetryLayer, target),
 		jitter: r.Switch(Jitter),
 		random: random,
-		tokens: savings * c.MinPerSecond,
+		tokens: savedSeconds * c.MinPerSecond,
 		filled: time.Now(),
 	}
 	y.shown, y.empty, y.above = y.budget.state(), y.budget.refusal("empty"), y.layer.refusal("answered")
@@ -81,7 +93,7 @@ func NewRetry(r *Registry, target string, c RetryConfig, random *rand.Rand) *Ret
 }
 
 // Begin counts a first attempt, which earns a share of a retry.
-func (y *Retry) Begin() { y.earn(y.config.Budget) }
+func (y *Retry) Begin() { y.add(y.config.Budget) }
 
 // Next says whether another attempt may be made after so many, and after which pause.
 // Answered says that the downstream has answered, with an error: it, or someone below
@@ -106,22 +118,22 @@ func (y *Retry) spend() bool {
 	if !y.budget.on() {
 		return true
 	}
-	y.earn(0)
+	y.add(0)
 	if y.tokens < 1 {
 		y.empty.reject()
 		return false
 	}
-	y.earn(-1)
+	y.add(-1)
 	y.budget.admitted.Inc()
 	return true
 }
 
-// earn adds to the budget, and what time has added.
-func (y *Retry) earn(tokens float64) {
+// add adds to the budget, and what time has earned.
+func (y *Retry) add(tokens float64) {
 	now := time.Now()
 	tokens += now.Sub(y.filled).Seconds() * y.config.MinPerSecond
 	y.filled = now
-	y.tokens = min(y.tokens+tokens, savings*y.config.MinPerSecond)
+	y.tokens = min(y.tokens+tokens, y.config.most())
 	y.shown.Set(y.tokens)
 }
 

@@ -1,6 +1,7 @@
 package resilience
 
-// A StaleGate says whether an answer that is out of date may be given. Any goroutine may use it.
+// A StaleGate says whether an answer that is out of date may be given. Any
+// goroutine may use it.
 type StaleGate struct{ guard }
 
 // NewStale makes a gate for the answers of a target.
