@@ -36,7 +36,7 @@ type Limiter struct {
 
 type bucket struct {
 	key string
-	rate.Limiter
+	*rate.Limiter
 }
 
 // NewRateLimit makes a limiter.
@@ -80,16 +80,14 @@ func (l *Limiter) bucket(key string) *rate.Limiter {
 	defer l.mu.Unlock()
 	if e := l.buckets[key]; e != nil {
 		l.recent.MoveToFront(e)
-		return &e.Value.(*bucket).Limiter
+		return e.Value.(*bucket).Limiter
 	}
 	if l.recent.Len() >= l.config.Keys {
 		l.forgetOldest()
 	}
-	b := &bucket{key: key}
-	b.SetLimit(rate.Limit(l.config.Rate))
-	b.SetBurst(l.config.Burst)
+	b := &bucket{key, rate.NewLimiter(rate.Limit(l.config.Rate), l.config.Burst)}
 	l.buckets[key] = l.recent.PushFront(b)
-	return &b.Limiter
+	return b.Limiter
 }
 
 func (l *Limiter) forgetOldest() {
