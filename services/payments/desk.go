@@ -2,7 +2,6 @@ package payments
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"brownout/internal/loop"
@@ -17,7 +16,7 @@ type desk struct {
 	runtime     *service.Runtime
 	idempotency *resilience.Switch
 	sweeper     *resilience.Switch
-	failover    *resilience.Failover
+	failover    *resilience.FailoverGate
 	fan         *resilience.FanOut
 	metrics     *metrics
 }

@@ -8,8 +8,11 @@ import (
 	"brownout/internal/shop"
 )
 
-// maxPage bounds a page of the ledger or of events.
-const maxPage = 1000
+// maxPage bounds a page of the ledger or of events, and maxCursor where it begins.
+const (
+	maxPage   = 1000
+	maxCursor = 1 << 53
+)
 
 // A reading answers the requests that change nothing.
 type reading struct {
@@ -97,7 +100,7 @@ func page(r *service.Request) (after int64, limit int, err error) {
 		return 0, limit, err
 	}
 	after, err = strconv.ParseInt(cursor, 10, 64)
-	if err != nil || after < 0 || strconv.FormatInt(after, 10) != cursor {
+	if err != nil || after < 0 || after > maxCursor || strconv.FormatInt(after, 10) != cursor {
 		return 0, 0, shop.Invalid("query:cursor", "is none that this service has given out")
 	}
 	return after, limit, nil

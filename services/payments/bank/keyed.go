@@ -11,14 +11,17 @@ import (
 // key it had, does nothing new and brings the first answer. It implements
 // [payments.Bank], and belongs to its loop.
 type Keyed struct {
-	name   string
-	client *service.Client
+	name    string
+	client  *service.Client
+	witness *witness
 }
 
 // NewKeyed makes the adapter to the bank that is the configuration's downstream. On
 // the loop only.
 func NewKeyed(rt *service.Runtime, c service.ClientConfig) *Keyed {
-	return &Keyed{name: c.Downstream, client: service.NewClient(rt, c)}
+	w := newWitness(c.Transport)
+	c.Transport = w
+	return &Keyed{name: c.Downstream, client: service.NewClient(rt, c), witness: w}
 }
 
 // Name implements payments.Bank.
@@ -32,5 +35,7 @@ func (b *Keyed) Execute(t *loop.Task, i payments.Instruction) (shop.Charge, erro
 	}
 	c.Header = []service.Field{{Name: shop.HeaderIdempotencyKey, Value: i.Key}}
 	c.Repeatable = true
-	return send(t, b.client, c, i)
+	defer b.witness.forget(t)
+	charge, err := send(t, b.client, c, i)
+	return charge, b.witness.testify(t, b.name, c, err)
 }

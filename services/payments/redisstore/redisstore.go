@@ -47,9 +47,9 @@ func New(r *service.Redis) *Store {
 
 // Load implements payments.Store.
 func (s *Store) Load(t *loop.Task, payment string, key payments.Key) (payments.Snapshot, error) {
-	keys := []string{s.redis.Key("p", payment)}
+	keys := []string{s.redis.Key("p:", payment)}
 	if key != "" {
-		keys = append(keys, s.redis.Key("k", string(key)))
+		keys = append(keys, s.redis.Key("k:", string(key)))
 	}
 	return service.RedisDo(t, s.redis, "payments.load", func(ctx context.Context, c *redis.Client) (payments.Snapshot, error) {
 		found, err := s.load.Run(ctx, c, keys).StringSlice()
@@ -73,11 +73,11 @@ func snapshot(found []string) (s payments.Snapshot, err error) {
 // Commit implements payments.Store.
 func (s *Store) Commit(t *loop.Task, c payments.Change) error {
 	keys := []string{
-		s.redis.Key("p", c.Payment), s.redis.Key("due"), s.redis.Key("ledger"),
+		s.redis.Key("p:", c.Payment), s.redis.Key("due"), s.redis.Key("ledger"),
 		s.redis.Key("balances"), s.redis.Key("events"), s.redis.Key("event"),
 	}
 	for _, k := range c.Keys {
-		keys = append(keys, s.redis.Key("k", string(k.Key)))
+		keys = append(keys, s.redis.Key("k:", string(k.Key)))
 	}
 	args, err := arguments(c)
 	if err != nil {
