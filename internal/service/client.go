@@ -1,13 +1,19 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // A Call is a request to another service.
@@ -91,10 +97,11 @@ const MaxTimeout = 30 * time.Second
 // retry-budget, jitter and retry-layer. It belongs to its loop.
 type Client struct {
 	config   ClientConfig
-	runtime  *Runtime
 	deadline *resilience.Switch
+	travels  *resilience.Deadliner
 	breaker  *resilience.CircuitBreaker
 	retry    *resilience.Retry
+	metrics  *telemetry.ClientMetrics
 }
 
 // NewClient makes a client. On the loop only.
@@ -104,9 +111,202 @@ func NewClient(rt *Runtime, c ClientConfig) *Client {
 	}
 	return &Client{
 		config:   c,
-		runtime:  rt,
 		deadline: rt.Protections.Switch(resilience.Deadline),
+		travels:  resilience.NewDeadline(rt.Protections, resilience.DeadlineConfig{Most: MaxTimeout}),
 		breaker:  resilience.NewBreaker(rt.Protections, c.Downstream, c.Breaker),
 		retry:    resilience.NewRetry(rt.Protections, c.Downstream, c.Retry, rt.Random),
+		metrics:  telemetry.NewClientMetrics(rt.Metrics),
 	}
+}
+
+// Do makes a call, again where that is safe and due, and returns the reply, whatever
+// its status. An error is a *CallError if there was none, and a
+// *resilience.Rejection if the call was not tried.
+func (c *Client) Do(t *loop.Task, call *Call) (*Reply, error) {
+	c.retry.Begin()
+	sent := false
+	for attempt := 1; ; attempt++ {
+		reply, err := c.attempt(t, call, attempt)
+		if err == nil && reply.Status < http.StatusInternalServerError {
+			return reply, nil
+		}
+		sent = sent || maySent(err)
+		if !c.again(t, call, attempt, reply, err) {
+			return reply, c.failed(call, attempt, sent, err)
+		}
+	}
+}
+
+// maySent says whether the callee may know of the attempt that ended so, without an answer.
+func maySent(err error) bool {
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil {
+		return false
+	}
+	return !errors.Is(err, ErrNotSent)
+}
+
+// again waits for the next attempt, if there is to be one.
+func (c *Client) again(t *loop.Task, call *Call, attempt int, reply *Reply, err error) bool {
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused || t.Err() != nil {
+		return false
+	}
+	harmless := call.Repeatable || errors.Is(err, ErrNotSent) ||
+		reply != nil && reply.Status == http.StatusServiceUnavailable
+	if !harmless {
+		return false
+	}
+	pause, ok := c.retry.Next(attempt, reply != nil)
+	if deadline, bounded := t.Deadline(); ok && bounded && time.Until(deadline) <= pause {
+		return false
+	}
+	return ok && t.Sleep(pause) == nil
+}
+
+// failed makes the error of a call without an answer.
+func (c *Client) failed(call *Call, attempts int, sent bool, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused && !sent {
+		return err
+	}
+	return &CallError{Downstream: c.config.Downstream, Call: call.Name, Attempts: attempts, Sent: sent, Err: err}
+}
+
+// attempt sends the call once.
+func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, err error) {
+	done, err := c.breaker.Allow()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
+	err = t.WithTimeout(c.timeout(), func() (err error) {
+		out := c.outgoing(t, call, attempt, span)
+		reply, err = c.config.Transport.RoundTrip(t, out, c.timeout())
+		return err
+	})
+	verdict := judge(t, reply, err)
+	done(verdict)
+	span.End(time.Now(), verdict)
+	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), time.Since(began))
+	if err != nil {
+		return nil, err
+	}
+	return reply, nil
+}
+
+// timeout is that of one attempt.
+func (c *Client) timeout() time.Duration {
+	if c.deadline.On() {
+		return c.config.Timeout
+	}
+	return MaxTimeout
+}
+
+// outgoing adds the headers that every call carries.
+func (c *Client) outgoing(t *loop.Task, call *Call, attempt int, span *telemetry.Call) *Call {
+	out := *call
+	out.Header = make([]Field, 0, len(call.Header)+5)
+	out.Header = append(out.Header, call.Header...)
+	out.add(shop.HeaderAttempt, strconv.Itoa(attempt))
+	out.add(shop.HeaderTraceparent, span.Traceparent())
+	out.add(shop.HeaderDeadline, c.travels.Propagate(t))
+	if c.config.Token != "" {
+		out.add("Authorization", "Bearer "+c.config.Token)
+	}
+	if len(call.Body) > 0 {
+		out.add("Content-Type", contentJSON)
+	}
+	return &out
+}
+
+func (c *Call) add(name, value string) {
+	if value != "" {
+		c.Header = append(c.Header, Field{name, value})
+	}
+}
+
+// judge says what an attempt tells the breaker of the downstream: that the caller has
+// left is not the downstream's failure.
+func judge(t *loop.Task, reply *Reply, err error) error {
+	if err == nil && reply.Status >= http.StatusInternalServerError {
+		return fmt.Errorf("status %d", reply.Status)
+	}
+	if cause := t.Err(); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+		return context.Canceled
+	}
+	return err
+}
+
+// outcome is an attempt's in the metrics: its status, or why it has none.
+func outcome(reply *Reply, err error) string {
+	if err == nil {
+		return strconv.Itoa(reply.Status)
+	}
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused {
+		return "refused"
+	}
+	switch {
+	case errors.Is(err, ErrNotSent):
+		return "not-sent"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "error"
+}
+
+// Fetch makes a call and decodes its answer into a T. An answer that is an error
+// becomes a *shop.Error with the code that the downstream gave it; without an answer,
+// the error is that of [Client.Do].
+func Fetch[T any](t *loop.Task, c *Client, call *Call) (T, error) {
+	var v T
+	reply, err := c.Do(t, call)
+	if err != nil {
+		return v, err
+	}
+	if reply.Status < 200 || reply.Status > 299 {
+		return v, c.problem(call, reply)
+	}
+	if err := json.Unmarshal(reply.Body, &v); err != nil {
+		return v, c.nonsense(call, reply, err)
+	}
+	return v, nil
+}
+
+// problem reads an answer that is an error.
+func (c *Client) problem(call *Call, reply *Reply) error {
+	var p shop.Problem
+	err := json.Unmarshal(reply.Body, &p)
+	if _, known := statuses[p.Code]; err != nil || !known || statuses[p.Code] != reply.Status {
+		return c.nonsense(call, reply, err)
+	}
+	return &shop.Error{
+		Code:       p.Code,
+		Message:    p.Detail,
+		Pointer:    p.Pointer,
+		RetryAfter: reply.retryAfter(),
+		Err:        fmt.Errorf("%s: %s: status %d", c.config.Downstream, call.Name, reply.Status),
+	}
+}
+
+// nonsense is the error of an answer that no service of the shop gives. What was done
+// is not known.
+func (c *Client) nonsense(call *Call, reply *Reply, err error) error {
+	return &shop.Error{
+		Code:    shop.CodeBadGateway,
+		Message: c.config.Downstream + " gave an answer that makes no sense",
+		Err:     errors.Join(fmt.Errorf("%s: status %d: %q", call.Name, reply.Status, printable(string(reply.Body[:min(len(reply.Body), 200)]))), err),
+	}
+}
+
+// Get returns a header of the reply, "" if it is not there.
+func (r *Reply) Get(name string) string { return get(r.Header, name) }
+
+func (r *Reply) retryAfter() time.Duration {
+	seconds, err := strconv.ParseUint(r.Get("Retry-After"), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }

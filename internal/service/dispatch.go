@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"crypto/subtle"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +27,8 @@ type DispatcherConfig struct {
 	// Base is the context of all tasks; nil means context.Background. A
 	// simulation knows the tasks of a service by it.
 	Base context.Context
+	// Token, if not empty, is the bearer token that every request must carry.
+	Token string
 }
 
 // A Dispatcher brings requests to the handlers of a service: it admits them, gives
@@ -116,10 +120,9 @@ type exchange struct {
 	response   Response
 	done       func(*exchange) // on the loop, with the answer
 	budget     time.Duration   // what the request may take, from Received on
-	context    requestContext
+	context    *requestContext // never used again: what ran for the request may still look at it
 
-	beginFn func()           // begin, bound once
-	runFn   func(*loop.Task) // run, bound once
+	runFn func(*loop.Task) // run, bound once
 }
 
 // admit finds the route and decides whether the request is served at all. A request
@@ -130,6 +133,9 @@ func (x *exchange) admit() *Response {
 		if err := x.findRoute(); err != nil {
 			return x.refuse(err)
 		}
+	}
+	if !d.authorised(x) {
+		return x.refuse(&shop.Error{Code: shop.CodeUnauthenticated, Message: "this service answers other services only"})
 	}
 	now := int(d.inFlight.Add(1))
 	err := d.bound.Admit(now)
@@ -147,6 +153,15 @@ func (x *exchange) admit() *Response {
 		return x.refuse(err)
 	}
 	return nil
+}
+
+// authorised says whether a request carries the token, if there is one.
+func (d *Dispatcher) authorised(x *exchange) bool {
+	if d.config.Token == "" {
+		return true
+	}
+	token, ok := strings.CutPrefix(x.Header("Authorization"), "Bearer ")
+	return ok && subtle.ConstantTimeCompare([]byte(token), []byte(d.config.Token)) == 1
 }
 
 func (x *exchange) findRoute() (err error) {
@@ -187,11 +202,11 @@ func (x *exchange) begin() {
 		x.finish(Response{}, context.DeadlineExceeded) // expired work is not begun
 		return
 	}
-	x.context = requestContext{Context: d.config.Base, trace: x.Trace, ran: now}
+	x.context = &requestContext{Context: d.config.Base, trace: x.Trace, ran: now}
 	if x.runFn == nil {
 		x.runFn = x.run
 	}
-	d.runtime.Loop.Spawn(&x.context, x.route.Name, x.runFn)
+	d.runtime.Loop.Spawn(x.context, x.route.Name, x.runFn)
 }
 
 // run is the task.

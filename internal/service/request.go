@@ -1,7 +1,9 @@
 package service
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,11 +73,11 @@ func (r *Request) CheckQuery(names ...string) error {
 	if err != nil {
 		return shop.Invalid("query", "is malformed")
 	}
-	for name, all := range values {
-		if !contains(names, name) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(names, name) {
 			return shop.Invalid("query:"+printable(name), "is not a parameter of this request")
 		}
-		if len(all) > 1 {
+		if len(values[name]) > 1 {
 			return shop.Invalid("query:"+name, "is given more than once")
 		}
 	}
@@ -112,10 +114,27 @@ func (r *Request) Key() (string, error) {
 // A Field is a header of an answer or of a call.
 type Field struct{ Name, Value string }
 
+// Fields are Headers as a list.
+type Fields []Field
+
+// Get implements Headers.
+func (f Fields) Get(name string) string { return get(f, name) }
+
+func get(fields []Field, name string) string {
+	for _, f := range fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+const contentJSON = "application/json"
+
 // A Response is an answer. The zero Status means 200.
 type Response struct {
 	Status      int
-	ContentType string // "" means application/json, if there is a body
+	ContentType string // "" means application/json
 	Header      []Field
 	Body        []byte
 }

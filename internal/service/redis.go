@@ -1,0 +1,169 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/telemetry"
+)
+
+// RedisConfig says how a service reaches its Redis.
+type RedisConfig struct {
+	// Addr is host:port.
+	Addr string
+	// Prefix begins all keys of the service.
+	Prefix string
+	// Timeout bounds one operation, while the deadline protection is on; 0 means 1 s.
+	Timeout time.Duration
+	// InFlight bounds the operations at a time, and the connections; 0 means 64.
+	InFlight int
+	// Queue bounds the operations that wait for their turn; 0 means 4096.
+	Queue int
+}
+
+// A Redis is a service's way to its data. It never repeats a command by itself, for a
+// reply that is lost may be that of money moved.
+type Redis struct {
+	config   RedisConfig
+	client   *redis.Client
+	group    *loop.Group
+	deadline *resilience.Switch
+	breaker  *resilience.CircuitBreaker
+	bulkhead *resilience.Compartment
+	metrics  *telemetry.ClientMetrics
+}
+
+// NewRedis makes the client; it connects when it is used, and is closed with the
+// loop. On the loop only.
+func NewRedis(rt *Runtime, c RedisConfig) *Redis {
+	if c.Timeout <= 0 {
+		c.Timeout = time.Second
+	}
+	if c.InFlight <= 0 {
+		c.InFlight = 64
+	}
+	if c.Queue <= 0 {
+		c.Queue = 4096
+	}
+	client := redis.NewClient(redisOptions(c))
+	group := rt.Group(c.InFlight, c.Queue)
+	rt.Loop.OnClose("redis", func() { _ = client.Close() }) // nothing is in flight any more
+	return &Redis{
+		config:   c,
+		client:   client,
+		group:    group,
+		deadline: rt.Protections.Switch(resilience.Deadline),
+		breaker:  resilience.NewBreaker(rt.Protections, "redis", resilience.BreakerConfig{}),
+		bulkhead: resilience.NewBulkhead(rt.Protections, "redis", group, c.InFlight, c.Queue),
+		metrics:  telemetry.NewClientMetrics(rt.Metrics),
+	}
+}
+
+func redisOptions(c RedisConfig) *redis.Options {
+	return &redis.Options{
+		Addr:                  c.Addr,
+		MaxRetries:            -1,
+		ContextTimeoutEnabled: true,
+		PoolSize:              c.InFlight,
+		PoolTimeout:           c.Timeout,
+		DialTimeout:           c.Timeout,
+		ReadTimeout:           MaxTimeout,
+		WriteTimeout:          MaxTimeout,
+		DialerRetries:         1,
+	}
+}
+
+// Key returns the name of a key of this service. Any goroutine may call it.
+func (r *Redis) Key(parts ...string) string {
+	return r.config.Prefix + strings.Join(parts, "")
+}
+
+// RedisDo runs fn on a goroutine of its own, within the limits of r, and waits for it.
+// What it fails with is a *CallError, a *resilience.Rejection, or redis.Nil as it is.
+// Name says what it does, in metrics and traces.
+func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context, *redis.Client) (T, error)) (v T, err error) {
+	done, err := r.breaker.Allow()
+	if err != nil {
+		return v, err
+	}
+	began := time.Now()
+	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
+	var handed handover
+	err = t.WithTimeout(r.timeout(), func() (err error) {
+		v, err = loop.Go(t, r.group, func(ctx context.Context) (v T, err error) {
+			if !handed.take() {
+				return v, context.Cause(ctx)
+			}
+			return fn(ctx, r.client)
+		})
+		return err
+	})
+	err = r.failure(name, &handed, err)
+	verdict := redisVerdict(t, err)
+	done(verdict)
+	span.End(time.Now(), verdict)
+	r.metrics.Observe("redis", name, 1, redisOutcome(err), time.Since(began))
+	return v, err
+}
+
+func (r *Redis) timeout() time.Duration {
+	if r.deadline.On() {
+		return r.config.Timeout
+	}
+	return MaxTimeout
+}
+
+// failure says what an error of go-redis, or of the wait for it, means.
+func (r *Redis) failure(name string, handed *handover, err error) error {
+	switch {
+	case err == nil, errors.Is(err, redis.Nil):
+		return err
+	case errors.Is(err, loop.ErrFull):
+		return r.bulkhead.Refused(err)
+	case handed.cancel() || untouched(err):
+		err = fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	return &CallError{Downstream: "redis", Call: name, Attempts: 1, Sent: !errors.Is(err, ErrNotSent), Err: err}
+}
+
+// untouched says whether Redis has surely done nothing: it was not reached, or said so.
+func untouched(err error) bool {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return true
+	}
+	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) {
+		return true
+	}
+	if _, answered := errors.AsType[redis.Error](err); !answered {
+		return false
+	}
+	for _, refusal := range []string{"LOADING", "READONLY", "OOM", "MISCONF", "BUSY", "MASTERDOWN", "NOAUTH", "CLUSTERDOWN"} {
+		if strings.HasPrefix(err.Error(), refusal) {
+			return true
+		}
+	}
+	return false
+}
+
+// redisVerdict is what the breaker is told: an absent key is no failure.
+func redisVerdict(t *loop.Task, err error) error {
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return judge(t, &Reply{}, err)
+}
+
+func redisOutcome(err error) string {
+	if err == nil || errors.Is(err, redis.Nil) {
+		return "ok"
+	}
+	return outcome(nil, err)
+}
