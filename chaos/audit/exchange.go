@@ -6,9 +6,18 @@ import "brownout/internal/shop"
 // the id of an order is that of its payment and of its hold.
 func (v *view) capturedWhenSold() *Invariant {
 	i := newInvariant(CapturedWhenSold, "captured exactly when sold, refunded exactly when returned, and nothing is left in between")
-	between := v.checkPayments(i) + v.checkHolds(i) + v.checkCardHolds(i) + v.checkOrders(i)
-	i.count("in between", between)
+	i.count("in between", v.checkExchange(i))
 	return i
+}
+
+// checkExchange returns how much is in between.
+func (v *view) checkExchange(i *Invariant) int {
+	return v.checkPayments(i) + v.checkHolds(i) + v.checkCardHolds(i) + v.checkOrders(i)
+}
+
+// settled says whether nothing in the books is in between.
+func (b Books) settled() bool {
+	return join(b).checkExchange(newInvariant(CapturedWhenSold, "")) == 0
 }
 
 // between notes that something is under way, which is a violation once all had the

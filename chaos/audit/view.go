@@ -44,9 +44,6 @@ type charge struct {
 	authorised, captures, voided, refunds int         // lines
 }
 
-// kept says whether the bank moved money and did not move it back.
-func (c *charge) kept() bool { return c.captures > c.refunds }
-
 // pending says whether the bank has not heard whether to capture.
 func (c *charge) pending() bool { return c.authorised > 0 && c.captures+c.voided == 0 }
 
