@@ -32,7 +32,7 @@ type authenticator struct {
 	tokens   *tokenizer
 	store    SessionStore
 	hash     *resilience.Offloader
-	limit    *resilience.RateLimit
+	limit    *resilience.Limiter
 }
 
 func newAuthenticator(rt *service.Runtime, c Config) *authenticator {

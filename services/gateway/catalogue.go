@@ -33,7 +33,7 @@ type Catalogue struct {
 	entries   *lru[catalogueKey, *catalogued]
 	loads     *resilience.Coalescer[catalogueKey, *catalogued]
 	ttl       *resilience.TTL
-	stale     *resilience.Stale
+	stale     *resilience.StaleGate
 }
 
 // A catalogueKey names an answer: a product's id, or the query for a page.
