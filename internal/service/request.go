@@ -144,3 +144,11 @@ func JSON(status int, v any) (Response, error) {
 	body, err := json.Marshal(v)
 	return Response{Status: status, Body: body}, err
 }
+
+// MediaType returns the media type of the body.
+func (r *Response) MediaType() string {
+	if r.ContentType == "" {
+		return contentJSON
+	}
+	return r.ContentType
+}
