@@ -1,0 +1,55 @@
+package inventory_test
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+
+	"brownout/internal/loop"
+	"brownout/internal/redistest"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/services/inventory"
+	"brownout/services/inventory/memstore"
+	"brownout/services/inventory/redisstore"
+)
+
+// An opener makes a new and empty store.
+type opener func(rt *service.Runtime) inventory.Store
+
+// eachStore runs a test with every kind of store.
+func eachStore(t *testing.T, test func(t *testing.T, open opener)) {
+	t.Run("memory", func(t *testing.T) {
+		test(t, func(rt *service.Runtime) inventory.Store { return memstore.New(service.NewMemory(rt)) })
+	})
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		opened := 0
+		test(t, func(rt *service.Runtime) inventory.Store {
+			opened++
+			prefix := fmt.Sprintf("inventory:%d:", opened)
+			return redisstore.New(service.NewRedis(rt, service.RedisConfig{Addr: s.Addr, Prefix: prefix}))
+		})
+	})
+}
+
+// onLoop runs fn as a task on a loop of its own, and returns its error.
+func onLoop(t testing.TB, fn func(t *loop.Task, rt *service.Runtime) error) error {
+	t.Helper()
+	l := loop.New(loop.Config{Name: "test"})
+	rt := &service.Runtime{
+		Name: "inventory", Loop: l, Random: rand.New(rand.NewPCG(1, 2)),
+		Log: slog.New(slog.DiscardHandler), Protections: resilience.NewRegistry(nil),
+	}
+	var err error
+	main := func() {
+		l.Spawn(t.Context(), "test", func(task *loop.Task) {
+			defer l.Close()
+			err = fn(task, rt)
+		})
+	}
+	if err := l.Run(main); err != nil {
+		t.Fatal("the loop: ", err)
+	}
+	return err
+}
