@@ -14,6 +14,7 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Order orderCommand `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
+	Audit auditCommand `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
 }
 
 const description = "A load-testing lab whose services run on a Node-like event loop."
