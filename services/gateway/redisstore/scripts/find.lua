@@ -1,0 +1,2 @@
+-- key, digest
+return standing(ARGV[1], ARGV[2])

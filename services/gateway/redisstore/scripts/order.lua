@@ -1,0 +1,2 @@
+-- id
+return record(ARGV[1])

@@ -1,0 +1,3 @@
+-- event
+publish(ARGV[1])
+return 'ok'
