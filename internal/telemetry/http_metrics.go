@@ -1,16 +1,80 @@
 package telemetry
 
 import (
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// HTTPMetrics counts the requests of a service.
-type HTTPMetrics struct{}
+// The statuses that HTTP knows; any other is counted as "other".
+const (
+	minStatus = 100
+	maxStatus = 599
+)
 
-// NewHTTPMetrics makes the metrics of routes.
-func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics { return &HTTPMetrics{} }
+// HTTPMetrics are the metrics of the requests that a service answers. Any goroutine
+// may call its methods.
+type HTTPMetrics struct {
+	requests *prometheus.CounterVec
+	routes   map[string]*routeMetrics // not changed once it is made
+	other    *routeMetrics
+}
 
-// Observe counts a request.
-func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {}
+// routeMetrics are the metrics of one route.
+type routeMetrics struct {
+	name     string
+	duration prometheus.Observer
+	// statuses are looked up when they first occur; the last is that of others.
+	statuses [maxStatus - minStatus + 2]atomic.Pointer[prometheus.Counter]
+}
+
+// NewHTTPMetrics makes the metrics of a service's routes; requests of any other route
+// are counted as those of "other". With a nil registerer they count, but nobody sees
+// it.
+func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
+	duration := register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "brownout_http_request_duration_seconds", Buckets: durationBuckets(),
+		Help: "Time from the last byte of a request to its answer.",
+	}, []string{"route"}))
+	m := &HTTPMetrics{routes: map[string]*routeMetrics{}, requests: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "brownout_http_requests_total", Help: "Requests that were answered.",
+	}, []string{"route", "status"}))}
+	m.other = &routeMetrics{name: other, duration: duration.WithLabelValues(other)}
+	for _, name := range routes {
+		m.routes[name] = &routeMetrics{name: name, duration: duration.WithLabelValues(name)}
+	}
+	return m
+}
+
+// Observe counts a request to a route, the status of its answer, and how long that
+// took.
+func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
+	r := m.routes[route]
+	if r == nil {
+		r = m.other
+	}
+	r.duration.Observe(d.Seconds())
+	m.counter(r, status).Inc()
+}
+
+func (m *HTTPMetrics) counter(r *routeMetrics, status int) prometheus.Counter {
+	place := status - minStatus
+	if status < minStatus || status > maxStatus {
+		place = len(r.statuses) - 1
+	}
+	if c := r.statuses[place].Load(); c != nil {
+		return *c
+	}
+	c := m.requests.WithLabelValues(r.name, statusLabel(status))
+	r.statuses[place].Store(&c)
+	return c
+}
+
+func statusLabel(status int) string {
+	if status < minStatus || status > maxStatus {
+		return other
+	}
+	return strconv.Itoa(status)
+}

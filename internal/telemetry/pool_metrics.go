@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,17 +10,151 @@ import (
 	"brownout/internal/pool"
 )
 
-// PoolMetrics observes a worker pool.
-type PoolMetrics struct{}
+// other is the label of whatever would make one series too many.
+const other = "other"
 
-// NewPoolMetrics makes the metrics of a pool.
-func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics { return &PoolMetrics{} }
+// maxClasses bounds the classes that have series of their own; a pool has no more.
+const maxClasses = 64
 
-// Watch has the pool's state collected.
-func (m *PoolMetrics) Watch(p *pool.Pool) {}
+// PoolMetrics are the metrics of a worker pool. It is a pool.Observer, and Watch
+// shows it the pool itself, which is made with it. Any goroutine may call its methods.
+type PoolMetrics struct {
+	wait, run *prometheus.HistogramVec
+	dropped   *prometheus.CounterVec
+	watched   *poolCollector
+
+	mu      sync.Mutex // of those that add a class
+	classes atomic.Pointer[map[string]*classMetrics]
+}
+
+// classMetrics are the metrics of one class.
+type classMetrics struct {
+	wait, run prometheus.Observer
+	dropped   prometheus.Counter
+}
+
+// NewPoolMetrics makes the metrics of a pool. With a nil registerer they count, but
+// nobody sees it.
+func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
+	label := []string{"class"}
+	m := &PoolMetrics{
+		wait: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "brownout_pool_wait_seconds", Help: "How long jobs waited for a worker.", Buckets: durationBuckets(),
+		}, label)),
+		run: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "brownout_pool_run_seconds", Help: "How long jobs kept their worker.", Buckets: durationBuckets(),
+		}, label)),
+		dropped: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "brownout_pool_dropped_total", Help: "Jobs whose context was done before a worker took them.",
+		}, label)),
+		watched: register(reg, newPoolCollector()),
+	}
+	m.classes.Store(&map[string]*classMetrics{})
+	return m
+}
+
+// Watch has the state of the pool collected from now on, in place of that of any
+// other.
+func (m *PoolMetrics) Watch(p *pool.Pool) { m.watched.pool.Store(p) }
 
 // JobDone implements pool.Observer.
-func (m *PoolMetrics) JobDone(class string, wait, run time.Duration) {}
+func (m *PoolMetrics) JobDone(class string, wait, run time.Duration) {
+	c := m.class(class)
+	c.wait.Observe(wait.Seconds())
+	c.run.Observe(run.Seconds())
+}
 
 // JobDropped implements pool.Observer.
-func (m *PoolMetrics) JobDropped(class string, wait time.Duration, reason error) {}
+func (m *PoolMetrics) JobDropped(class string, wait time.Duration, _ error) {
+	c := m.class(class)
+	c.wait.Observe(wait.Seconds())
+	c.dropped.Inc()
+}
+
+// class finds the metrics of a class in a map that is never changed, only replaced.
+func (m *PoolMetrics) class(name string) *classMetrics {
+	if c := (*m.classes.Load())[name]; c != nil {
+		return c
+	}
+	return m.addClass(name)
+}
+
+func (m *PoolMetrics) addClass(name string) *classMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := *m.classes.Load()
+	if len(now) >= maxClasses {
+		name = other
+	}
+	if c := now[name]; c != nil {
+		return c
+	}
+	c := &classMetrics{wait: m.wait.WithLabelValues(name), run: m.run.WithLabelValues(name), dropped: m.dropped.WithLabelValues(name)}
+	next := make(map[string]*classMetrics, len(now)+1)
+	for n, known := range now {
+		next[n] = known
+	}
+	next[name] = c
+	m.classes.Store(&next)
+	return c
+}
+
+// A poolCollector collects the state of a pool when asked.
+type poolCollector struct {
+	pool                     atomic.Pointer[pool.Pool] // nil before Watch
+	workers, idle, nested    *prometheus.Desc
+	share, running, queued   *prometheus.Desc
+	oldest, refused, expired *prometheus.Desc
+}
+
+func newPoolCollector() *poolCollector {
+	describe := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("brownout_pool_"+name, help, labels, nil)
+	}
+	return &poolCollector{
+		workers: describe("workers", "Workers of the pool."),
+		idle:    describe("idle_workers", "Workers that run no job."),
+		nested:  describe("nested_workers", "Workers that wait for a job of their own pool."),
+		share:   describe("share_workers", "Workers that the class may hold at once.", "class"),
+		running: describe("running_jobs", "Jobs of the class that run.", "class"),
+		queued:  describe("queued_jobs", "Jobs of the class that wait.", "class"),
+		oldest:  describe("oldest_wait_seconds", "How long the first job in the queue has waited.", "class"),
+		refused: describe("refused_total", "Jobs that were refused, the queue being full.", "class"),
+		expired: describe("expired_total", "Jobs that were dropped unstarted, as the pool counts them.", "class"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *poolCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.workers, c.idle, c.nested, c.share, c.running, c.queued, c.oldest, c.refused, c.expired} {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *poolCollector) Collect(to chan<- prometheus.Metric) {
+	p := c.pool.Load()
+	if p == nil {
+		return
+	}
+	s := p.Stats()
+	gauge(to, c.workers, float64(s.Workers))
+	gauge(to, c.idle, float64(s.Idle))
+	gauge(to, c.nested, float64(s.Nested))
+	for _, class := range s.Classes {
+		c.collectClass(to, class)
+	}
+}
+
+func (c *poolCollector) collectClass(to chan<- prometheus.Metric, s pool.ClassStats) {
+	gauge(to, c.share, float64(s.Share), s.Name)
+	gauge(to, c.running, float64(s.Running), s.Name)
+	gauge(to, c.queued, float64(s.Queued), s.Name)
+	gauge(to, c.oldest, s.Oldest.Seconds(), s.Name)
+	to <- prometheus.MustNewConstMetric(c.refused, prometheus.CounterValue, float64(s.Refused), s.Name)
+	to <- prometheus.MustNewConstMetric(c.expired, prometheus.CounterValue, float64(s.Expired), s.Name)
+}
+
+func gauge(to chan<- prometheus.Metric, d *prometheus.Desc, value float64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}

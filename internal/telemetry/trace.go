@@ -1,36 +1,95 @@
 package telemetry
 
-import "time"
+import (
+	"encoding/hex"
+	"time"
 
-// A Trace is the record of one request.
-type Trace struct{}
+	"go.opentelemetry.io/otel/trace"
+)
 
-// ID returns the trace id.
-func (t *Trace) ID() string { return "" }
+// A Trace is what is noted of one request: what it waits for and what it works on.
+// It costs next to nothing until it ends; only if it is kept are spans made of it.
+// Any goroutine may call its methods, also after the end: then they do nothing. A nil
+// Trace takes no notes.
+//
+// A Trace is never used for a second request, though what it writes to is.
+type Trace struct {
+	record  *record
+	id      trace.TraceID
+	span    trace.SpanID
+	sampled bool
+}
 
-// Sampled says whether the trace is kept in any case.
-func (t *Trace) Sampled() bool { return false }
+// ID returns the id of the trace as 32 hexadecimal digits, "" for nil.
+func (t *Trace) ID() string {
+	if t == nil {
+		return ""
+	}
+	return hex.EncodeToString(t.id[:])
+}
 
-// Wait notes a stretch of waiting.
-func (t *Trace) Wait(name string, from, to time.Time) {}
+// Sampled says whether the trace is kept whatever becomes of it.
+func (t *Trace) Sampled() bool { return t != nil && t.sampled }
 
-// Work notes a stretch of work.
-func (t *Trace) Work(name string, from, to time.Time) {}
+// Wait notes that the request waited for something, such as "mailbox": a span "wait
+// mailbox". The name is a constant.
+func (t *Trace) Wait(name string, from, to time.Time) { t.stretch(kindWait, name, from, to) }
 
-// Event notes a moment.
-func (t *Trace) Event(name string, at time.Time) {}
+// Work notes that the request was worked on somewhere, such as "pool": a span "work
+// pool". The name is a constant.
+func (t *Trace) Work(name string, from, to time.Time) { t.stretch(kindWork, name, from, to) }
 
-// End ends the trace.
-func (t *Trace) End(at time.Time, status int, err error) {}
+// Event notes that something happened. The name is a constant.
+func (t *Trace) Event(name string, at time.Time) { t.stretch(kindEvent, name, at, at) }
 
-// Call begins one attempt of a call to another service.
-func (t *Trace) Call(name string, at time.Time) *Call { return nil }
+func (t *Trace) stretch(k kind, name string, from, to time.Time) {
+	if t != nil {
+		t.record.note(t, k, name, from, to)
+	}
+}
 
-// A Call is one attempt of a call to another service.
-type Call struct{}
+// End ends the trace, with the status of the answer and the error that it was made
+// of, if any. It is kept if it is sampled, failed with a status of 500 or more, or
+// was slow.
+func (t *Trace) End(at time.Time, status int, err error) {
+	if t != nil {
+		t.record.end(t, outcome{at: at, status: status, err: err})
+	}
+}
 
-// Traceparent returns the header to send along.
-func (c *Call) Traceparent() string { return "" }
+// Call begins one attempt of a call to another service; the name says to which and
+// what for, such as "inventory: hold".
+func (t *Trace) Call(name string, at time.Time) *Call {
+	if t == nil {
+		return nil
+	}
+	c := &Call{trace: t, span: t.record.tracing.ids.spanID()}
+	c.place = t.record.call(t, c.span, name, at)
+	return c
+}
 
-// End ends the call.
-func (c *Call) End(at time.Time, err error) {}
+// A Call is one attempt of a call to another service: a span "call inventory: hold".
+// Any goroutine may call its methods, also after the end of its trace. A nil Call is
+// none.
+type Call struct {
+	trace *Trace
+	span  trace.SpanID
+	place int // in the record; less than 0 if there was no room
+}
+
+// Traceparent returns the header that makes the callee's trace a part of this one,
+// "" for nil.
+func (c *Call) Traceparent() string {
+	if c == nil {
+		return ""
+	}
+	return traceparent{c.trace.id, c.span, c.trace.sampled}.String()
+}
+
+// End ends the attempt; err tells why it failed, if it did. Only the first End
+// counts.
+func (c *Call) End(at time.Time, err error) {
+	if c != nil {
+		c.trace.record.endCall(c, at, err)
+	}
+}

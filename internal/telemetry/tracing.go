@@ -2,30 +2,204 @@ package telemetry
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"math/rand/v2"
+	"net/url"
+	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
-// TracingConfig says which traces are kept, and where they go.
+// DefaultSlow is how long a request may take before its trace is kept for that.
+const DefaultSlow = 500 * time.Millisecond
+
+// What waits on its way to the collector is bounded, and dropped and counted beyond.
+const (
+	maxKept       = 1024            // traces that wait to be made into spans
+	maxSpans      = 8192            // spans that wait to be sent
+	exportTimeout = 5 * time.Second // for one batch of spans
+)
+
+// TracingConfig says which traces are kept, and where they go. With the zero value
+// requests have ids, and nothing is kept.
 type TracingConfig struct {
-	Service  string
-	Ratio    float64
+	// Service is the name of the service in its traces.
+	Service string
+	// Ratio is the share, from 0 to 1, of the traces begun here that are sampled:
+	// kept whatever becomes of them, here and downstream.
+	Ratio float64
+	// Endpoint is where spans are sent with OTLP over HTTP, such as
+	// "http://localhost:4318"; without a path, /v1/traces. "" means nowhere.
 	Endpoint string
-	Slow     time.Duration
-	Random   *rand.Rand
+	// Slow is the duration from which on a trace is kept though it is not sampled;
+	// 0 means DefaultSlow, less than 0 never.
+	Slow time.Duration
+	// Random makes the ids; nil means the runtime's own source. Only the tracing
+	// may use it from now on.
+	Random *rand.Rand
+	// Exporter, if any, is used in place of Endpoint. It gets each span at once, on
+	// the goroutine that ends the trace: it is for tests and simulations.
 	Exporter sdktrace.SpanExporter
 }
 
-// Tracing starts traces.
-type Tracing struct{ config TracingConfig }
+// check returns what is wrong with a configuration.
+func (c TracingConfig) check() error {
+	if math.IsNaN(c.Ratio) || c.Ratio < 0 || c.Ratio > 1 {
+		return fmt.Errorf("telemetry: Ratio: %v is not from 0 to 1", c.Ratio)
+	}
+	if _, err := c.endpoint(); err != nil {
+		return fmt.Errorf("telemetry: Endpoint: %w", err)
+	}
+	return nil
+}
 
-// NewTracing makes the tracing of a service.
-func NewTracing(c TracingConfig) (*Tracing, error) { return &Tracing{config: c}, nil }
+// endpoint returns the URL to send spans to, "" for none.
+func (c TracingConfig) endpoint() (string, error) {
+	if c.Endpoint == "" {
+		return "", nil
+	}
+	u, err := url.Parse(c.Endpoint)
+	if err != nil {
+		return "", err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", fmt.Errorf("%q is not an http or https URL", c.Endpoint)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/v1/traces"
+	}
+	return u.String(), nil
+}
 
-// Start begins the trace of a request.
-func (tr *Tracing) Start(traceparent, name string, at time.Time) *Trace { return nil }
+// Tracing starts the traces of a service, and sends away those that are kept. A nil
+// Tracing starts none. Any goroutine may call its methods.
+type Tracing struct {
+	service  string
+	slow     time.Duration
+	sample   sampler
+	ids      idSource
+	records  sync.Pool                // of *record
+	provider *sdktrace.TracerProvider // nil if nothing is kept
+	tracer   trace.Tracer
+	keeper   *keeper // nil if spans are made where the trace ends
+	failed   *failures
+}
 
-// Shutdown sends what is left.
-func (tr *Tracing) Shutdown(ctx context.Context) error { return nil }
+// NewTracing makes the tracing of a service. It fails if the configuration makes no
+// sense; a collector that cannot be reached is no failure. End it with Shutdown.
+func NewTracing(c TracingConfig) (*Tracing, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.Slow == 0 {
+		c.Slow = DefaultSlow
+	}
+	tr := &Tracing{service: c.Service, slow: c.Slow, sample: newSampler(c.Ratio), ids: idSource{random: c.Random}, failed: &failures{}}
+	tr.records.New = func() any { return &record{tracing: tr} }
+	if err := tr.export(c); err != nil {
+		return nil, fmt.Errorf("telemetry: traces: %w", err)
+	}
+	return tr, nil
+}
+
+// export decides where spans go.
+func (tr *Tracing) export(c TracingConfig) error {
+	if c.Exporter != nil {
+		tr.provide(sdktrace.WithSyncer(c.Exporter))
+		return nil
+	}
+	endpoint, err := c.endpoint()
+	if endpoint == "" {
+		return err
+	}
+	exporter, err := otlptracehttp.New(context.Background(), otlptracehttp.WithEndpointURL(endpoint),
+		otlptracehttp.WithTimeout(exportTimeout), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
+	if err != nil {
+		return err
+	}
+	tr.failed.SpanExporter = exporter
+	tr.provide(sdktrace.WithBatcher(tr.failed, sdktrace.WithMaxQueueSize(maxSpans), sdktrace.WithExportTimeout(exportTimeout)))
+	tr.keeper = startKeeper(tr.tracer)
+	return nil
+}
+
+func (tr *Tracing) provide(destination sdktrace.TracerProviderOption) {
+	tr.provider = sdktrace.NewTracerProvider(destination, sdktrace.WithIDGenerator(chosenIDs{}),
+		sdktrace.WithSampler(sdktrace.AlwaysSample()), // what is not kept never gets so far
+		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", tr.service))))
+	tr.tracer = tr.provider.Tracer("brownout")
+}
+
+// Start begins the trace of a request that arrived at a time. Name is that of its
+// span: a constant, such as a route's. A traceparent that is well formed (W3C Trace
+// Context, level 1) makes it a part of the caller's trace, sampled if that is; any
+// other begins a new one.
+func (tr *Tracing) Start(traceparent, name string, at time.Time) *Trace {
+	if tr == nil {
+		return nil
+	}
+	r := tr.records.Get().(*record)
+	t := r.handle()
+	if p, ok := parseTraceparent(traceparent); ok {
+		t.id, r.parent, t.sampled = p.trace, p.span, p.sampled
+	} else {
+		t.id, r.parent = tr.ids.traceID(), trace.SpanID{}
+		t.sampled = tr.sample.root(t.id)
+	}
+	t.span = tr.ids.spanID()
+	r.begin(t, name, at)
+	return t
+}
+
+// keep sends a record on its way to the exporter, and releases it after that.
+func (tr *Tracing) keep(r *record) {
+	if tr.keeper == nil {
+		r.emit(tr.tracer)
+		r.release()
+		return
+	}
+	if !tr.keeper.take(r) {
+		r.release()
+	}
+}
+
+// Flush sends the spans that are ready to be sent. It may block until ctx is done.
+func (tr *Tracing) Flush(ctx context.Context) error {
+	if tr == nil || tr.provider == nil {
+		return nil
+	}
+	return tr.provider.ForceFlush(ctx)
+}
+
+// Shutdown sends what is left, within ctx. The error tells of spans that were not
+// delivered, then or before. Traces that end later are dropped.
+func (tr *Tracing) Shutdown(ctx context.Context) error {
+	if tr == nil || tr.provider == nil {
+		return nil
+	}
+	err := tr.keeper.stop(ctx)
+	return errors.Join(err, tr.provider.Shutdown(ctx), tr.failed.err())
+}
+
+// Register has the numbers of traces kept and lost collected. A nil Tracing or
+// registerer does nothing.
+func (tr *Tracing) Register(reg prometheus.Registerer) {
+	if tr == nil || reg == nil {
+		return
+	}
+	count(reg, "brownout_traces_kept_total", "Traces that were queued to be sent.", tr.keeper.accepted)
+	count(reg, "brownout_traces_lost_total", "Traces that were dropped because the queue was full.", tr.keeper.refused)
+	count(reg, "brownout_trace_spans_failed_total", "Spans that the collector did not take.", tr.failed.count)
+}
+
+func count(reg prometheus.Registerer, name, help string, value func() float64) {
+	register(reg, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}

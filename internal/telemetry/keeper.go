@@ -1,0 +1,129 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// A keeper makes spans of records on a goroutine of its own, for that takes some
+// microseconds for each span, which the loop has no time for. A nil keeper has
+// nothing to do.
+type keeper struct {
+	queue      chan *record
+	stopping   chan struct{}
+	stopped    chan struct{}
+	once       sync.Once
+	kept, lost atomic.Uint64
+}
+
+func startKeeper(tracer trace.Tracer) *keeper {
+	k := &keeper{queue: make(chan *record, maxKept), stopping: make(chan struct{}), stopped: make(chan struct{})}
+	go k.run(tracer)
+	return k
+}
+
+// take accepts a record, unless too many wait or the keeper is stopping. It never
+// blocks.
+func (k *keeper) take(r *record) bool {
+	select {
+	case <-k.stopping:
+	default:
+		select {
+		case k.queue <- r:
+			k.kept.Add(1)
+			return true
+		default:
+		}
+	}
+	k.lost.Add(1)
+	return false
+}
+
+func (k *keeper) run(tracer trace.Tracer) {
+	defer close(k.stopped)
+	for {
+		select {
+		case r := <-k.queue:
+			k.emit(r, tracer)
+		case <-k.stopping:
+			k.drain(tracer)
+			return
+		}
+	}
+}
+
+func (k *keeper) drain(tracer trace.Tracer) {
+	for {
+		select {
+		case r := <-k.queue:
+			k.emit(r, tracer)
+		default:
+			return
+		}
+	}
+}
+
+func (k *keeper) emit(r *record, tracer trace.Tracer) {
+	r.emit(tracer)
+	r.release()
+}
+
+// stop makes spans of what waits, and ends the goroutine.
+func (k *keeper) stop(ctx context.Context) error {
+	if k == nil {
+		return nil
+	}
+	k.once.Do(func() { close(k.stopping) })
+	select {
+	case <-k.stopped:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (k *keeper) accepted() float64 {
+	if k == nil {
+		return 0
+	}
+	return float64(k.kept.Load())
+}
+
+func (k *keeper) refused() float64 {
+	if k == nil {
+		return 0
+	}
+	return float64(k.lost.Load())
+}
+
+// Failures is an exporter that counts what could not be exported, in place of
+// telling the whole process of every batch.
+type failures struct {
+	sdktrace.SpanExporter
+	spans atomic.Uint64
+	last  atomic.Pointer[error]
+}
+
+// ExportSpans implements sdktrace.SpanExporter.
+func (f *failures) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if err := f.SpanExporter.ExportSpans(ctx, spans); err != nil {
+		f.spans.Add(uint64(len(spans)))
+		f.last.Store(&err)
+	}
+	return nil
+}
+
+func (f *failures) count() float64 { return float64(f.spans.Load()) }
+
+func (f *failures) err() error {
+	last := f.last.Load()
+	if last == nil {
+		return nil
+	}
+	return fmt.Errorf("telemetry: %d spans were not delivered, at last: %w", f.spans.Load(), *last)
+}

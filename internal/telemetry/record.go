@@ -1,0 +1,170 @@
+package telemetry
+
+import (
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+const (
+	// maxEntries bounds what is noted of one request.
+	maxEntries = 128
+	// handlesAtOnce is how many traces are allocated together.
+	handlesAtOnce = 32
+)
+
+// A kind is what an entry is about.
+type kind uint8
+
+const (
+	kindWait  kind = iota // a stretch of time in which nothing is done
+	kindWork              // a stretch of time in which something is
+	kindEvent             // a moment
+	kindCall              // an attempt of a call to another service
+)
+
+// String returns the kind as in the names and attributes of spans.
+func (k kind) String() string { return [...]string{"wait", "work", "event", "call"}[k] }
+
+// An entry is a note in a record.
+type entry struct {
+	kind     kind
+	open     bool // a call that has not ended
+	span     trace.SpanID
+	name     string
+	from, to time.Duration // since the record's start
+	err      error
+}
+
+// An outcome is how a request ended.
+type outcome struct {
+	at     time.Time
+	status int
+	err    error
+	kept   string // why the trace is
+}
+
+// A record is where a trace takes its notes. It serves one trace after the other;
+// owner tells which. A trace that has ended is no owner any more, so that late notes
+// of those who still hold it are dropped.
+type record struct {
+	tracing *Tracing
+	handles []Trace // that no request has had
+
+	mu      sync.Mutex
+	owner   *Trace // nil after the end
+	self    *Trace // the owner, also after the end
+	name    string
+	parent  trace.SpanID // the caller's; zero for a root
+	start   time.Time
+	entries []entry
+	lost    int // entries for which there was no room
+	outcome outcome
+}
+
+// handle returns a trace that is new. They are never used twice, for a stale one
+// could not be told from the next; that they are made many at a time keeps it cheap.
+func (r *record) handle() *Trace {
+	if len(r.handles) == 0 {
+		r.handles = make([]Trace, handlesAtOnce)
+	}
+	t := &r.handles[0]
+	r.handles = r.handles[1:]
+	t.record = r
+	return t
+}
+
+func (r *record) begin(t *Trace, name string, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.owner, r.self = t, t
+	r.name, r.start = name, at
+}
+
+// note adds an entry.
+func (r *record) note(t *Trace, k kind, name string, from, to time.Time) {
+	if r.tracing.provider == nil {
+		return
+	}
+	r.mu.Lock()
+	if r.owner == t {
+		r.add(entry{kind: k, name: name, from: from.Sub(r.start), to: to.Sub(r.start)})
+	}
+	r.mu.Unlock()
+}
+
+// call adds the entry of a call that begins, and returns its place.
+func (r *record) call(t *Trace, span trace.SpanID, name string, at time.Time) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.owner != t || r.tracing.provider == nil {
+		return -1
+	}
+	from := at.Sub(r.start)
+	return r.add(entry{kind: kindCall, open: true, span: span, name: name, from: from, to: from})
+}
+
+// add returns the place of a new entry, or -1 if there is no room.
+func (r *record) add(e entry) int {
+	if len(r.entries) == maxEntries {
+		r.lost++
+		return -1
+	}
+	r.entries = append(r.entries, e)
+	return len(r.entries) - 1
+}
+
+func (r *record) endCall(c *Call, at time.Time, err error) {
+	if c.place < 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.owner != c.trace || !r.entries[c.place].open {
+		return
+	}
+	e := &r.entries[c.place]
+	e.open, e.to, e.err = false, at.Sub(r.start), err
+}
+
+// end takes the record from its owner, and has it kept or used again.
+func (r *record) end(t *Trace, o outcome) {
+	r.mu.Lock()
+	if r.owner != t {
+		r.mu.Unlock()
+		return
+	}
+	r.owner = nil
+	r.mu.Unlock() // what follows has it for itself
+	r.outcome = o
+	if r.outcome.kept = r.verdict(t); r.outcome.kept == "" {
+		r.release()
+		return
+	}
+	r.tracing.keep(r)
+}
+
+// verdict says why a trace is kept, "" if it is not.
+func (r *record) verdict(t *Trace) string {
+	tr := r.tracing
+	switch {
+	case tr.provider == nil:
+		return ""
+	case t.sampled:
+		return "sampled"
+	case r.outcome.status >= 500:
+		return "failed"
+	case tr.slow >= 0 && r.outcome.at.Sub(r.start) >= tr.slow:
+		return "slow"
+	}
+	return ""
+}
+
+// release lets the record serve another trace.
+func (r *record) release() {
+	clear(r.entries) // their errors and names are not kept alive
+	r.entries = r.entries[:0]
+	r.lost, r.self, r.outcome = 0, nil, outcome{}
+	r.tracing.records.Put(r)
+}
