@@ -19,11 +19,16 @@ import (
 // onLoop runs fn as a task on a loop of its own, for at most a minute.
 func onLoop(t *testing.T, fn func(task *loop.Task, rt *service.Runtime)) {
 	t.Helper()
+	onLoopFor(t, time.Minute, fn)
+}
+
+func onLoopFor(t *testing.T, most time.Duration, fn func(task *loop.Task, rt *service.Runtime)) {
+	t.Helper()
 	l := loop.New(loop.Config{Name: "test"})
 	err := l.Run(func() {
 		l.Spawn(context.Background(), "test", func(task *loop.Task) {
 			defer l.Close()
-			_ = task.WithTimeout(time.Minute, func() error { // what fails for it reports to t
+			_ = task.WithTimeout(most, func() error { // what fails for it reports to t
 				fn(task, newRuntime(l, "payments"))
 				return nil
 			})

@@ -1,0 +1,271 @@
+package payments_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/shop"
+	"brownout/services/payments"
+	"brownout/services/payments/bank"
+	"brownout/services/payments/memstore"
+)
+
+// A house is the service with two banks on one loop, in virtual time: bank-a knows
+// idempotency keys, bank-b does not.
+type house struct {
+	t      testing.TB
+	task   *loop.Task
+	rt     *service.Runtime
+	a, b   *bankSim
+	store  *memstore.Store
+	memory *service.Memory
+	way    service.Transport // to the service
+	life   context.Context
+	end    context.CancelFunc
+}
+
+type lifeKey struct{}
+
+// inHouse runs a test in a new house. Off are the protections that are off.
+func inHouse(t *testing.T, fn func(h *house), off ...resilience.Name) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		onLoopFor(t, 48*time.Hour, func(task *loop.Task, rt *service.Runtime) {
+			h := newHouse(t, task, rt)
+			defer func() { h.end() }()
+			h.off(off...)
+			fn(h)
+		})
+	})
+}
+
+func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
+	h := &house{
+		t: t, task: task, rt: rt,
+		a: &bankSim{name: "bank-a", keys: true, answers: map[string]stored{}},
+		b: &bankSim{name: "bank-b"},
+	}
+	h.memory = service.NewMemory(rt)
+	h.store = memstore.New(h.memory)
+	h.open(h.a, h.b)
+	return h
+}
+
+// open begins a life of the service, with these banks.
+func (h *house) open(banks ...*bankSim) {
+	c := payments.Config{Store: h.store}
+	for _, b := range banks {
+		config := service.ClientConfig{
+			Downstream: b.name, Transport: b, Breaker: resilience.BreakerConfig{Failures: 1000}, Retry: resilience.RetryConfig{Attempts: 1},
+		}
+		if b.keys {
+			c.Banks = append(c.Banks, bank.NewKeyed(h.rt, config))
+		} else {
+			c.Banks = append(c.Banks, bank.NewAsking(h.rt, config))
+		}
+	}
+	life, end := context.WithCancel(context.WithValue(context.Background(), lifeKey{}, new(int)))
+	d := service.NewDispatcher(h.rt, payments.New(h.rt, c), service.DispatcherConfig{Base: life})
+	d.StartBackground(life)
+	h.way, h.life, h.end = service.Direct(d), life, end
+}
+
+// crash ends a life of the service in the middle of whatever it does, and begins another.
+func (h *house) crash() {
+	mine := h.life.Value(lifeKey{})
+	h.task.Loop().Abandon(func(ctx context.Context) bool { return ctx.Value(lifeKey{}) == mine })
+	h.memory = service.NewMemory(h.rt)
+	h.store = h.store.For(h.memory)
+	h.open(h.a, h.b)
+}
+
+func (h *house) off(names ...resilience.Name) {
+	h.t.Helper()
+	for _, n := range names {
+		if err := h.rt.Protections.Set(map[resilience.Name]bool{n: false}); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// sleep lets virtual time pass.
+func (h *house) sleep(d time.Duration) {
+	h.t.Helper()
+	if err := h.task.Sleep(d); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// An answer is what a client is told.
+type answer struct {
+	status   int
+	code     shop.Code
+	payment  shop.Payment
+	replayed bool
+	body     string
+}
+
+// String is what tables compare.
+func (a answer) String() string {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s%s", a.status, a.code, a.payment.Status))
+	if a.replayed {
+		text += " replayed"
+	}
+	return text
+}
+
+// send makes a request and waits for the answer. An answer that does not come is
+// none, with the status 0.
+func (h *house) send(t *loop.Task, method, path, body string, headers ...string) answer {
+	c := &service.Call{Method: method, Path: path, Body: []byte(body)}
+	for i := 0; i < len(headers); i += 2 {
+		c.Header = append(c.Header, service.Field{Name: headers[i], Value: headers[i+1]})
+	}
+	r, err := h.way.RoundTrip(t, c, 0)
+	if err != nil {
+		return answer{}
+	}
+	a := answer{status: r.Status, replayed: r.Get(shop.HeaderReplayed) == "true", body: string(r.Body)}
+	if r.Status >= 400 {
+		var p shop.Problem
+		h.decode(r.Body, &p)
+		a.code = p.Code
+	} else if strings.HasPrefix(path, "/v1/payments") {
+		h.decode(r.Body, &a.payment)
+	}
+	return a
+}
+
+func (h *house) decode(body []byte, into any) {
+	h.t.Helper()
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+		h.t.Errorf("%s: %v", body, err)
+	}
+}
+
+// post sends a request of the customer ann, with the operation as the key.
+func (h *house) post(do payments.Operation, id string) answer {
+	return h.postAs(h.task, do, id, id+"."+string(do))
+}
+
+func (h *house) postAs(t *loop.Task, do payments.Operation, id, key string) answer {
+	headers := []string{shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, key}
+	if do == payments.Authorise {
+		return h.send(t, "POST", "/v1/payments", request(id, "card-1"), headers...)
+	}
+	return h.send(t, "POST", "/v1/payments/"+id+"/"+string(do), "", headers...)
+}
+
+func request(id, card string) string {
+	return fmt.Sprintf(`{"id":%q,"reference":"ann/%s","tenant":"acme","amount":1234,"currency":"EUR","card":%q}`, id, id, card)
+}
+
+// bring takes a payment to a status.
+func (h *house) bring(id string, status shop.PaymentStatus) {
+	h.t.Helper()
+	ways := map[shop.PaymentStatus][]payments.Operation{
+		"": {}, shop.Authorised: {payments.Authorise}, shop.Captured: {payments.Authorise, payments.Capture},
+		shop.Voided: {payments.Authorise, payments.Void}, shop.Refunded: {payments.Authorise, payments.Capture, payments.Refund},
+	}
+	if status == shop.Declined {
+		h.send(h.task, "POST", "/v1/payments", request(id, shop.DeclinedCard), shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "bring")
+	}
+	for n, do := range ways[status] {
+		if a := h.postAs(h.task, do, id, fmt.Sprintf("bring%d", n)); a.status >= 300 {
+			h.t.Fatalf("bring to %s: %s: %s", status, do, a.body)
+		}
+	}
+	if status != "" {
+		h.expectStatus(id, status)
+	}
+}
+
+func (h *house) expectStatus(id string, want shop.PaymentStatus) {
+	h.t.Helper()
+	if a := h.send(h.task, "GET", "/v1/payments/"+id, ""); a.payment.Status != want {
+		h.t.Errorf("%s is %q (%d), want %q", id, a.payment.Status, a.status, want)
+	}
+}
+
+func (h *house) expectAnswer(what string, got answer, want string) {
+	h.t.Helper()
+	if got.String() != want {
+		h.t.Errorf("%s: %s, want %s; %s", what, got, want, got.body)
+	}
+}
+
+// expectMoves compares what moved at a bank, as in "authorised captured".
+func (h *house) expectMoves(b *bankSim, want string) {
+	h.t.Helper()
+	if got := moves(b); got != want {
+		h.t.Errorf("%s: %q, want %q", b.name, got, want)
+	}
+}
+
+func moves(b *bankSim) string {
+	var all []string
+	for _, line := range b.statement {
+		all = append(all, string(line.Status))
+	}
+	return strings.Join(all, " ")
+}
+
+// ledger reads the books as a client does.
+func (h *house) ledger() []shop.LedgerEntry {
+	h.t.Helper()
+	r, err := h.way.RoundTrip(h.task, &service.Call{Method: "GET", Path: "/v1/ledger"}, 0)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var page shop.LedgerPage
+	h.decode(r.Body, &page)
+	return page.Entries
+}
+
+// audit checks that the books agree with themselves and with what the banks say.
+func (h *house) audit() {
+	h.t.Helper()
+	sums := map[string]shop.Amount{}
+	var booked []string
+	for _, e := range h.ledger() {
+		var sum shop.Amount
+		for _, leg := range e.Legs {
+			sum += leg.Amount
+			sums[leg.Account] += leg.Amount
+		}
+		if sum != 0 || len(e.Legs) < 2 {
+			h.t.Errorf("entry %+v has sides that differ", e)
+		}
+		booked = append(booked, fmt.Sprint(e.Bank, " ", e.Kind, " ", e.Reference, " ", e.Amount))
+	}
+	var told []string
+	for _, b := range []*bankSim{h.a, h.b} {
+		for _, l := range b.statement {
+			told = append(told, fmt.Sprint(b.name, " ", l.Status, " ", l.Reference, " ", l.Amount))
+		}
+	}
+	slices.Sort(booked)
+	slices.Sort(told)
+	if !slices.Equal(booked, told) {
+		h.t.Errorf("the books say %q,\nthe banks %q", booked, told)
+	}
+	balances, err := h.store.Balances(h.task)
+	if err != nil {
+		h.t.Error(err)
+	}
+	for _, leg := range balances {
+		if leg.Amount != sums[leg.Account] {
+			h.t.Errorf("balance of %s is %d, the entries say %d", leg.Account, leg.Amount, sums[leg.Account])
+		}
+	}
+}

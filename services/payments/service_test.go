@@ -1,0 +1,318 @@
+package payments_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/shop"
+	"brownout/services/payments"
+)
+
+func TestPaymentGoesItsWay(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "201 authorised")
+		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "200 captured")
+		h.expectAnswer("refund", h.post(payments.Refund, "p1"), "200 refunded")
+		h.expectMoves(h.a, "authorised captured refunded")
+		h.expectMoves(h.b, "")
+		h.audit()
+		want := map[string]shop.Amount{"authorised:bank-a": 0, "customers-authorised": 0, "bank:bank-a": 0, "revenue:acme": 0}
+		balances, err := h.store.Balances(h.task)
+		if err != nil || len(balances) != len(want) {
+			t.Errorf("balances %v, %v", balances, err)
+		}
+		for _, leg := range balances {
+			if leg.Amount != want[leg.Account] {
+				t.Errorf("%s holds %d", leg.Account, leg.Amount)
+			}
+		}
+	})
+}
+
+func TestCapturedMoneyIsOwedByTheBank(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.bring("p1", shop.Captured)
+		expectBalances(t, h.task, h.store,
+			shop.Leg{Account: "authorised:bank-a"}, shop.Leg{Account: "bank:bank-a", Amount: 1234},
+			shop.Leg{Account: "customers-authorised"}, shop.Leg{Account: "revenue:acme", Amount: -1234})
+	})
+}
+
+// What can be done when, asked with a new key.
+func TestOperationsByStatus(t *testing.T) {
+	for _, tt := range []struct {
+		status                shop.PaymentStatus
+		authorise             string
+		capture, void, refund string
+	}{
+		{"", "201 authorised", "404 not-found", "200 voided", "404 not-found"},
+		{shop.Authorised, "200 authorised", "200 captured", "200 voided", "409 wrong-state"},
+		{shop.Declined, "402 payment-declined", "409 wrong-state", "200 declined", "409 wrong-state"},
+		{shop.Captured, "200 captured", "200 captured", "409 wrong-state", "200 refunded"},
+		{shop.Voided, "409 cancelled", "409 cancelled", "200 voided", "409 cancelled"},
+		{shop.Refunded, "200 refunded", "409 wrong-state", "409 wrong-state", "200 refunded"},
+	} {
+		for do, want := range map[payments.Operation]string{
+			payments.Authorise: tt.authorise, payments.Capture: tt.capture, payments.Void: tt.void, payments.Refund: tt.refund,
+		} {
+			inHouse(t, func(h *house) {
+				h.bring("p1", tt.status)
+				if do == payments.Authorise && tt.status == shop.Declined {
+					headers := []string{shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "other"}
+					h.expectAnswer("authorise again", h.send(h.task, "POST", "/v1/payments", request("p1", shop.DeclinedCard), headers...), want)
+					return
+				}
+				first := h.post(do, "p1")
+				h.expectAnswer(fmt.Sprintf("%s when %q", do, tt.status), first, want)
+				if first.code != shop.CodeNotFound {
+					again := h.post(do, "p1")
+					h.expectAnswer(fmt.Sprintf("%s when %q again", do, tt.status), again, want+" replayed")
+					if again.body != first.body {
+						t.Errorf("replayed %q, was %q", again.body, first.body)
+					}
+				}
+				h.audit()
+			})
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	inHouse(t, func(h *house) {
+		const path = "/v1/payments"
+		p1, other := request("p1", "card-1"), strings.Replace(request("p1", "card-1"), "1234", "1235", 1)
+		for _, tt := range []struct{ name, customer, key, path, body, want string }{
+			{"first", "ann", "k1", path, p1, "201 authorised"},
+			{"again", "ann", "k1", path, p1, "201 authorised replayed"},
+			{"another body", "ann", "k1", path, other, "422 key-mismatch"},
+			{"another path", "ann", "k1", path + "/p1/capture", "", "422 key-mismatch"},
+			{"spaced otherwise", "ann", "k1", path, p1 + " ", "422 key-mismatch"},
+			{"no key", "ann", "", path, p1, "400 key-missing"},
+			{"a bad key", "ann", "a key", path, p1, "400 invalid-request"},
+			{"a long key", "ann", strings.Repeat("k", 65), path, p1, "400 invalid-request"},
+			{"no customer", "", "k1", path, p1, "400 invalid-request"},
+			{"a bad customer", "a/b", "k1", path, p1, "400 invalid-request"},
+			{"another customer's key", "bob", "k1", path, request("p2", "card-1"), "201 authorised"},
+			{"another key, the same payment", "ann", "k2", path, p1, "200 authorised"},
+			{"another key, another payment", "ann", "k3", path, other, "409 wrong-state"},
+			{"that again", "ann", "k3", path, other, "409 wrong-state replayed"},
+		} {
+			got := h.send(h.task, "POST", tt.path, tt.body, shop.HeaderCustomer, tt.customer, shop.HeaderIdempotencyKey, tt.key)
+			h.expectAnswer(tt.name, got, tt.want)
+		}
+		h.expectMoves(h.a, "authorised authorised")
+	})
+}
+
+func TestKeysAreForgottenAfterADay(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.expectAnswer("first", h.post(payments.Void, "p1"), "200 voided")
+		h.sleep(24*time.Hour - time.Second)
+		h.expectAnswer("within a day", h.post(payments.Void, "p1"), "200 voided replayed")
+		h.sleep(time.Second)
+		h.expectAnswer("after a day", h.post(payments.Void, "p1"), "200 voided")
+	})
+}
+
+func TestRequestsAtOnce(t *testing.T) {
+	inHouse(t, func(h *house) {
+		var all []string
+		together(h.task, 5, func(t *loop.Task, i int) { all = append(all, h.postAs(t, payments.Authorise, "p1", "k").String()) })
+		together(h.task, 5, func(t *loop.Task, i int) {
+			all = append(all, h.postAs(t, payments.Capture, "p1", fmt.Sprint("c", i)).String())
+		})
+		counts := map[string]int{}
+		for _, a := range all {
+			counts[a]++
+		}
+		want := map[string]int{"201 authorised": 1, "409 key-in-flight": 4, "200 captured": 1, "409 wrong-state": 4}
+		for a, n := range want {
+			if counts[a] != n {
+				t.Errorf("answers %v, want %v", counts, want)
+			}
+		}
+		h.expectMoves(h.a, "authorised captured")
+	})
+}
+
+func TestBadRequests(t *testing.T) {
+	inHouse(t, func(h *house) {
+		good := request("p1", "card-1")
+		with := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+		for _, tt := range []struct{ body, want string }{
+			{"", "/"},
+			{"{}", "/id"},
+			{"null", "/"},
+			{with(`"p1"`, `"p 1"`), "/id"},
+			{with(`"p1"`, `7`), "/id"},
+			{with(`"ann/p1"`, `"ann"`), "/reference"},
+			{with(`"ann/p1"`, `"ann/a/b"`), "/reference"},
+			{with(`"acme"`, `""`), "/tenant"},
+			{with(`1234`, `0`), "/amount"},
+			{with(`1234`, `-1`), "/amount"},
+			{with(`1234`, `1e3`), "/amount"},
+			{with(`1234`, `1000000001`), "/amount"},
+			{with(`"EUR"`, `"USD"`), "/currency"},
+			{with(`"card-1"`, `"a/b"`), "/card"},
+			{with(`"id"`, `"ID"`), "/ID"},
+			{with(`"id"`, `"card":"x","id"`), "/card"},
+		} {
+			a := h.send(h.task, "POST", "/v1/payments", tt.body, shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k")
+			var p shop.Problem
+			h.decode([]byte(a.body), &p)
+			if a.status != 400 || p.Pointer != tt.want {
+				t.Errorf("%s: %d at %q, want 400 at %q", tt.body, a.status, p.Pointer, tt.want)
+			}
+		}
+		for path, want := range map[string]string{
+			"/v1/payments/a%20b":                     "path:id",
+			"/v1/payments/p1?x=1":                    "query:x",
+			"/v1/ledger?cursor=x":                    "query:cursor",
+			"/v1/ledger?cursor=-1":                   "query:cursor",
+			"/v1/events?cursor=01":                   "query:cursor",
+			"/v1/ledger?limit=1001":                  "query:limit",
+			"/v1/events?limit=0":                     "query:limit",
+			"/v1/balances?limit=1":                   "query:limit",
+			"/v1/openapi.yaml?x=1":                   "query:x",
+			"/v1/ledger?cursor=99999999999999999999": "query:cursor",
+		} {
+			a := h.send(h.task, "GET", path, "")
+			var p shop.Problem
+			h.decode([]byte(a.body), &p)
+			if a.status != 400 || p.Pointer != want {
+				t.Errorf("%s: %d at %q, want 400 at %q", path, a.status, p.Pointer, want)
+			}
+		}
+		if h.a.calls+h.b.calls > 0 {
+			t.Error("a bank has heard of it")
+		}
+	})
+}
+
+// A void of a payment that does not exist is the last word about it.
+func TestVoidBeforeThePaymentExists(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.expectAnswer("void", h.post(payments.Void, "p1"), "200 voided")
+		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "409 cancelled")
+		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "409 cancelled")
+		if h.a.calls > 0 {
+			t.Error("the bank has heard of it")
+		}
+	})
+}
+
+func TestFailover(t *testing.T) {
+	for _, tt := range []struct {
+		trouble trouble
+		off     []resilience.Name
+		want    string
+		a, b    string
+	}{
+		{busy, nil, "201 authorised", "", "authorised"},
+		{down, nil, "201 authorised", "", "authorised"},
+		{lostCall, nil, "504 outcome-unknown", "", ""},
+		{lostReply, nil, "504 outcome-unknown", "authorised", ""},
+		{nonsense, nil, "504 outcome-unknown", "authorised", ""},
+		{busy, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
+		{down, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
+	} {
+		inHouse(t, func(h *house) {
+			h.a.troubles = []trouble{tt.trouble}
+			h.expectAnswer(tt.trouble.String(), h.post(payments.Authorise, "p1"), tt.want)
+			h.expectMoves(h.a, tt.a)
+			h.expectMoves(h.b, tt.b)
+			if tt.b != "" {
+				h.expectAnswer("capture", h.post(payments.Capture, "p1"), "200 captured")
+				h.expectMoves(h.b, "authorised captured")
+				h.audit()
+			}
+		}, tt.off...)
+	}
+}
+
+// When nothing was done the key is free, and the payment is what it was.
+func TestNothingDoneFreesTheKey(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.a.troubles, h.b.troubles = []trouble{busy}, []trouble{down}
+		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "503 unavailable")
+		h.expectAnswer("look", h.send(h.task, "GET", "/v1/payments/p1", ""), "404 not-found")
+		h.expectAnswer("authorise again", h.post(payments.Authorise, "p1"), "201 authorised")
+		h.a.troubles = []trouble{busy, down}
+		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "503 unavailable")
+		h.expectStatus("p1", shop.Authorised)
+		h.expectAnswer("void", h.post(payments.Void, "p1"), "503 unavailable")
+		h.expectStatus("p1", shop.Authorised)
+		h.expectAnswer("capture again", h.post(payments.Capture, "p1"), "200 captured")
+		h.expectMoves(h.a, "authorised captured")
+		h.expectMoves(h.b, "")
+	})
+}
+
+func TestPagesOfTheLedgerAndOfEvents(t *testing.T) {
+	inHouse(t, func(h *house) {
+		for i := range 5 {
+			h.post(payments.Authorise, fmt.Sprint("p", i))
+		}
+		for _, what := range []string{"ledger", "events"} {
+			var sizes []int
+			path := "/v1/" + what + "?limit=2"
+			for path != "" {
+				a := h.send(h.task, "GET", path, "")
+				var page struct {
+					Entries []shop.LedgerEntry  `json:"entries,omitempty"`
+					Events  []shop.PaymentEvent `json:"events,omitempty"`
+					Next    string              `json:"next"`
+				}
+				h.decode([]byte(a.body), &page)
+				sizes = append(sizes, len(page.Entries)+len(page.Events))
+				path = ""
+				if page.Next != "" {
+					path = "/v1/" + what + "?limit=2&cursor=" + page.Next
+				}
+			}
+			if fmt.Sprint(sizes) != "[2 2 1]" {
+				t.Errorf("pages of %s: %v", what, sizes)
+			}
+		}
+	})
+}
+
+// Without idempotency, keys mean nothing, and what is sent twice is charged twice.
+func TestWithoutIdempotency(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.end()
+		h.open(h.b) // a bank that believes what it is told
+		for _, do := range []payments.Operation{payments.Authorise, payments.Capture, payments.Capture, payments.Refund, payments.Refund} {
+			if a := h.post(do, "p1"); a.status >= 300 || a.replayed {
+				t.Errorf("%s: %s: %s", do, a, a.body)
+			}
+		}
+		h.expectMoves(h.b, "authorised captured captured refunded refunded")
+		h.audit()
+		h.expectAnswer("no key", h.send(h.task, "POST", "/v1/payments/p1/refund", "", shop.HeaderCustomer, "ann"), "200 refunded")
+	}, resilience.Idempotency)
+}
+
+func TestWithoutIdempotencyTwoAtOnceBothCount(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.end()
+		h.open(h.b)
+		h.bring("p1", shop.Authorised)
+		together(h.task, 2, func(t *loop.Task, i int) { h.postAs(t, payments.Capture, "p1", "k") })
+		h.expectMoves(h.b, "authorised captured captured")
+		h.audit()
+	}, resilience.Idempotency)
+}
+
+func TestBankWithKeysAuthorisesTwiceWithoutIdempotency(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.post(payments.Authorise, "p1")
+		h.post(payments.Authorise, "p1")
+		h.expectMoves(h.a, "authorised authorised")
+		h.audit()
+	}, resilience.Idempotency)
+}
