@@ -33,7 +33,7 @@ func (v *view) checkOrder(i *Invariant, order shop.Order, p *payment, hold shop.
 	case shop.OrderRefunded:
 		right = p.returned() && hold.Status == shop.Returned
 	case shop.OrderCancelled:
-		right = !kept && hold.Status != shop.Sold && hold.Status != shop.Returned
+		right = !kept && hold.Status != shop.Sold
 	}
 	if !right {
 		i.violate("order %s is %q, %v of %v captured are refunded, and its stock is %s",

@@ -63,7 +63,9 @@ func join(b Books) *view {
 	}
 	for _, hold := range b.Holds {
 		v.hold[hold.ID] = hold
-		v.noteOrder(hold.Reference, hold.ID)
+		if p := v.payment[hold.ID]; p == nil || p.reference != hold.Reference {
+			v.noteOrder(hold.Reference, hold.ID)
+		}
 	}
 	return v
 }
@@ -79,10 +81,10 @@ func (v *view) paymentOf(e shop.LedgerEntry) *payment {
 	return p
 }
 
-// noteOrder joins a payment or a hold to its reference. There are few under each:
-// one, or one for each attempt.
+// noteOrder joins a payment or a hold to its reference. A stone set for a hold that
+// never was has none.
 func (v *view) noteOrder(reference shop.Reference, id string) {
-	if !slices.Contains(v.orders[reference], id) {
+	if reference != "" {
 		v.orders[reference] = append(v.orders[reference], id)
 	}
 }
