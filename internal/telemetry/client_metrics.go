@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,8 +9,9 @@ import (
 const (
 	// maxCalls bounds the pairs of downstream and call that have series of their own.
 	maxCalls = 256
-	// maxOutcomes bounds the outcomes that have, of each call.
-	maxOutcomes = 16
+	// maxOutcomes bounds the outcomes of one call that have, of first attempts and
+	// of retries.
+	maxOutcomes = 32
 )
 
 // ClientMetrics are the metrics of the calls to other services. Any goroutine may
@@ -20,9 +19,7 @@ const (
 type ClientMetrics struct {
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
-
-	calls sync.Map // callName -> *callMetrics
-	known atomic.Int64
+	calls    table[callName, *callMetrics]
 }
 
 type callName struct{ downstream, call string }
@@ -31,8 +28,7 @@ type callName struct{ downstream, call string }
 type callMetrics struct {
 	name     callName
 	duration prometheus.Observer
-	counters sync.Map // attemptKind -> prometheus.Counter
-	known    atomic.Int64
+	counters table[attemptKind, prometheus.Counter]
 }
 
 // An attemptKind is how attempts are told apart: first ones from retries, and by what
@@ -57,7 +53,7 @@ func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
 }
 
 // Observe counts an attempt of a call, the first of which is attempt 1. Names and
-// outcomes are constants of the program; those beyond 256 calls, or 16 outcomes of
+// outcomes are constants of the program; those beyond 256 calls, or 32 outcomes of
 // one, are counted as "other".
 func (m *ClientMetrics) Observe(downstream, call string, attempt int, outcome string, d time.Duration) {
 	c := m.call(callName{downstream, call})
@@ -66,40 +62,27 @@ func (m *ClientMetrics) Observe(downstream, call string, attempt int, outcome st
 }
 
 func (m *ClientMetrics) call(name callName) *callMetrics {
-	if c, ok := m.calls.Load(name); ok {
-		return c.(*callMetrics)
+	if c, ok := m.calls.find(name); ok {
+		return c
 	}
-	if name != (callName{other, other}) && !admit(&m.known, maxCalls) {
-		return m.call(callName{other, other})
-	}
-	c, _ := m.calls.LoadOrStore(name, &callMetrics{name: name, duration: m.duration.WithLabelValues(name.downstream, name.call)})
-	return c.(*callMetrics)
+	return m.calls.add(name, callName{other, other}, maxCalls, func(name callName) *callMetrics {
+		return &callMetrics{name: name, duration: m.duration.WithLabelValues(name.downstream, name.call)}
+	})
 }
 
 func (m *ClientMetrics) counter(c *callMetrics, k attemptKind) prometheus.Counter {
-	if counter, ok := c.counters.Load(k); ok {
-		return counter.(prometheus.Counter)
+	if counter, ok := c.counters.find(k); ok {
+		return counter
 	}
-	if k.outcome != other && !admit(&c.known, 2*maxOutcomes) {
-		return m.counter(c, attemptKind{k.retry, other})
-	}
-	kind := "first"
-	if k.retry {
-		kind = "retry"
-	}
-	counter, _ := c.counters.LoadOrStore(k, m.attempts.WithLabelValues(c.name.downstream, c.name.call, kind, k.outcome))
-	return counter.(prometheus.Counter)
+	return c.counters.add(k, attemptKind{k.retry, other}, maxOutcomes, func(k attemptKind) prometheus.Counter {
+		return m.attempts.WithLabelValues(c.name.downstream, c.name.call, k.String(), k.outcome)
+	})
 }
 
-// admit takes one of the places that are left, if any is.
-func admit(taken *atomic.Int64, most int64) bool {
-	for {
-		n := taken.Load()
-		if n >= most {
-			return false
-		}
-		if taken.CompareAndSwap(n, n+1) {
-			return true
-		}
+// String returns the label that tells first attempts from retries.
+func (k attemptKind) String() string {
+	if k.retry {
+		return "retry"
 	}
+	return "first"
 }

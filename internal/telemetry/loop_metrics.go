@@ -1,6 +1,9 @@
 package telemetry
 
 import (
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,23 +11,110 @@ import (
 	"brownout/internal/loop"
 )
 
-// LoopMetrics observes a loop.
-type LoopMetrics struct{}
+// maxLongTurns is how many long turns are remembered.
+const maxLongTurns = 16
 
-// NewLoopMetrics makes the metrics of a loop.
-func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics { return &LoopMetrics{} }
+const phases = len(loop.TurnStats{}.Phases)
+
+// LoopMetrics are the metrics of a loop: it is a loop.Observer, LongTurn serves as
+// loop.Config.OnLongTurn, and Watch shows it the loop itself, which is made with it.
+// LoopDelay and TurnEnd are for the loop, of which there is one; any goroutine may
+// call the rest.
+type LoopMetrics struct {
+	delay   prometheus.Histogram
+	windows windows
+	watched atomic.Pointer[loop.Loop]
+
+	turns, microtasks, longTurns atomic.Uint64
+	active, idle                 atomic.Int64 // ns
+	phases                       [phases]phaseMetrics
+	depths                       [depths]atomic.Int64
+
+	mu     sync.Mutex // of the long turns; the loop does not take it
+	recent []loop.LongTurn
+}
+
+type phaseMetrics struct {
+	callbacks atomic.Uint64
+	duration  atomic.Int64 // ns
+}
+
+// depths is how many queues a loop has; see storeDepths and queueNames.
+const depths = 7
+
+var _ loop.Observer = (*LoopMetrics)(nil)
+
+// NewLoopMetrics makes the metrics of a loop. With a nil registerer they count, but
+// nobody sees it.
+func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics {
+	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "brownout_loop_delay_seconds", Help: "How late timers fired.", Buckets: durationBuckets(),
+	}))}
+	register(reg, newLoopCollector(m))
+	return m
+}
+
+// Watch has the age of the turn that runs collected too, which is all that a blocked
+// loop can tell.
+func (m *LoopMetrics) Watch(l *loop.Loop) { m.watched.Store(l) }
 
 // LoopDelay implements loop.Observer.
-func (m *LoopMetrics) LoopDelay(late time.Duration) {}
+func (m *LoopMetrics) LoopDelay(late time.Duration) {
+	m.delay.Observe(late.Seconds())
+	m.windows.late(late)
+}
 
 // TurnEnd implements loop.Observer.
-func (m *LoopMetrics) TurnEnd(s *loop.TurnStats) {}
+func (m *LoopMetrics) TurnEnd(s *loop.TurnStats) {
+	m.turns.Add(1)
+	m.microtasks.Add(s.Microtasks)
+	m.active.Add(int64(s.Active))
+	m.idle.Add(int64(s.Idle))
+	m.windows.pass(s.Active, s.Idle)
+	raise(&m.windows.current().longest, int64(s.Longest.Duration))
+	for i := range s.Phases {
+		if p := &s.Phases[i]; p.Callbacks > 0 {
+			m.phases[i].callbacks.Add(uint64(p.Callbacks))
+			m.phases[i].duration.Add(int64(p.Duration))
+		}
+	}
+	m.storeDepths(&s.Depths)
+}
 
-// LongTurn keeps a long turn.
-func (m *LoopMetrics) LongTurn(t loop.LongTurn) {}
+func (m *LoopMetrics) storeDepths(d *loop.Depths) {
+	for i, n := range [depths]int{d.Ticks, d.Microtasks, d.Immediates, d.Timers, d.Mailbox, d.Tasks, d.Operations} {
+		if q := &m.depths[i]; q.Load() != int64(n) { // a look is cheaper than a store
+			q.Store(int64(n))
+		}
+	}
+}
 
-// Recent returns the last long turns.
-func (m *LoopMetrics) Recent() []loop.LongTurn { return nil }
+// queueNames returns the names of the queues in the order of storeDepths.
+func queueNames() [depths]string {
+	return [depths]string{"ticks", "microtasks", "immediates", "timers", "mailbox", "tasks", "operations"}
+}
 
-// Delay returns the recent event loop delay.
-func (m *LoopMetrics) Delay() (p50, p99, highest time.Duration) { return 0, 0, 0 }
+// LongTurn remembers a turn that works for long.
+func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
+	m.longTurns.Add(1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.recent) == maxLongTurns {
+		m.recent = slices.Delete(m.recent, 0, 1)
+	}
+	m.recent = append(m.recent, t)
+}
+
+// Recent returns the last 16 long turns, the latest last.
+func (m *LoopMetrics) Recent() []loop.LongTurn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.recent)
+}
+
+// Delay returns the median, the 99th percentile and the highest of the event loop
+// delays in the last 10 to 20 s that the loop has accounted for; 0 if there are none.
+// The percentiles are at most a sixteenth, or 1 µs, too high.
+func (m *LoopMetrics) Delay() (p50, p99, highest time.Duration) {
+	return m.windows.percentiles(.5, .99)
+}

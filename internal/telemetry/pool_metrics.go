@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,15 +15,15 @@ const other = "other"
 // maxClasses bounds the classes that have series of their own; a pool has no more.
 const maxClasses = 64
 
+var _ pool.Observer = (*PoolMetrics)(nil)
+
 // PoolMetrics are the metrics of a worker pool. It is a pool.Observer, and Watch
 // shows it the pool itself, which is made with it. Any goroutine may call its methods.
 type PoolMetrics struct {
 	wait, run *prometheus.HistogramVec
 	dropped   *prometheus.CounterVec
 	watched   *poolCollector
-
-	mu      sync.Mutex // of those that add a class
-	classes atomic.Pointer[map[string]*classMetrics]
+	classes   table[string, *classMetrics]
 }
 
 // classMetrics are the metrics of one class.
@@ -37,7 +36,7 @@ type classMetrics struct {
 // nobody sees it.
 func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
 	label := []string{"class"}
-	m := &PoolMetrics{
+	return &PoolMetrics{
 		wait: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "brownout_pool_wait_seconds", Help: "How long jobs waited for a worker.", Buckets: durationBuckets(),
 		}, label)),
@@ -49,8 +48,6 @@ func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
 		}, label)),
 		watched: register(reg, newPoolCollector()),
 	}
-	m.classes.Store(&map[string]*classMetrics{})
-	return m
 }
 
 // Watch has the state of the pool collected from now on, in place of that of any
@@ -71,32 +68,13 @@ func (m *PoolMetrics) JobDropped(class string, wait time.Duration, _ error) {
 	c.dropped.Inc()
 }
 
-// class finds the metrics of a class in a map that is never changed, only replaced.
 func (m *PoolMetrics) class(name string) *classMetrics {
-	if c := (*m.classes.Load())[name]; c != nil {
+	if c, ok := m.classes.find(name); ok {
 		return c
 	}
-	return m.addClass(name)
-}
-
-func (m *PoolMetrics) addClass(name string) *classMetrics {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := *m.classes.Load()
-	if len(now) >= maxClasses {
-		name = other
-	}
-	if c := now[name]; c != nil {
-		return c
-	}
-	c := &classMetrics{wait: m.wait.WithLabelValues(name), run: m.run.WithLabelValues(name), dropped: m.dropped.WithLabelValues(name)}
-	next := make(map[string]*classMetrics, len(now)+1)
-	for n, known := range now {
-		next[n] = known
-	}
-	next[name] = c
-	m.classes.Store(&next)
-	return c
+	return m.classes.add(name, other, maxClasses, func(name string) *classMetrics {
+		return &classMetrics{m.wait.WithLabelValues(name), m.run.WithLabelValues(name), m.dropped.WithLabelValues(name)}
+	})
 }
 
 // A poolCollector collects the state of a pool when asked.
@@ -151,10 +129,6 @@ func (c *poolCollector) collectClass(to chan<- prometheus.Metric, s pool.ClassSt
 	gauge(to, c.running, float64(s.Running), s.Name)
 	gauge(to, c.queued, float64(s.Queued), s.Name)
 	gauge(to, c.oldest, s.Oldest.Seconds(), s.Name)
-	to <- prometheus.MustNewConstMetric(c.refused, prometheus.CounterValue, float64(s.Refused), s.Name)
-	to <- prometheus.MustNewConstMetric(c.expired, prometheus.CounterValue, float64(s.Expired), s.Name)
-}
-
-func gauge(to chan<- prometheus.Metric, d *prometheus.Desc, value float64, labels ...string) {
-	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	counter(to, c.refused, float64(s.Refused), s.Name)
+	counter(to, c.expired, float64(s.Expired), s.Name)
 }
