@@ -33,6 +33,7 @@
 //
 // # Capacity
 //
-// Every write takes one of a number of workers for the service time, first come, first
-// served: the service can write workers ÷ service time times a second.
+// Every write waits for one of a number of workers, first come, first served, and takes
+// it for the service time; then the store is told. So the service can write workers ÷
+// service time times a second, however fast the store is.
 package inventory

@@ -16,12 +16,7 @@ func (s *Inventory) hold(t *loop.Task, r *service.Request) (service.Response, er
 	if err != nil {
 		return service.Response{}, err
 	}
-	var hold shop.Hold
-	var known bool
-	err = s.workers.do(t, func() (err error) {
-		hold, known, err = s.setAside(t, asked)
-		return err
-	})
+	hold, known, err := s.setAside(t, asked)
 	if err != nil {
 		return service.Response{}, err
 	}

@@ -21,9 +21,10 @@ const (
 type Config struct {
 	// Store keeps the products and the holds.
 	Store Store
-	// Workers is how many writes are done at a time; 0 means DefaultWorkers.
+	// Workers is how many writes are worked on at a time; 0 means DefaultWorkers.
 	Workers int
-	// ServiceTime is how long each write takes its worker before it is done.
+	// ServiceTime is how long each write takes its worker, before the store is told;
+	// with 0, writes need no worker.
 	ServiceTime time.Duration
 	// HoldTTL is how long stock is set aside; 0 means DefaultHoldTTL.
 	HoldTTL time.Duration
@@ -70,7 +71,7 @@ func NewInventory(rt *service.Runtime, c Config) *Inventory {
 	return s
 }
 
-// SetWorkers changes how many writes are done at a time, at least 1. Writes that run
+// SetWorkers changes how many writes are worked on at a time, at least 1. Writes that run
 // are not interrupted. Any goroutine may call it.
 func (s *Inventory) SetWorkers(n int) { s.workers.limit.Store(int64(max(n, 1))) }
 
@@ -115,13 +116,10 @@ func openAPI(_ *loop.Task, r *service.Request) (service.Response, error) {
 	return service.Response{ContentType: "application/yaml", Body: OpenAPI}, r.CheckQuery()
 }
 
-// write does a change when there is a worker for it, and after the time that a
-// change takes.
+// write does a change, after a worker has taken the time for it.
 func (s *Inventory) write(t *loop.Task, change func() error) error {
-	return s.workers.do(t, func() error {
-		if err := s.workers.work(t); err != nil {
-			return err
-		}
-		return change()
-	})
+	if err := s.workers.work(t); err != nil {
+		return err
+	}
+	return change()
 }

@@ -2,14 +2,12 @@ package inventory_test
 
 import (
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
 	"testing"
 
 	"brownout/internal/loop"
 	"brownout/internal/redistest"
-	"brownout/internal/resilience"
 	"brownout/internal/service"
+	"brownout/internal/service/servicetest"
 	"brownout/services/inventory"
 	"brownout/services/inventory/memstore"
 	"brownout/services/inventory/redisstore"
@@ -34,22 +32,8 @@ func eachStore(t *testing.T, test func(t *testing.T, open opener)) {
 }
 
 // onLoop runs fn as a task on a loop of its own, and returns its error.
-func onLoop(t testing.TB, fn func(t *loop.Task, rt *service.Runtime) error) error {
+func onLoop(t *testing.T, fn func(t *loop.Task, rt *service.Runtime) error) (err error) {
 	t.Helper()
-	l := loop.New(loop.Config{Name: "test"})
-	rt := &service.Runtime{
-		Name: "inventory", Loop: l, Random: rand.New(rand.NewPCG(1, 2)),
-		Log: slog.New(slog.DiscardHandler), Protections: resilience.NewRegistry(nil),
-	}
-	var err error
-	main := func() {
-		l.Spawn(t.Context(), "test", func(task *loop.Task) {
-			defer l.Close()
-			err = fn(task, rt)
-		})
-	}
-	if err := l.Run(main); err != nil {
-		t.Fatal("the loop: ", err)
-	}
+	servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) { err = fn(task, rt) })
 	return err
 }

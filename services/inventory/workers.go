@@ -21,23 +21,17 @@ type workers struct {
 	waiting []*loop.Promise[struct{}] // the first is next
 }
 
-// do runs fn when a worker is free, first come, first served, and has it for itself
-// until fn returns.
-func (w *workers) do(t *loop.Task, fn func() error) error {
+// work waits for a worker, first come, first served, and then for as long as a write
+// takes it.
+func (w *workers) work(t *loop.Task) error {
+	if w.takes.Load() <= 0 {
+		return nil
+	}
 	if err := w.take(t); err != nil {
 		return err
 	}
 	defer w.free()
-	return fn()
-}
-
-// work waits for as long as a write takes.
-func (w *workers) work(t *loop.Task) error {
-	d := time.Duration(w.takes.Load())
-	if d <= 0 {
-		return nil
-	}
-	return t.Sleep(d)
+	return t.Sleep(time.Duration(w.takes.Load()))
 }
 
 func (w *workers) take(t *loop.Task) error {
