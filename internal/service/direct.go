@@ -2,11 +2,11 @@ package service
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
 	"brownout/internal/loop"
-	"brownout/internal/shop"
 )
 
 // Direct returns a transport to a service on the same loop, without a network: for
@@ -23,20 +23,18 @@ func (tr direct) RoundTrip(t *loop.Task, c *Call, _ time.Duration) (*Reply, erro
 }
 
 // request is the call as the callee sees it: nothing of it is shared with the caller.
-func (tr direct) request(c *Call) *Request {
+func (direct) request(c *Call) *Request {
 	path, query, _ := strings.Cut(c.Path, "?")
-	headers, now := Fields(append([]Field(nil), c.Header...)), time.Now()
 	return &Request{
 		Method:   c.Method,
 		Path:     path,
 		RawQuery: query,
 		Body:     bytes.Clone(c.Body),
-		Headers:  headers,
-		Received: now,
-		Trace:    tr.callee.runtime.Tracing.Start(headers.Get(shop.HeaderTraceparent), c.Method, now),
+		Headers:  Fields(slices.Clone(c.Header)),
+		Received: time.Now(),
 	}
 }
 
 func replyOf(r Response) *Reply {
-	return &Reply{Status: r.Status, Header: append([]Field(nil), r.Header...), Body: bytes.Clone(r.Body)}
+	return &Reply{Status: r.Status, Header: slices.Clone(r.Header), Body: bytes.Clone(r.Body)}
 }

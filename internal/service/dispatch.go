@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -129,14 +130,24 @@ type exchange struct {
 // that is admitted counts as under way until its answer. Any goroutine may call it.
 func (x *exchange) admit() *Response {
 	d := x.dispatcher
-	if x.route == nil {
-		if err := x.findRoute(); err != nil {
-			return x.refuse(err)
-		}
+	err := x.findRoute()
+	if x.Trace == nil {
+		x.Trace = d.runtime.Tracing.Start(x.Header(shop.HeaderTraceparent), x.routeName(), x.Received)
 	}
-	if !d.authorised(x) {
-		return x.refuse(&shop.Error{Code: shop.CodeUnauthenticated, Message: "this service answers other services only"})
+	if err == nil {
+		err = d.authorise(x)
 	}
+	if err == nil {
+		err = d.enter(x)
+	}
+	if err != nil {
+		return x.refuse(err)
+	}
+	return nil
+}
+
+// enter counts the request as under way, if there is room for it.
+func (d *Dispatcher) enter(x *exchange) error {
 	now := int(d.inFlight.Add(1))
 	err := d.bound.Admit(now)
 	if err == nil {
@@ -150,18 +161,23 @@ func (x *exchange) admit() *Response {
 	}
 	if err != nil {
 		d.inFlight.Add(-1)
-		return x.refuse(err)
 	}
-	return nil
+	return err
 }
 
-// authorised says whether a request carries the token, if there is one.
-func (d *Dispatcher) authorised(x *exchange) bool {
-	if d.config.Token == "" {
-		return true
+// authorise refuses a request that does not carry the token, if there is one.
+func (d *Dispatcher) authorise(x *exchange) error {
+	if d.config.Token == "" || hasToken(x.Header("Authorization"), d.config.Token) {
+		return nil
 	}
-	token, ok := strings.CutPrefix(x.Header("Authorization"), "Bearer ")
-	return ok && subtle.ConstantTimeCompare([]byte(token), []byte(d.config.Token)) == 1
+	return &shop.Error{Code: shop.CodeUnauthenticated, Message: "this service answers other services only"}
+}
+
+// hasToken says whether an Authorization header carries the bearer token (RFC 6750),
+// in a time that does not tell how much of it is right.
+func hasToken(header, token string) bool {
+	got, ok := strings.CutPrefix(header, "Bearer ")
+	return ok && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
 }
 
 func (x *exchange) findRoute() (err error) {
@@ -172,9 +188,13 @@ func (x *exchange) findRoute() (err error) {
 	case err == errNoMethod:
 		return &shop.Error{Code: shop.CodeMethod, Message: "this path does not take this method"}
 	case len(x.Body) > x.route.MaxBody:
-		return &shop.Error{Code: shop.CodeTooLarge, Message: "the body is too large"}
+		return tooLarge(x.route.MaxBody)
 	}
 	return nil
+}
+
+func tooLarge(most int) *shop.Error {
+	return &shop.Error{Code: shop.CodeTooLarge, Message: "the body may have at most " + strconv.Itoa(most) + " bytes"}
 }
 
 // refuse makes the answer to a request that is not served.

@@ -24,6 +24,7 @@ var statuses = map[shop.Code]int{
 	shop.CodeForbidden:       http.StatusForbidden,
 	shop.CodeNotFound:        http.StatusNotFound,
 	shop.CodeMethod:          http.StatusMethodNotAllowed,
+	shop.CodeSlow:            http.StatusRequestTimeout,
 	shop.CodeKeyInFlight:     http.StatusConflict,
 	shop.CodeOutOfStock:      http.StatusConflict,
 	shop.CodeHoldExpired:     http.StatusConflict,

@@ -19,6 +19,7 @@ const (
 	CodeForbidden       Code = "forbidden"          // 403
 	CodeNotFound        Code = "not-found"          // 404: is not there, or not yours
 	CodeMethod          Code = "method-not-allowed" // 405
+	CodeSlow            Code = "request-timeout"    // 408: the request came too slowly
 	CodeKeyInFlight     Code = "key-in-flight"      // 409: the first request with this key has no answer yet
 	CodeOutOfStock      Code = "out-of-stock"       // 409
 	CodeHoldExpired     Code = "hold-expired"       // 409: and the stock is gone
