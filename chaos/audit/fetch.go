@@ -79,7 +79,7 @@ func (r *reading) follows(before *reading, late bool) (finished bool, err error)
 
 // moved counts what changed since a reading.
 func (r *reading) moved(before *reading) int {
-	n := max(r.size-before.size, before.size-r.size) + changes(r.books.Holds, before.books.Holds)
+	n := r.size - before.size + changes(r.books.Holds, before.books.Holds)
 	if n == 0 {
 		n = changes(r.books.Stock, before.books.Stock) + changes(r.books.Balances, before.books.Balances)
 	}

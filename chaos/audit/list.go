@@ -17,8 +17,20 @@ type list[T, P any] struct {
 	before int    // items before that page
 }
 
-// read reads on to the end of the list.
+// read reads on to the end of the list, which must not have become shorter.
 func (l *list[T, P]) read(ctx context.Context) error {
+	had := len(l.items)
+	if err := l.readOn(ctx); err != nil {
+		return err
+	}
+	if len(l.items) < had {
+		return fmt.Errorf("GET %s%s: had %d pieces and has %d: somebody threw its data away", l.source.base, l.path, had, len(l.items))
+	}
+	return nil
+}
+
+// readOn reads from the beginning of the last page.
+func (l *list[T, P]) readOn(ctx context.Context) error {
 	l.items = l.items[:l.before]
 	for {
 		var page P

@@ -11,6 +11,9 @@ import (
 // ledger and the balances, and between the ledger and each bank's statement.
 func (v *view) money() *Invariant {
 	i := newInvariant(Money, "every entry has two sides, and ledger, balances and banks agree")
+	i.count("entries", len(v.Ledger))
+	i.count("accounts", len(v.Balances))
+	i.count("statement lines", v.lines())
 	for n, entry := range v.Ledger {
 		v.checkEntry(i, int64(n)+1, entry)
 	}
@@ -19,9 +22,6 @@ func (v *view) money() *Invariant {
 	}
 	v.checkBalances(i)
 	v.compareBanks(i)
-	i.count("entries", len(v.Ledger))
-	i.count("accounts", len(v.Balances))
-	i.count("statement lines", v.lines())
 	return i
 }
 
@@ -153,10 +153,10 @@ func (v *view) compareBanks(i *Invariant) {
 		all.captured, all.refunded = all.captured+l.captured, all.refunded+l.refunded
 		allBanks.captured, allBanks.refunded = allBanks.captured+b.captured, allBanks.refunded+b.refunded
 	}
-	i.amount("captured by the ledger", all.captured)
-	i.amount("captured by the banks", allBanks.captured)
-	i.amount("refunded by the ledger", all.refunded)
-	i.amount("refunded by the banks", allBanks.refunded)
+	i.amount("ledger captured", all.captured)
+	i.amount("banks captured", allBanks.captured)
+	i.amount("ledger refunded", all.refunded)
+	i.amount("banks refunded", allBanks.refunded)
 }
 
 func (v *view) movedByLedger() map[moneyKey]moved {
