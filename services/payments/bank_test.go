@@ -12,6 +12,7 @@ import (
 	"brownout/internal/loop"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/services/payments"
 )
 
 // A trouble is what happens to one call to a bank.
@@ -24,12 +25,13 @@ const (
 	lostCall            // the call is lost on the way
 	lostReply           // the call is executed, and its reply lost
 	hangs               // the call is executed, and no reply ever comes
+	slow                // the call is executed, and the reply takes longer than any lease
 	nonsense            // the call is executed, and the reply is no sense
 	numTroubles = iota
 )
 
 func (tr trouble) String() string {
-	return [...]string{"fine", "down", "busy", "lost call", "lost reply", "hangs", "nonsense"}[tr]
+	return [...]string{"fine", "down", "busy", "lost call", "lost reply", "hangs", "slow", "nonsense"}[tr]
 }
 
 // A bankSim is a bank as the network shows it: a transport, with a statement that
@@ -72,6 +74,9 @@ func (b *bankSim) RoundTrip(t *loop.Task, c *service.Call, _ time.Duration) (*se
 	case hangs:
 		b.execute(c)
 		return nil, t.Sleep(time.Hour)
+	case slow:
+		reply := b.execute(c)
+		return reply, t.Sleep(payments.DefaultLease + 2*time.Second)
 	case nonsense:
 		b.execute(c)
 		return &service.Reply{Status: 200, Body: []byte("<html>")}, nil

@@ -1,51 +1,15 @@
 package payments_test
 
 import (
-	"context"
 	"errors"
-	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"brownout/internal/loop"
-	"brownout/internal/resilience"
-	"brownout/internal/service"
 	"brownout/internal/shop"
 	"brownout/services/payments"
 )
-
-// onLoop runs fn as a task on a loop of its own, for at most a minute.
-func onLoop(t *testing.T, fn func(task *loop.Task, rt *service.Runtime)) {
-	t.Helper()
-	onLoopFor(t, time.Minute, fn)
-}
-
-func onLoopFor(t *testing.T, most time.Duration, fn func(task *loop.Task, rt *service.Runtime)) {
-	t.Helper()
-	l := loop.New(loop.Config{Name: "test"})
-	err := l.Run(func() {
-		l.Spawn(context.Background(), "test", func(task *loop.Task) {
-			defer l.Close()
-			_ = task.WithTimeout(most, func() error { // what fails for it reports to t
-				fn(task, newRuntime(l, "payments"))
-				return nil
-			})
-		})
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
-
-// newRuntime makes the runtime of one of several services on a loop.
-func newRuntime(l *loop.Loop, name string) *service.Runtime {
-	return &service.Runtime{
-		Name: name, Loop: l, Random: rand.New(rand.NewPCG(1, 2)), Log: slog.New(slog.DiscardHandler),
-		Protections: resilience.NewRegistry(nil),
-	}
-}
 
 // together runs fn n times at once and waits for all.
 func together(t *loop.Task, n int, fn func(t *loop.Task, i int)) {

@@ -3,6 +3,9 @@ package payments_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
+	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/payments"
 	"brownout/services/payments/bank"
@@ -27,11 +31,15 @@ type house struct {
 	task   *loop.Task
 	rt     *service.Runtime
 	a, b   *bankSim
+	banks  []*bankSim // that the service knows
+	retry  int        // attempts of its clients
 	store  *memstore.Store
 	memory *service.Memory
-	way    service.Transport // to the service
+	desk   *service.Dispatcher
 	life   context.Context
 	end    context.CancelFunc
+
+	contract *servicetest.Contract // that every exchange is held against, nil for none
 }
 
 type lifeKey struct{}
@@ -40,8 +48,8 @@ type lifeKey struct{}
 func inHouse(t *testing.T, fn func(h *house), off ...resilience.Name) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		onLoopFor(t, 48*time.Hour, func(task *loop.Task, rt *service.Runtime) {
-			h := newHouse(t, task, rt)
+		onLoop(t, func(task *loop.Task) {
+			h := newHouse(t, task, newRuntime(task.Loop()))
 			defer func() { h.end() }()
 			h.off(off...)
 			fn(h)
@@ -49,9 +57,41 @@ func inHouse(t *testing.T, fn func(h *house), off ...resilience.Name) {
 	})
 }
 
+// underContract is inHouse, with every exchange held against the OpenAPI document.
+func underContract(t *testing.T, fn func(h *house), off ...resilience.Name) {
+	t.Helper()
+	inHouse(t, func(h *house) {
+		h.contract = servicetest.NewContract(t, payments.OpenAPI)
+		fn(h)
+	}, off...)
+}
+
+// onLoop runs fn as a task on a loop of its own.
+func onLoop(t testing.TB, fn func(task *loop.Task)) {
+	t.Helper()
+	l := loop.New(loop.Config{Name: "test", Grace: -1})
+	err := l.Run(func() {
+		l.Spawn(context.Background(), "test", func(task *loop.Task) {
+			defer l.Close()
+			fn(task)
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// newRuntime makes one in which what is done away from the loop takes no virtual time.
+func newRuntime(l *loop.Loop) *service.Runtime {
+	return &service.Runtime{
+		Name: "payments", Loop: l, Random: rand.New(rand.NewPCG(1, 2)), Log: slog.New(slog.DiscardHandler),
+		Protections: resilience.NewRegistry(nil),
+	}
+}
+
 func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
 	h := &house{
-		t: t, task: task, rt: rt,
+		t: t, task: task, rt: rt, retry: 1,
 		a: &bankSim{name: "bank-a", keys: true, answers: map[string]stored{}},
 		b: &bankSim{name: "bank-b"},
 	}
@@ -63,10 +103,11 @@ func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
 
 // open begins a life of the service, with these banks.
 func (h *house) open(banks ...*bankSim) {
+	h.banks = banks
 	c := payments.Config{Store: h.store}
 	for _, b := range banks {
 		config := service.ClientConfig{
-			Downstream: b.name, Transport: b, Breaker: resilience.BreakerConfig{Failures: 1000}, Retry: resilience.RetryConfig{Attempts: 1},
+			Downstream: b.name, Transport: b, Breaker: resilience.BreakerConfig{Failures: 1000}, Retry: resilience.RetryConfig{Attempts: h.retry},
 		}
 		if b.keys {
 			c.Banks = append(c.Banks, bank.NewKeyed(h.rt, config))
@@ -77,7 +118,7 @@ func (h *house) open(banks ...*bankSim) {
 	life, end := context.WithCancel(context.WithValue(context.Background(), lifeKey{}, new(int)))
 	d := service.NewDispatcher(h.rt, payments.New(h.rt, c), service.DispatcherConfig{Base: life})
 	d.StartBackground(life)
-	h.way, h.life, h.end = service.Direct(d), life, end
+	h.desk, h.life, h.end = d, life, end
 }
 
 // crash ends a life of the service in the middle of whatever it does, and begins another.
@@ -86,7 +127,7 @@ func (h *house) crash() {
 	h.task.Loop().Abandon(func(ctx context.Context) bool { return ctx.Value(lifeKey{}) == mine })
 	h.memory = service.NewMemory(h.rt)
 	h.store = h.store.For(h.memory)
-	h.open(h.a, h.b)
+	h.open(h.banks...)
 }
 
 func (h *house) off(names ...resilience.Name) {
@@ -124,18 +165,32 @@ func (a answer) String() string {
 	return text
 }
 
-// send makes a request and waits for the answer. An answer that does not come is
-// none, with the status 0.
-func (h *house) send(t *loop.Task, method, path, body string, headers ...string) answer {
-	c := &service.Call{Method: method, Path: path, Body: []byte(body)}
+// send makes a request and waits for the answer. Headers are pairs of name and value.
+// An answer that does not come, for the service has crashed, has the status 0.
+func (h *house) send(t *loop.Task, method, target, body string, headers ...string) answer {
+	path, query, _ := strings.Cut(target, "?")
+	var fields service.Fields
 	for i := 0; i < len(headers); i += 2 {
-		c.Header = append(c.Header, service.Field{Name: headers[i], Value: headers[i+1]})
+		fields = append(fields, service.Field{Name: headers[i], Value: headers[i+1]})
 	}
-	r, err := h.way.RoundTrip(t, c, 0)
+	came := loop.NewPromise[service.Response](t.Loop(), "answer")
+	h.desk.Dispatch(&service.Request{
+		Method: method, Path: path, RawQuery: query, Body: []byte(body), Headers: fields, Received: time.Now(),
+	}, func(r service.Response) { came.Resolve(r) })
+	var r service.Response
+	err := t.WithTimeout(time.Minute, func() (err error) {
+		r, err = loop.Await(t, came)
+		return err
+	})
 	if err != nil {
 		return answer{}
 	}
-	a := answer{status: r.Status, replayed: r.Get(shop.HeaderReplayed) == "true", body: string(r.Body)}
+	h.hold(method, target, body, fields, r)
+	return h.answer(path, r)
+}
+
+func (h *house) answer(path string, r service.Response) answer {
+	a := answer{status: r.Status, replayed: service.Fields(r.Header).Get(shop.HeaderReplayed) == "true", body: string(r.Body)}
 	if r.Status >= 400 {
 		var p shop.Problem
 		h.decode(r.Body, &p)
@@ -144,6 +199,27 @@ func (h *house) send(t *loop.Task, method, path, body string, headers ...string)
 		h.decode(r.Body, &a.payment)
 	}
 	return a
+}
+
+// hold holds an exchange against the contract.
+func (h *house) hold(method, target, body string, fields service.Fields, r service.Response) {
+	h.t.Helper()
+	if h.contract == nil {
+		return
+	}
+	request, err := http.NewRequest(method, target, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, f := range fields {
+		request.Header.Set(f.Name, f.Value)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	header := http.Header{"Content-Type": {r.MediaType()}}
+	for _, f := range r.Header {
+		header.Set(f.Name, f.Value)
+	}
+	h.contract.Check(h.t, request, body, r.Status, header, string(r.Body))
 }
 
 func (h *house) decode(body []byte, into any) {
@@ -223,12 +299,8 @@ func moves(b *bankSim) string {
 // ledger reads the books as a client does.
 func (h *house) ledger() []shop.LedgerEntry {
 	h.t.Helper()
-	r, err := h.way.RoundTrip(h.task, &service.Call{Method: "GET", Path: "/v1/ledger"}, 0)
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	var page shop.LedgerPage
-	h.decode(r.Body, &page)
+	h.decode([]byte(h.send(h.task, "GET", "/v1/ledger", "").body), &page)
 	return page.Entries
 }
 

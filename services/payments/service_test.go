@@ -13,7 +13,7 @@ import (
 )
 
 func TestPaymentGoesItsWay(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "201 authorised")
 		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "200 captured")
 		h.expectAnswer("refund", h.post(payments.Refund, "p1"), "200 refunded")
@@ -34,7 +34,7 @@ func TestPaymentGoesItsWay(t *testing.T) {
 }
 
 func TestCapturedMoneyIsOwedByTheBank(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.bring("p1", shop.Captured)
 		expectBalances(t, h.task, h.store,
 			shop.Leg{Account: "authorised:bank-a"}, shop.Leg{Account: "bank:bank-a", Amount: 1234},
@@ -59,7 +59,7 @@ func TestOperationsByStatus(t *testing.T) {
 		for do, want := range map[payments.Operation]string{
 			payments.Authorise: tt.authorise, payments.Capture: tt.capture, payments.Void: tt.void, payments.Refund: tt.refund,
 		} {
-			inHouse(t, func(h *house) {
+			underContract(t, func(h *house) {
 				h.bring("p1", tt.status)
 				if do == payments.Authorise && tt.status == shop.Declined {
 					headers := []string{shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "other"}
@@ -82,7 +82,7 @@ func TestOperationsByStatus(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		const path = "/v1/payments"
 		p1, other := request("p1", "card-1"), strings.Replace(request("p1", "card-1"), "1234", "1235", 1)
 		for _, tt := range []struct{ name, customer, key, path, body, want string }{
@@ -109,7 +109,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestKeysAreForgottenAfterADay(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.expectAnswer("first", h.post(payments.Void, "p1"), "200 voided")
 		h.sleep(24*time.Hour - time.Second)
 		h.expectAnswer("within a day", h.post(payments.Void, "p1"), "200 voided replayed")
@@ -119,7 +119,7 @@ func TestKeysAreForgottenAfterADay(t *testing.T) {
 }
 
 func TestRequestsAtOnce(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		var all []string
 		together(h.task, 5, func(t *loop.Task, i int) { all = append(all, h.postAs(t, payments.Authorise, "p1", "k").String()) })
 		together(h.task, 5, func(t *loop.Task, i int) {
@@ -140,7 +140,7 @@ func TestRequestsAtOnce(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		good := request("p1", "card-1")
 		with := func(old, new string) string { return strings.Replace(good, old, new, 1) }
 		for _, tt := range []struct{ body, want string }{
@@ -195,7 +195,7 @@ func TestBadRequests(t *testing.T) {
 
 // A void of a payment that does not exist is the last word about it.
 func TestVoidBeforeThePaymentExists(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.expectAnswer("void", h.post(payments.Void, "p1"), "200 voided")
 		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "409 cancelled")
 		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "409 cancelled")
@@ -220,7 +220,7 @@ func TestFailover(t *testing.T) {
 		{busy, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
 		{down, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
 	} {
-		inHouse(t, func(h *house) {
+		underContract(t, func(h *house) {
 			h.a.troubles = []trouble{tt.trouble}
 			h.expectAnswer(tt.trouble.String(), h.post(payments.Authorise, "p1"), tt.want)
 			h.expectMoves(h.a, tt.a)
@@ -236,7 +236,7 @@ func TestFailover(t *testing.T) {
 
 // When nothing was done the key is free, and the payment is what it was.
 func TestNothingDoneFreesTheKey(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.a.troubles, h.b.troubles = []trouble{busy}, []trouble{down}
 		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "503 unavailable")
 		h.expectAnswer("look", h.send(h.task, "GET", "/v1/payments/p1", ""), "404 not-found")
@@ -253,7 +253,7 @@ func TestNothingDoneFreesTheKey(t *testing.T) {
 }
 
 func TestPagesOfTheLedgerAndOfEvents(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		for i := range 5 {
 			h.post(payments.Authorise, fmt.Sprint("p", i))
 		}
@@ -283,7 +283,7 @@ func TestPagesOfTheLedgerAndOfEvents(t *testing.T) {
 
 // Without idempotency, keys mean nothing, and what is sent twice is charged twice.
 func TestWithoutIdempotency(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.end()
 		h.open(h.b) // a bank that believes what it is told
 		for _, do := range []payments.Operation{payments.Authorise, payments.Capture, payments.Capture, payments.Refund, payments.Refund} {
@@ -298,7 +298,7 @@ func TestWithoutIdempotency(t *testing.T) {
 }
 
 func TestWithoutIdempotencyTwoAtOnceBothCount(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.end()
 		h.open(h.b)
 		h.bring("p1", shop.Authorised)
@@ -309,7 +309,7 @@ func TestWithoutIdempotencyTwoAtOnceBothCount(t *testing.T) {
 }
 
 func TestBankWithKeysAuthorisesTwiceWithoutIdempotency(t *testing.T) {
-	inHouse(t, func(h *house) {
+	underContract(t, func(h *house) {
 		h.post(payments.Authorise, "p1")
 		h.post(payments.Authorise, "p1")
 		h.expectMoves(h.a, "authorised authorised")
