@@ -68,7 +68,7 @@ func (w *fanning) begin(ctx context.Context, t *loop.Task, width int) {
 	w.end()
 }
 
-// run is a task: it does one part after the other.
+// run is a task: it does one part after the other, until there are none or it is cancelled.
 func (w *fanning) run(t *loop.Task) {
 	err := errPartAbandoned
 	defer func() {
@@ -79,7 +79,7 @@ func (w *fanning) run(t *loop.Task) {
 }
 
 func (w *fanning) parts(t *loop.Task) error {
-	for w.next < w.n && w.err == nil {
+	for w.next < w.n {
 		if err := t.Err(); err != nil {
 			return err
 		}

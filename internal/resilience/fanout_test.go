@@ -98,7 +98,13 @@ func TestFanOutCancelled(t *testing.T) {
 		f := resilience.NewFanOut(resilience.NewRegistry(nil), "lines", 4)
 		var p parts
 		all := func(task *loop.Task) error {
-			return f.Each(task, 10, func(t *loop.Task, _ int) error { return p.work(t, eventually) })
+			return f.Each(task, 10, func(t *loop.Task, _ int) error {
+				err := p.work(t, eventually)
+				p.ended--
+				t.Shielded(func() error { return t.Sleep(100 * time.Millisecond) }) // cleans up
+				p.ended++
+				return err
+			})
 		}
 		spawned := spawn(task, func(task *loop.Task) {
 			if err := all(task); err != errWork || p.ended != 4 {
