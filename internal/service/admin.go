@@ -1,0 +1,186 @@
+package service
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+	"brownout/internal/resilience"
+	"brownout/internal/shop"
+	"brownout/internal/telemetry"
+)
+
+// unreadyAfter is the age of a turn from which on a service says that it is not ready.
+const unreadyAfter = time.Second
+
+// AdminConfig says how an admin listener works.
+type AdminConfig struct {
+	// Addr is host:port; port 0 means any that is free.
+	Addr string
+	// Private lets other machines of a private network in; without it, only
+	// this one is answered.
+	Private bool
+	// Token is the bearer token that is asked for everywhere but at /livez and
+	// /readyz. "" means one made at random.
+	Token string
+	// Gatherer is what /metrics shows.
+	Gatherer prometheus.Gatherer
+	// Loop, LoopMetrics, Pool and Protections are those of the service.
+	Loop        *loop.Loop
+	LoopMetrics *telemetry.LoopMetrics
+	Pool        *pool.Pool
+	Protections *resilience.Registry
+}
+
+// An Admin is the port from which a service is looked at and switched. It never enters the
+// loop, and so answers while that is blocked.
+type Admin struct {
+	config AdminConfig
+	socket net.Listener
+	server *http.Server
+	ready  atomic.Bool
+}
+
+// ListenAdmin opens the socket; requests are taken from it by Serve.
+func ListenAdmin(c AdminConfig) (*Admin, error) {
+	socket, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if c.Token == "" {
+		c.Token = rand.Text()
+	}
+	a := &Admin{config: c, socket: socket}
+	a.server = &http.Server{
+		Handler:           a.guard(a.routes()),
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		WriteTimeout:      2 * time.Minute, // a profile takes its time
+		MaxHeaderBytes:    maxHeaders,
+	}
+	return a, nil
+}
+
+// Addr returns the address that the listener is bound to.
+func (a *Admin) Addr() net.Addr { return a.socket.Addr() }
+
+// Token returns the bearer token.
+func (a *Admin) Token() string { return a.config.Token }
+
+// SetReady says whether the service takes requests, as far as it knows.
+func (a *Admin) SetReady(ready bool) { a.ready.Store(ready) }
+
+// Serve answers until Close.
+func (a *Admin) Serve() error {
+	if err := a.server.Serve(a.socket); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close ends the listener and all its connections.
+func (a *Admin) Close() error { return a.server.Close() }
+
+func (a *Admin) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "alive\n") })
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.config.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.HandleFunc("GET /debug/loop", a.debugLoop)
+	mux.HandleFunc("GET /admin/protections", a.getProtections)
+	mux.HandleFunc("PUT /admin/protections", a.putProtections)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// guard answers those only who may ask.
+func (a *Admin) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !a.admits(r.RemoteAddr):
+			problem(w, &shop.Error{Code: shop.CodeForbidden, Message: "the admin port does not answer this network"})
+		case r.URL.Path != "/livez" && r.URL.Path != "/readyz" && !hasToken(r.Header.Get("Authorization"), a.config.Token):
+			problem(w, &shop.Error{Code: shop.CodeUnauthenticated, Message: "the admin port asks for its token"})
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (a *Admin) admits(remote string) bool {
+	from, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	ip := from.Addr().Unmap()
+	return ip.IsLoopback() || a.config.Private && (ip.IsPrivate() || ip.IsLinkLocalUnicast())
+}
+
+func (a *Admin) readyz(w http.ResponseWriter, _ *http.Request) {
+	busy := a.config.Loop.State().Busy
+	switch {
+	case !a.ready.Load():
+		problem(w, &shop.Error{Code: shop.CodeClosing, Message: "not taking requests"})
+	case busy > unreadyAfter:
+		problem(w, &shop.Error{Code: shop.CodeOverloaded, Message: "the loop is in one turn since " + busy.Round(time.Millisecond).String()})
+	default:
+		_, _ = io.WriteString(w, "ready\n")
+	}
+}
+
+func (a *Admin) getProtections(w http.ResponseWriter, _ *http.Request) {
+	respond(w, a.config.Protections.States())
+}
+
+// putProtections switches those that the body names, as in {"breaker": false}, or, if one
+// of them does not exist, none.
+func (a *Admin) putProtections(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOtherBody))
+	if err != nil {
+		problem(w, tooLarge(maxOtherBody))
+		return
+	}
+	states, err := Decode[map[resilience.Name]bool](body)
+	if err == nil {
+		if unknown := a.config.Protections.Set(states); unknown != nil {
+			err = shop.Invalid("/", unknown.Error())
+		}
+	}
+	if err != nil {
+		problem(w, AsError(err))
+		return
+	}
+	a.getProtections(w, r)
+}
+
+func respond(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", contentJSON)
+	_ = json.MarshalWrite(w, v) // the asker has left
+}
+
+func problem(w http.ResponseWriter, e *shop.Error) {
+	answer := Problem(e, "")
+	w.Header().Set("Content-Type", answer.ContentType)
+	for _, f := range answer.Header {
+		w.Header().Set(f.Name, f.Value)
+	}
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body)
+}

@@ -1,0 +1,226 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+	"brownout/internal/resilience"
+	"brownout/internal/telemetry"
+)
+
+const (
+	// drainTime bounds what is in flight when a service ends.
+	drainTime = 10 * time.Second
+	// longTurn is from when on a turn is reported with its culprit.
+	longTurn = 100 * time.Millisecond
+	// delayResolution is how often the event loop delay is sampled, at least.
+	delayResolution = 10 * time.Millisecond
+	// hostMailbox has room for every connection to post a request at once.
+	hostMailbox = 2 * defaultClient
+)
+
+// HostConfig says how a service runs as a process.
+type HostConfig struct {
+	// Name is the service's.
+	Name string
+	// Addr and Admin are where it listens; see ListenerConfig and AdminConfig.
+	Addr  string
+	Admin AdminConfig
+	// Dispatcher says how requests are taken.
+	Dispatcher DispatcherConfig
+	// Workers is the size of the pool; 0 means pool.DefaultWorkers.
+	Workers int
+	// Tracing says which traces are kept.
+	Tracing telemetry.TracingConfig
+	// Off names the protections that begin switched off.
+	Off []resilience.Name
+	// Log and Ready are written to: the log, and one line of JSON when the service takes
+	// requests. Nil means standard error and standard output.
+	Log, Ready io.Writer
+	// Level is the log's.
+	Level slog.Level
+	// Build makes the service.
+	Build func(rt *Runtime) (Service, error)
+}
+
+// A ReadyLine is what a host writes when its service takes requests.
+type ReadyLine struct {
+	Service string `json:"service"`
+	PID     int    `json:"pid"`
+	URL     string `json:"url"`
+	Admin   string `json:"admin"`
+	Token   string `json:"admin_token,omitempty"` // if it was made at random
+}
+
+// A host is a service that runs as a process.
+type host struct {
+	config     HostConfig
+	log        *slog.Logger
+	registry   *prometheus.Registry
+	turns      *telemetry.LoopMetrics
+	loop       *loop.Loop
+	pool       *pool.Pool
+	runtime    *Runtime
+	dispatcher *Dispatcher
+	listener   *Listener
+	admin      *Admin
+}
+
+// Serve runs a service until ctx is done; then it stops taking requests, finishes those
+// that it has, within ten seconds, and returns. An error says why it could not
+// begin, or what it had to leave unfinished.
+func Serve(ctx context.Context, c HostConfig) error {
+	if c.Workers <= 0 {
+		c.Workers = pool.DefaultWorkers
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(c.Workers + 4) // so that the kernel shares the cores, and not Go's time slice
+	}
+	h := newHost(c)
+	defer h.pool.Close()
+	if err := h.build(); err != nil {
+		return err
+	}
+	defer h.runtime.Tracing.Shutdown(context.WithoutCancel(ctx)) //nolint:errcheck // traces are not worth an error
+	if err := h.listen(); err != nil {
+		return err
+	}
+	return h.run(ctx)
+}
+
+func newHost(c HostConfig) *host {
+	if c.Log == nil {
+		c.Log = os.Stderr
+	}
+	if c.Ready == nil {
+		c.Ready = os.Stdout
+	}
+	h := &host{config: c, registry: telemetry.NewRegistry(c.Name), log: telemetry.NewLogger(c.Log, c.Name, c.Level)}
+	h.turns = telemetry.NewLoopMetrics(h.registry)
+	h.loop = loop.New(loop.Config{
+		Name:            c.Name,
+		Mailbox:         hostMailbox,
+		Grace:           drainTime,
+		DelayResolution: delayResolution,
+		Observer:        h.turns,
+		LongTurn:        longTurn,
+		OnLongTurn:      h.longTurn,
+	})
+	jobs := telemetry.NewPoolMetrics(h.registry)
+	h.pool = pool.New(pool.Config{Workers: c.Workers, Observer: jobs})
+	jobs.Watch(h.pool)
+	return h
+}
+
+func (h *host) longTurn(t loop.LongTurn) {
+	h.turns.LongTurn(t)
+	h.log.Warn("a turn takes long", slog.String("callback", t.Name), slog.String("phase", t.Phase.String()), slog.Duration("age", t.Age))
+}
+
+// build makes the service, while this goroutine may still set up the loop.
+func (h *host) build() error {
+	h.config.Tracing.Service = h.config.Name
+	tracing, err := telemetry.NewTracing(h.config.Tracing)
+	if err != nil {
+		return err
+	}
+	tracing.Register(h.registry)
+	h.runtime = &Runtime{
+		Name:        h.config.Name,
+		Loop:        h.loop,
+		Random:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Log:         h.log,
+		Metrics:     h.registry,
+		Protections: resilience.NewRegistry(h.registry),
+		Tracing:     tracing,
+		Classes:     func(name string) resilience.Class { return tracedClass{h.pool.Class(name, pool.ClassConfig{})} },
+	}
+	off := map[resilience.Name]bool{}
+	for _, name := range h.config.Off {
+		off[name] = false
+	}
+	if err := h.runtime.Protections.Set(off); err != nil {
+		return err
+	}
+	service, err := h.config.Build(h.runtime)
+	if err != nil {
+		return err
+	}
+	h.dispatcher = NewDispatcher(h.runtime, service, h.config.Dispatcher)
+	return nil
+}
+
+// listen opens both sockets, and answers at the admin port from now on.
+func (h *host) listen() (err error) {
+	c := h.config.Admin
+	c.Gatherer, c.Loop, c.LoopMetrics, c.Pool, c.Protections = h.registry, h.loop, h.turns, h.pool, h.runtime.Protections
+	if h.admin, err = ListenAdmin(c); err != nil {
+		return fmt.Errorf("%s: admin port: %w", h.config.Name, err)
+	}
+	if h.listener, err = Listen(h.dispatcher, ListenerConfig{Addr: h.config.Addr}); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", h.config.Name, err), h.admin.Close())
+	}
+	return nil
+}
+
+// run turns the loop until ctx is done and all is finished.
+func (h *host) run(ctx context.Context) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	failed := make(chan error, 2)
+	go func() { failed <- h.admin.Serve() }()
+	go func() { failed <- h.listener.Serve() }()
+	ended := make(chan error, 1)
+	go func() { ended <- h.end(ctx, stopWork, failed) }()
+	err := h.loop.Run(func() {
+		h.dispatcher.StartBackground(work)
+		h.admin.SetReady(true)
+		h.sayReady()
+	})
+	return errors.Join(err, <-ended, h.admin.Close())
+}
+
+func (h *host) sayReady() {
+	line := ReadyLine{Service: h.config.Name, PID: os.Getpid(), URL: "http://" + h.listener.Addr().String(), Admin: "http://" + h.admin.Addr().String()}
+	if h.config.Admin.Token == "" {
+		line.Token = h.admin.Token()
+	}
+	text, err := json.Marshal(line)
+	if err == nil {
+		_, err = h.config.Ready.Write(append(text, '\n'))
+	}
+	if err != nil {
+		h.log.Warn("nobody could be told that the service is ready", slog.Any("error", err))
+	}
+}
+
+// end waits until the service is to end, and ends it in order: no new requests, then
+// those in flight, then what it does unasked, then the loop.
+func (h *host) end(ctx context.Context, stopWork func(), failed <-chan error) (err error) {
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	h.log.Info("about to end", slog.Int("in_flight", h.dispatcher.InFlight()))
+	h.admin.SetReady(false)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if late := h.listener.Shutdown(drain); late != nil {
+		err = errors.Join(err, fmt.Errorf("%s: %d requests were not finished in time: %w", h.config.Name, h.dispatcher.InFlight(), late))
+	}
+	stopWork()
+	h.loop.Close()
+	return err
+}
