@@ -353,3 +353,36 @@ func TestEqualBooksGiveEqualReports(t *testing.T) {
 		}
 	}
 }
+
+func ExampleCheck() {
+	books := audit.Books{
+		Ledger: []shop.LedgerEntry{{
+			Seq: 1, Kind: shop.EntryCaptured, Payment: "ord_1", Reference: "c-1/k-1", Bank: "bank-a", Amount: 1234,
+			Legs: []shop.Leg{{Account: "bank:bank-a", Amount: 1234}, {Account: "revenue:t-1", Amount: -1234}},
+		}},
+		Balances:   []shop.Leg{{Account: "bank:bank-a", Amount: 1234}, {Account: "revenue:t-1", Amount: -1234}},
+		Statements: map[string][]shop.StatementLine{"bank-a": nil}, // which knows nothing of it
+		Stock:      []shop.Stock{{Product: "p-1", Initial: 10, Available: 9, Sold: 1}},
+		Holds:      []shop.Hold{{ID: "ord_1", Reference: "c-1/k-1", Status: shop.Sold, Lines: []shop.Line{{Product: "p-1", Quantity: 1}}}},
+		Settled:    true,
+	}
+	report := audit.Check(books)
+	fmt.Println(report.Broken())
+	fmt.Println(report.Invariants[0].Violations[0])
+	// Output:
+	// [money]
+	// c-1/k-1 at bank-a: the ledger captured 12.34 EUR and refunded 0.00 EUR, the bank captured 0.00 EUR and refunded 0.00 EUR
+}
+
+// Of 13 000 checkouts.
+func BenchmarkCheck(b *testing.B) {
+	c := newClerk()
+	for n := range 1000 {
+		c.everything(fmt.Sprintf("c-%d", n))
+	}
+	for b.Loop() {
+		if report := audit.Check(c.books); !report.Clean() {
+			b.Fatal(violations(report))
+		}
+	}
+}

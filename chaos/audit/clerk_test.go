@@ -16,6 +16,7 @@ type clerk struct {
 	books audit.Books
 	now   time.Time
 	seq   int64
+	place map[string]int // of each hold in the books, by its id
 }
 
 // A purchase is one attempt at a checkout.
@@ -26,10 +27,10 @@ type purchase struct {
 }
 
 func newClerk() *clerk {
-	c := &clerk{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := &clerk{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), place: map[string]int{}}
 	c.books = audit.Books{JournalGiven: true, Settled: true, Statements: map[string][]shop.StatementLine{"bank-a": nil, "bank-b": nil}}
 	for _, product := range []string{"p-1", "p-2", "p-3"} {
-		c.books.Stock = append(c.books.Stock, shop.Stock{Product: product, Initial: 1000, Restocked: 5, Available: 1005})
+		c.books.Stock = append(c.books.Stock, shop.Stock{Product: product, Initial: 100_000, Restocked: 5, Available: 100_005})
 	}
 	return c
 }
@@ -37,7 +38,9 @@ func newClerk() *clerk {
 // attempt holds stock for an attempt of a checkout.
 func (c *clerk) attempt(reference shop.Reference, bank, salt string) *purchase {
 	p := &purchase{bank: bank, total: shop.Amount(100 + 7*len(c.books.Holds))}
-	p.Hold = shop.Hold{ID: reference.OrderID(salt), Reference: reference, Lines: []shop.Line{{Product: "p-1", Quantity: 2}, {Product: "p-3", Quantity: 1}}}
+	p.Hold = shop.Hold{ID: reference.OrderID(salt), Reference: reference}
+	p.Lines = []shop.Line{{Product: "p-1", Quantity: 2}, {Product: "p-3", Quantity: 1}}
+	c.place[p.ID] = len(c.books.Holds)
 	c.books.Holds = append(c.books.Holds, p.Hold)
 	c.move(p, shop.Held)
 	return p
@@ -52,8 +55,7 @@ func (c *clerk) move(p *purchase, status shop.HoldStatus) {
 		*pile(stock, status) += line.Quantity
 	}
 	p.Status = status
-	n := slices.IndexFunc(c.books.Holds, func(h shop.Hold) bool { return h.ID == p.ID })
-	c.books.Holds[n].Status = status
+	c.books.Holds[c.place[p.ID]].Status = status
 }
 
 func pile(s *shop.Stock, status shop.HoldStatus) *shop.Quantity {
@@ -248,8 +250,13 @@ var histories = []struct {
 // everything returns the books of a shop to which every history happened once.
 func everything() *clerk {
 	c := newClerk()
-	for n, history := range histories {
-		history.happens(c, shop.NewReference("c-1", fmt.Sprintf("k-%d", n)), "bank-a", "bank-b")
-	}
+	c.everything("c-1")
 	return c
+}
+
+// everything lets every history happen once, to one customer.
+func (c *clerk) everything(customer string) {
+	for n, history := range histories {
+		history.happens(c, shop.NewReference(customer, fmt.Sprintf("k-%d", n)), "bank-a", "bank-b")
+	}
 }

@@ -93,11 +93,11 @@ func (v *view) checkCheckouts(i *Invariant, checkouts *tales) {
 		}
 	}
 	i.count("checkouts acknowledged", counts[evidence.Acknowledged])
-	i.count("refused", counts[evidence.Refused])
-	i.count("unknown", counts[evidence.Unknown])
-	i.count("of these done", fates[done])
-	i.count("not done", fates[undone])
-	i.count("in between", fates[between])
+	i.count("checkouts refused", counts[evidence.Refused])
+	i.count("checkouts unknown", counts[evidence.Unknown])
+	i.count("unknown and done", fates[done])
+	i.count("unknown and undone", fates[undone])
+	i.count("unknown and in between", fates[between])
 }
 
 // checkAcknowledged wants the order of every acknowledgement to be captured, with the
