@@ -54,13 +54,13 @@ func (o order) remembered(r service.Response) *Answer {
 	if o.key == "" {
 		return nil
 	}
-	return &Answer{Key: o.key, Digest: o.digest, Status: r.Status, Type: r.MediaType(), Body: r.Body}
+	return &Answer{Key: o.key, Digest: o.digest, Status: r.Status, Type: r.MediaType(), Body: string(r.Body)}
 }
 
 // replay is a remembered answer as it is given again.
 func (a *Answer) replay() service.Response {
 	return service.Response{
-		Status: a.Status, ContentType: a.Type, Body: a.Body,
+		Status: a.Status, ContentType: a.Type, Body: []byte(a.Body),
 		Header: []service.Field{{Name: shop.HeaderReplayed, Value: "true"}},
 	}
 }

@@ -32,7 +32,7 @@ type Answer struct {
 	Digest string `json:"digest"`
 	Status int    `json:"status"`
 	Type   string `json:"type"` // the media type of the body
-	Body   []byte `json:"body"`
+	Body   string `json:"body"`
 }
 
 // Check returns an error unless the record may follow a statement whose last movement
