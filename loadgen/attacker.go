@@ -1,0 +1,181 @@
+package loadgen
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"brownout/chaos/evidence"
+	"brownout/internal/shop"
+)
+
+// An AttackerConfig says how requests are sent.
+type AttackerConfig struct {
+	Pacer    Pacer
+	Scenario Scenario
+	Doer     Doer
+
+	// Timeout is the client's patience: from when a request is due to its answer's
+	// last byte. 5 seconds if 0.
+	Timeout time.Duration
+	// MaxInFlight bounds the requests that are being sent or answered, each of which
+	// takes a goroutine and a connection. 10,000 if 0.
+	MaxInFlight int
+	// TraceShare is the share of requests, from 0 to 1, whose trace is marked to be
+	// recorded.
+	TraceShare float64
+	// Sleep waits for the next request. nil is time.Sleep, which is up to a
+	// millisecond late; FineSleep is finer, and does not know virtual time.
+	Sleep func(time.Duration)
+}
+
+// Defaults of an AttackerConfig.
+const (
+	DefaultTimeout     = 5 * time.Second
+	DefaultMaxInFlight = 10_000
+)
+
+// maxWaiting bounds the samples that wait for whoever takes them.
+const maxWaiting = 8192
+
+// An Attacker sends the requests of a scenario by the schedule of a pacer.
+type Attacker struct {
+	config AttackerConfig
+	traces *traces
+	shots  chan shot // to workers that wait
+	crew   int       // workers
+	ended  sync.WaitGroup
+	output chan evidence.Sample
+}
+
+// NewAttacker returns an attacker, which attacks once.
+func NewAttacker(c AttackerConfig) *Attacker {
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, DefaultMaxInFlight)
+	if c.Sleep == nil {
+		c.Sleep = time.Sleep
+	}
+	return &Attacker{
+		config: c,
+		traces: newTraces(c.TraceShare),
+		shots:  make(chan shot),
+		output: make(chan evidence.Sample, maxWaiting),
+	}
+}
+
+// A shot is one request of the schedule.
+type shot struct {
+	seq    int64
+	due    time.Time
+	action Action
+	trace  trace
+}
+
+// Attack starts the schedule now and returns the samples, one for each request that came
+// due, in the order in which they ended. They must be taken until the channel is closed,
+// which is when the schedule has ended, or ctx is done, and all requests in flight have
+// an outcome: a Timeout later at most.
+func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
+	go a.pace(ctx)
+	return a.output
+}
+
+func (a *Attacker) pace(ctx context.Context) {
+	start := time.Now()
+	for seq := int64(0); ; seq++ {
+		offset, more := a.config.Pacer.At(seq)
+		if !more {
+			break
+		}
+		s := shot{seq: seq, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
+		if !waitUntil(ctx, s.due, a.config.Sleep) {
+			break
+		}
+		a.fire(s)
+	}
+	close(a.shots)
+	a.ended.Wait()
+	close(a.output)
+}
+
+// fire gives a shot to a worker: one that waits, or a new one. If all there may be are
+// busy, the request is not sent.
+func (a *Attacker) fire(s shot) {
+	select {
+	case a.shots <- s:
+	default:
+		if a.crew >= a.config.MaxInFlight {
+			a.output <- s.unsent()
+			return
+		}
+		a.crew++
+		a.ended.Go(func() { a.work(s) })
+	}
+}
+
+// work sends a shot and then those that it is given, until there are no more.
+func (a *Attacker) work(first shot) {
+	w := worker{config: &a.config}
+	for s, more := first, true; more; s, more = <-a.shots {
+		a.output <- w.send(s)
+	}
+}
+
+// A worker has one request in flight at a time and uses its memory again.
+type worker struct {
+	config  *AttackerConfig
+	request fasthttp.Request
+	answer  fasthttp.Response
+	scratch []byte
+}
+
+// send sends a request, unless its time is over already, and returns what came of it.
+func (w *worker) send(s shot) evidence.Sample {
+	deadline := s.due.Add(w.config.Timeout)
+	sample := s.sample()
+	sample.Sent = time.Now()
+	if !sample.Sent.Before(deadline) {
+		return s.unsent()
+	}
+	w.write(s)
+	err := w.config.Doer.DoDeadline(&w.request, &w.answer, deadline)
+	sample.Latency = time.Since(s.due)
+	w.read(&sample, s.action, err)
+	return sample
+}
+
+func (w *worker) write(s shot) {
+	w.request.Reset()
+	s.action.Write(&w.request)
+	w.scratch = s.trace.appendHeader(w.scratch[:0])
+	w.request.Header.SetBytesV(shop.HeaderTraceparent, w.scratch)
+}
+
+// read fills in what the answer, or its absence, says.
+func (w *worker) read(sample *evidence.Sample, action Action, err error) {
+	if err != nil {
+		sample.Outcome = evidence.Unknown
+		sample.Error = failureOf(err)
+		action.Read(sample, nil)
+		return
+	}
+	sample.Status = w.answer.StatusCode()
+	sample.Outcome = evidence.OutcomeOf(sample.Status)
+	sample.Bytes = int64(len(w.answer.Body()))
+	sample.Error = errorOf(&w.answer)
+	action.Read(sample, &w.answer)
+}
+
+func (s shot) sample() evidence.Sample {
+	return evidence.Sample{Seq: s.seq, Route: s.action.Route(), Intended: s.due, TraceID: s.trace.traceID()}
+}
+
+func (s shot) unsent() evidence.Sample {
+	sample := s.sample()
+	sample.Outcome, sample.Error = evidence.Unsent, errorLate
+	s.action.Read(&sample, nil)
+	return sample
+}
