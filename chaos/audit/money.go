@@ -72,35 +72,33 @@ func checkLegs(i *Invariant, seq int64, e shop.LedgerEntry) {
 
 // checkStatement wants a statement without gaps, in which a charge stays what it is.
 func (v *view) checkStatement(i *Invariant, bank string) {
-	first := map[string]shop.StatementLine{}
+	first := map[string]shop.StatementLine{} // of each charge
 	for n, line := range v.Statements[bank] {
-		if line.Seq != int64(n)+1 {
-			i.violate("%s: line %d has number %d", bank, n+1, line.Seq)
-		}
-		switch line.Status {
-		case shop.ChargeAuthorised, shop.ChargeCaptured, shop.ChargeVoided, shop.ChargeRefunded:
-		default:
-			i.violate("%s: line %d: unknown status %q", bank, n+1, line.Status)
-		}
+		checkLine(i, bank, int64(n)+1, line)
 		before, known := first[line.Charge]
 		if !known {
-			first[line.Charge], before = line, line
-		}
-		if line.Reference != before.Reference || line.Amount != before.Amount {
+			first[line.Charge] = line
+		} else if line.Reference != before.Reference || line.Amount != before.Amount {
 			i.violate("%s: line %d: charge %s was %v for %s, and is %v for %s",
 				bank, n+1, line.Charge, before.Amount, before.Reference, line.Amount, line.Reference)
 		}
 	}
 }
 
+func checkLine(i *Invariant, bank string, seq int64, line shop.StatementLine) {
+	if line.Seq != seq {
+		i.violate("%s: line %d has number %d", bank, seq, line.Seq)
+	}
+	switch line.Status {
+	case shop.ChargeAuthorised, shop.ChargeCaptured, shop.ChargeVoided, shop.ChargeRefunded:
+	default:
+		i.violate("%s: line %d: unknown status %q", bank, seq, line.Status)
+	}
+}
+
 // checkBalances wants each account to hold what the ledger's legs sum to.
 func (v *view) checkBalances(i *Invariant) {
-	sums := map[string]shop.Amount{}
-	for _, entry := range v.Ledger {
-		for _, leg := range entry.Legs {
-			sums[leg.Account] += leg.Amount
-		}
-	}
+	sums := v.legSums()
 	var total shop.Amount
 	said := map[string]bool{}
 	for _, balance := range v.Balances {
@@ -119,6 +117,17 @@ func (v *view) checkBalances(i *Invariant) {
 		}
 	}
 	i.amount("sum of accounts", total)
+}
+
+// legSums returns what each account must hold.
+func (v *view) legSums() map[string]shop.Amount {
+	sums := map[string]shop.Amount{}
+	for _, entry := range v.Ledger {
+		for _, leg := range entry.Legs {
+			sums[leg.Account] += leg.Amount
+		}
+	}
+	return sums
 }
 
 // A moved is the money that went to and from a bank under one reference.
@@ -201,5 +210,5 @@ func (v *view) moneyKeys() []moneyKey {
 			note(moneyKey{bank, line.Reference})
 		}
 	}
-	return slices.Clip(keys)
+	return keys
 }

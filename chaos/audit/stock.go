@@ -59,17 +59,25 @@ func (v *view) piecesByHolds(i *Invariant) map[string]pieces {
 			i.violate("hold %s: comes twice", hold.ID)
 		}
 		seen[hold.ID] = true
+		checkHold(i, hold)
 		for _, line := range hold.Lines {
-			if line.Quantity < 1 {
-				i.violate("hold %s: %d of %s", hold.ID, line.Quantity, line.Product)
-			}
 			sums[line.Product] = sums[line.Product].add(hold.Status, line.Quantity)
-		}
-		if !knownHold(hold.Status) {
-			i.violate("hold %s: unknown status %q", hold.ID, hold.Status)
 		}
 	}
 	return sums
+}
+
+func checkHold(i *Invariant, hold shop.Hold) {
+	switch hold.Status {
+	case shop.Held, shop.Sold, shop.Released, shop.Expired, shop.Returned:
+	default:
+		i.violate("hold %s: unknown status %q", hold.ID, hold.Status)
+	}
+	for _, line := range hold.Lines {
+		if line.Quantity < 1 {
+			i.violate("hold %s: %d of %s", hold.ID, line.Quantity, line.Product)
+		}
+	}
 }
 
 func (p pieces) add(status shop.HoldStatus, quantity shop.Quantity) pieces {
@@ -80,12 +88,4 @@ func (p pieces) add(status shop.HoldStatus, quantity shop.Quantity) pieces {
 		p.sold += quantity
 	}
 	return p
-}
-
-func knownHold(status shop.HoldStatus) bool {
-	switch status {
-	case shop.Held, shop.Sold, shop.Released, shop.Expired, shop.Returned:
-		return true
-	}
-	return false
 }
