@@ -235,12 +235,11 @@ func (p *pursuit) takeBack(t *loop.Task) (Verdict, error) {
 
 // advance records the next step before it is taken.
 func (p *pursuit) advance(t *loop.Task, status shop.OrderStatus, step Step) error {
-	err := p.store.Advance(t, p.order.ID, p.fence, Progress{
-		Status:  status,
-		Step:    step,
-		Lease:   time.Now().Add(p.lease),
-		Verdict: p.undone,
-	})
+	next := Progress{Status: status, Step: step, Lease: time.Now().Add(p.lease)}
+	if status == shop.OrderCancelling {
+		next.Verdict = p.undone
+	}
+	err := p.store.Advance(t, p.order.ID, p.fence, next)
 	if err == nil {
 		p.step = step
 	}

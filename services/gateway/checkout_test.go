@@ -1,0 +1,372 @@
+package gateway_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"brownout/internal/resilience"
+	"brownout/internal/service/servicetest"
+	"brownout/internal/shop"
+	"brownout/services/gateway"
+)
+
+func TestCheckoutIsConfirmedOnce(t *testing.T) {
+	inTown(t, func(w *town) {
+		first := w.checkout("k1")
+		w.wantStatus("checkout", first, 201)
+		o := w.order(first)
+		want(t, "order", o, shop.Order{
+			ID: shop.NewReference("ann", "k1").OrderID(""), Reference: "ann/k1", Customer: "ann", Tenant: "north", Status: shop.OrderConfirmed,
+			Lines: []shop.Line{{Product: "p0000", Quantity: 2}}, Total: 398, Currency: "EUR", Created: o.Created,
+		})
+		want(t, "books", w.books(o), "confirmed captured sold")
+
+		again := w.checkout("k1")
+		want(t, "replayed", again.Header[shop.HeaderReplayed], "true")
+		want(t, "body", again.Body, first.Body)
+		want(t, "status", again.Status, 201)
+		want(t, "not replayed", first.Header[shop.HeaderReplayed], "")
+		w.wantProblem("another body", w.send("ann", "k1", "/v1/checkout", basket(card, "p0001")), "422 key-mismatch header:Idempotency-Key")
+		w.wantStatus("another customer", w.send("bob", "k1", "/v1/checkout", basket(card, "p0000")), 201)
+		w.wantProblem("no key", w.send("ann", "", "/v1/checkout", basket(card, "p0000")), "400 key-missing header:Idempotency-Key")
+		want(t, "the order", w.get("ann", "/v1/orders/"+o.ID).Body, first.Body)
+		w.audit()
+	})
+}
+
+func TestCheckoutInFlight(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.as("ann")
+		var second servicetest.Answer
+		wait := w.Go("second", func(c *servicetest.Client) {
+			_ = c.Task.Sleep(15 * time.Millisecond)
+			other := *w
+			other.Client = c
+			second = other.checkout("k1")
+		})
+		w.wantStatus("first", w.checkout("k1"), 201)
+		wait()
+		w.wantProblem("second", second, "409 key-in-flight header:Idempotency-Key")
+		want(t, "Retry-After", second.Header["Retry-After"], "1")
+	})
+}
+
+func TestCheckoutRefusesWhatIsWrong(t *testing.T) {
+	many := strings.Repeat(`{"product":"p","quantity":1},`, 20)
+	inTown(t, func(w *town) {
+		for _, tt := range []struct{ body, want string }{
+			{``, "400 invalid-request /"},
+			{`{}`, "400 invalid-request /lines"},
+			{`{"lines":[],"card":"c"}`, "400 invalid-request /lines"},
+			{`{"lines":[` + many + `{"product":"p","quantity":1}],"card":"c"}`, "400 invalid-request /lines"},
+			{`{"lines":[{"product":"","quantity":1}],"card":"c"}`, "400 invalid-request /lines/0/product"},
+			{`{"lines":[{"product":"p0000","quantity":0}],"card":"c"}`, "400 invalid-request /lines/0/quantity"},
+			{`{"lines":[{"product":"p0000","quantity":1001}],"card":"c"}`, "400 invalid-request /lines/0/quantity"},
+			{`{"lines":[{"product":"p0000","quantity":1},{"product":"p0000","quantity":1}],"card":"c"}`, "400 invalid-request /lines/1/product"},
+			{`{"lines":[{"product":"p0000","quantity":1}],"card":"a b"}`, "400 invalid-request /card"},
+			{`{"lines":[{"product":"p0000","quantity":1}],"card":"c","total":1}`, "400 invalid-request /total"},
+			{`{"lines":[{"product":"p0000","quantity":1},{"product":"nope","quantity":1}],"card":"c"}`, "404 not-found /lines/1/product"},
+			{`{"lines":[{"product":"p0000","quantity":1},{"product":"p0004","quantity":2}],"card":"c"}`, "409 out-of-stock /lines/1"},
+			{basket(shop.DeclinedCard, "p0000"), "402 payment-declined"},
+		} {
+			w.wantProblem(tt.body, w.send("ann", "k"+fmt.Sprint(w.calls["n"]), "/v1/checkout", tt.body), tt.want)
+			w.calls["n"]++
+		}
+		w.audit()
+	})
+}
+
+func TestCheckoutRemembersDefiniteAnswers(t *testing.T) {
+	for what, body := range map[string]string{"declined": basket(shop.DeclinedCard, "p0000"), "out of stock": basket(card, "p0004")} {
+		t.Run(what, func(t *testing.T) {
+			inTown(t, func(w *town) {
+				first := w.send("ann", "k1", "/v1/checkout", body)
+				again := w.send("ann", "k1", "/v1/checkout", body)
+				if first.Status >= 500 || again.Status != first.Status || again.Body != first.Body || again.Header[shop.HeaderReplayed] != "true" {
+					t.Errorf("first %+v, then %+v", first, again)
+				}
+				w.audit()
+			})
+		})
+	}
+}
+
+func TestCheckoutOfStalePriceIsAnsweredAsBefore(t *testing.T) {
+	inTown(t, func(w *town) {
+		first := w.checkout("k1")
+		w.sleep(12 * time.Minute)
+		w.faults["product"] = &fault{mode: "reset", until: time.Now().Add(time.Hour)}
+		want(t, "replay without prices", w.checkout("k1").Body, first.Body)
+		w.wantProblem("a new one without prices", w.checkout("k2"), "503 unavailable")
+		w.wantProblem("no second order", w.get("ann", "/v1/orders/"+shop.NewReference("ann", "k2").OrderID("")), "404 not-found path:id")
+	})
+}
+
+// failures are how a call can fail.
+var failures = []string{"refused", "reset", "lost", "hang", "late", "unavailable", "internal", "nonsense"}
+
+// TestCheckoutThatFails lets every call of a checkout fail in every way, once or for a
+// while. Whatever the client is told must be true, now and later, and the same key must
+// end in an answer that is as true.
+func TestCheckoutThatFails(t *testing.T) {
+	for _, call := range []string{"hold", "authorise", "capture", "commit"} {
+		for _, mode := range failures {
+			for _, outage := range []time.Duration{0, 8 * time.Second} {
+				t.Run(fmt.Sprintf("%s/%s/%v", call, mode, outage), func(t *testing.T) {
+					inRoughTown(t, func(w *town) {
+						w.as("ann")
+						w.faults[call] = broken(mode, 0, outage)
+						w.seeItThrough(w.checkout("k1"))
+					})
+				})
+			}
+		}
+	}
+}
+
+// broken is a fault of one call, or, if outage is above 0, of all for so long.
+func broken(mode string, after int, outage time.Duration) *fault {
+	f := &fault{mode: mode, after: after, left: 1}
+	if outage > 0 {
+		f.until = time.Now().Add(outage)
+	}
+	return f
+}
+
+// TestCheckoutThatCannotBeUndone lets the undoing fail, too.
+func TestCheckoutThatCannotBeUndone(t *testing.T) {
+	for _, tt := range []struct{ call, mode, undo string }{
+		{"hold", "lost", "release"}, {"authorise", "lost", "release"}, {"authorise", "lost", "void"}, {"authorise", "late", "void"},
+		{"capture", "lost", "payment"}, {"capture", "reset", "void"}, {"capture", "late", "payment"}, {"capture", "reset", "release"},
+	} {
+		for _, mode := range failures {
+			t.Run(fmt.Sprintf("%s/%s/%s/%s", tt.call, tt.mode, tt.undo, mode), func(t *testing.T) {
+				inRoughTown(t, func(w *town) {
+					w.as("ann")
+					w.faults[tt.call] = &fault{mode: tt.mode, left: 1}
+					w.faults[tt.undo] = &fault{mode: mode, until: time.Now().Add(8 * time.Second)}
+					w.seeItThrough(w.checkout("k1"))
+				})
+			})
+		}
+	}
+}
+
+// TestCheckoutWhoseStoreFails lets every change of the store fail, before and after it
+// is made.
+func TestCheckoutWhoseStoreFails(t *testing.T) {
+	for _, mode := range []string{"refused", "lost"} {
+		for _, outage := range []time.Duration{0, 8 * time.Second} {
+			for _, tt := range []struct {
+				operation string
+				after     int
+			}{{"begin", 0}, {"advance", 0}, {"advance", 1}, {"advance", 2}, {"finish", 0}} {
+				t.Run(fmt.Sprintf("%s/%d/%s/%v", tt.operation, tt.after, mode, outage), func(t *testing.T) {
+					inRoughTown(t, func(w *town) {
+						w.as("ann")
+						w.faults["store: "+tt.operation] = broken(mode, tt.after, outage)
+						w.seeItThrough(w.checkout("k1"))
+					})
+				})
+			}
+		}
+	}
+}
+
+// seeItThrough holds what a client was told against what is true a while later.
+func (w *town) seeItThrough(first servicetest.Answer) {
+	w.T.Helper()
+	told := w.wantHonest("at first", first)
+	if told != "unknown" && first.Status != 503 {
+		want := w.checkout("k1")
+		if want.Body != first.Body || want.Status != first.Status {
+			w.T.Errorf("at first %d %s, at once %d %s", first.Status, first.Body, want.Status, want.Body)
+		}
+	}
+	w.sleep(30 * time.Second)
+	w.audit()
+	orders := len(w.ordersOf("ann"))
+	if told == "confirmed" && orders != 1 {
+		w.T.Errorf("%d orders of one checkout", orders)
+	}
+	later := w.checkout("k1")
+	if w.wantHonest("later", later) == "unknown" || later.Status == 503 {
+		w.T.Errorf("later: %d %s", later.Status, later.Body)
+	}
+	if told == "confirmed" && later.Body != first.Body {
+		w.T.Errorf("at first %s, later %s", first.Body, later.Body)
+	}
+	w.audit()
+	var sold int
+	for _, o := range w.ordersOf("ann") {
+		if o.Status == shop.OrderConfirmed {
+			sold++
+		}
+	}
+	if sold > 1 || (sold == 1) != (later.Status == 201) {
+		w.T.Errorf("%d orders confirmed, and the answer is %d", sold, later.Status)
+	}
+}
+
+// wantHonest checks that an answer is one of those that a checkout may have, and says
+// what it promises.
+func (w *town) wantHonest(when string, a servicetest.Answer) string {
+	w.T.Helper()
+	orders := w.ordersOf("ann")
+	switch {
+	case a.Status == 201:
+		if len(orders) == 0 || orders[0].Status != shop.OrderConfirmed {
+			w.T.Errorf("%s: told of an order that is not confirmed: %+v", when, orders)
+		}
+		return "confirmed"
+	case a.Status == 503 || a.Status == 409 && !strings.Contains(a.Body, "key-in-flight"):
+		for _, o := range orders {
+			if o.Status != shop.OrderCancelled {
+				w.T.Errorf("%s: told %d, but the order is %s", when, a.Status, w.books(o))
+			}
+		}
+		return "undone"
+	case a.Status == 504 || a.Status == 409:
+		return "unknown"
+	}
+	w.T.Errorf("%s: %d %s", when, a.Status, a.Body)
+	return ""
+}
+
+func (w *town) ordersOf(user string) []shop.Order {
+	w.T.Helper()
+	return decode[shop.OrderPage](w.T, w.get(user, "/v1/orders").Body).Orders
+}
+
+// TestCheckoutOfAGatewayThatCrashes crashes it before and after every call and every
+// change.
+func TestCheckoutOfAGatewayThatCrashes(t *testing.T) {
+	crashes := []struct {
+		at    string
+		after int
+		want  string
+	}{
+		{"hold", 0, "cancelled none released"}, {"authorise", 0, "cancelled voided released"}, {"capture", 0, "cancelled voided released"},
+		{"commit", 0, "confirmed captured sold"}, {"store: begin", 0, "cancelled none released"},
+		{"store: advance", 0, "cancelled voided released"}, {"store: advance", 1, "cancelled voided released"},
+		{"store: advance", 2, "confirmed captured sold"}, {"store: finish", 0, "confirmed captured sold"},
+	}
+	for _, tt := range crashes {
+		for _, mode := range []string{"crash before", "crash after"} {
+			if mode == "crash before" && strings.HasPrefix(tt.at, "store: ") {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%d/%s", tt.at, tt.after, mode), func(t *testing.T) {
+				inRoughTown(t, func(w *town) {
+					w.as("ann")
+					w.faults[tt.at] = &fault{mode: mode, after: tt.after, left: 1}
+					if w.sent("k1", "/v1/checkout", basket(card, "p0000")) {
+						t.Error("there was no crash")
+					}
+					w.sleep(10 * time.Second)
+					wanted := tt.want
+					if tt.at == "capture" && mode == "crash after" {
+						wanted = "confirmed captured sold"
+					}
+					for _, o := range w.ordersOf("ann") {
+						want(t, "books", w.books(o), wanted)
+					}
+					a := w.checkout("k1")
+					if strings.HasPrefix(wanted, "confirmed") {
+						w.wantStatus("asked later", a, 201)
+					} else {
+						w.wantProblem("asked later", a, "409 cancelled")
+					}
+					w.audit()
+				})
+			})
+		}
+	}
+}
+
+func TestNothingIsSettledWithoutTheSweeper(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.as("ann")
+		w.faults["authorise"] = &fault{mode: "crash after", left: 1}
+		w.sent("k1", "/v1/checkout", basket(card, "p0000"))
+		w.sleep(time.Minute)
+		want(t, "books", w.books(w.ordersOf("ann")[0]), "pending authorised held")
+		w.wantProblem("asked later", w.checkout("k1"), "409 key-in-flight header:Idempotency-Key")
+		if err := w.Runtime.Protections.Set(map[resilience.Name]bool{resilience.Sweeper: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.sleep(10 * time.Second)
+		w.audit()
+	}, resilience.Sweeper)
+}
+
+func TestKeysAreIgnoredWithoutIdempotency(t *testing.T) {
+	inTown(t, func(w *town) {
+		first, second := w.order(w.checkout("k1")), w.order(w.checkout("k1"))
+		if first.ID == second.ID || first.Reference != second.Reference {
+			t.Errorf("orders %s of %s and %s of %s", first.ID, first.Reference, second.ID, second.Reference)
+		}
+		w.audit()
+	}, resilience.Idempotency)
+}
+
+func TestCheckoutWhoseHoldIsGone(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.as("ann")
+		w.faults["commit"] = &fault{mode: "hang", until: time.Now().Add(time.Hour)}
+		w.wantProblem("commit hangs", w.checkout("k1"), "504 outcome-unknown")
+		id := shop.NewReference("ann", "k1").OrderID("")
+		if _, err := w.config.Inventory.Release(w.Task, id); err != nil {
+			t.Fatal(err)
+		}
+		delete(w.faults, "commit")
+		w.sleep(10 * time.Second)
+		w.wantProblem("asked later", w.checkout("k1"), "409 hold-expired")
+		r, _ := w.store.Order(w.Task, id)
+		want(t, "books", w.books(r.Order), "cancelled refunded released")
+	})
+}
+
+func TestManyCheckoutsThroughARoughTime(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.as("ann")
+		for i, call := range []string{"hold", "release", "authorise", "capture", "void", "commit", "payment"} {
+			w.faults[call] = &fault{mode: failures[i%len(failures)], after: i, left: 3}
+		}
+		var waits []func()
+		for i := range 40 {
+			waits = append(waits, w.Go("customer", func(c *servicetest.Client) {
+				other := *w
+				other.Client = c
+				for range 4 {
+					if a := other.checkout(fmt.Sprint("k", i)); a.Status != 503 && a.Status != 504 {
+						break
+					}
+					_ = c.Task.Sleep(3 * time.Second)
+				}
+			}))
+		}
+		for _, wait := range waits {
+			wait()
+		}
+		w.sleep(30 * time.Second)
+		w.audit()
+		records, _, _ := w.store.Orders(w.Task, gateway.Owner{Tenant: "north"}, 0, 1000)
+		confirmed := map[shop.Reference]int{}
+		for _, r := range records {
+			if r.Order.Status == shop.OrderConfirmed {
+				confirmed[r.Order.Reference]++
+			}
+		}
+		for reference, n := range confirmed {
+			if n > 1 {
+				t.Errorf("%s was confirmed %d times", reference, n)
+			}
+		}
+		if len(confirmed) < 30 {
+			t.Errorf("only %d of 40 checkouts were confirmed", len(confirmed))
+		}
+	})
+}
