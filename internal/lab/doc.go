@@ -1,0 +1,25 @@
+// Package lab runs the shop on one machine: its processes under a supervisor, the
+// embedded Redis, and what is kept of a run.
+//
+//	up ─┬─ embedded Redis (in the process of up)
+//	    ├─ bank-a, bank-b
+//	    ├─ payments, inventory
+//	    ├─ gateway
+//	    └─ load
+//
+// Each part but Redis is a child process of the one binary. A child says on its
+// standard output, in one line of JSON, when and where it is ready; what it logs on its
+// standard error goes to a file. It ends when its standard input does, so that none
+// outlives the process that started it, however that ends.
+//
+// # What is kept
+//
+//	.brownout/
+//	  lock              held while a shop runs here
+//	  shop.json         where the running shop is found; see internal/shopfile
+//	  epochs/0001/      one life of the data
+//	    bank-a.statement, bank-b.statement, journal.jsonl, logs/
+//
+// With the embedded Redis every start begins an epoch. With a real one, whose data
+// goes on, so does the last epoch.
+package lab

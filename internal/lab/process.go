@@ -1,0 +1,170 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"brownout/internal/service"
+)
+
+// Supervised is the environment variable that tells a child that it is one: it then ends
+// with its standard input.
+const Supervised = "BROWNOUT_SUPERVISED"
+
+const (
+	// startTime bounds how long a child may take until it says that it is ready.
+	startTime = 15 * time.Second
+	// stopTime bounds how long a child may take to end; see service.Serve.
+	stopTime = 12 * time.Second
+	// maxReadyLine bounds the line in which a child says that it is ready.
+	maxReadyLine = 4096
+)
+
+// A Spec says what a child runs.
+type Spec struct {
+	// Name is the child's.
+	Name string
+	// Program is what to run; "" means this very program.
+	Program string
+	// Args are its arguments, and Env what is added to its environment.
+	Args, Env []string
+	// Log is where its standard error goes; nil means nowhere.
+	Log io.Writer
+	// Silent says that it does not tell when it is ready.
+	Silent bool
+}
+
+// A process is one run of a child.
+type process struct {
+	command *exec.Cmd
+	input   io.Closer // its standard input; the child ends with it
+	ready   chan service.ReadyLine
+	ended   chan struct{}
+	err     error // how it ended; after ended
+	tail    *tail
+}
+
+// start starts a child.
+func start(spec Spec) (*process, error) {
+	program := spec.Program
+	if program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		program = self
+	}
+	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), tail: &tail{}}
+	p.command.Env = append(append(os.Environ(), Supervised+"=1"), spec.Env...)
+	p.command.SysProcAttr = childAttributes()
+	p.command.Stderr = p.tail
+	if spec.Log != nil {
+		p.command.Stderr = io.MultiWriter(p.tail, spec.Log)
+	}
+	input, err := p.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := p.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.input = input
+	if err := p.command.Start(); err != nil {
+		return nil, err
+	}
+	go p.watch(output)
+	return p, nil
+}
+
+// watch reads what the child says, and sees it end.
+func (p *process) watch(output io.Reader) {
+	r := bufio.NewReaderSize(output, maxReadyLine)
+	if line, err := r.ReadSlice('\n'); err == nil {
+		var ready service.ReadyLine
+		if json.Unmarshal(line, &ready) == nil {
+			p.ready <- ready
+		}
+	}
+	_, _ = io.Copy(io.Discard, r)
+	p.err = p.command.Wait()
+	_ = p.input.Close()
+	close(p.ended)
+}
+
+// awaitReady waits until the child says that it is ready.
+func (p *process) awaitReady(ctx context.Context) (service.ReadyLine, error) {
+	timeout := time.NewTimer(startTime)
+	defer timeout.Stop()
+	select {
+	case line := <-p.ready:
+		return line, nil
+	case <-p.ended:
+		return service.ReadyLine{}, p.failure()
+	case <-timeout.C:
+		return service.ReadyLine{}, fmt.Errorf("was not ready within %v", startTime)
+	case <-ctx.Done():
+		return service.ReadyLine{}, ctx.Err()
+	}
+}
+
+// failure says how the child ended, in its own last words if it had any.
+func (p *process) failure() error {
+	if words := p.tail.lastLine(); words != "" {
+		return errors.New(words)
+	}
+	if p.err != nil {
+		return p.err
+	}
+	return errors.New("ended by itself")
+}
+
+// stop asks the child to end, and makes it.
+func (p *process) stop() {
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	timeout := time.NewTimer(stopTime)
+	defer timeout.Stop()
+	select {
+	case <-p.ended:
+		return
+	case <-timeout.C:
+	}
+	_ = p.command.Process.Kill()
+	<-p.ended
+}
+
+// A tail keeps the end of what is written to it. It is written to by one goroutine, and
+// read when that is done.
+type tail struct{ text []byte }
+
+const maxTail = 2048
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - maxTail; extra > 0 {
+		t.text = append(t.text[:0], t.text[extra:]...)
+	}
+	return len(p), nil
+}
+
+// lastLine returns the last line that is no record of a log.
+func (t *tail) lastLine() string {
+	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if line := strings.TrimSpace(lines[i]); line != "" && line[0] != '{' {
+			return strings.TrimPrefix(line, "brownout: ")
+		}
+	}
+	return ""
+}
