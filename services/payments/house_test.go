@@ -30,15 +30,16 @@ type house struct {
 	t      testing.TB
 	task   *loop.Task
 	rt     *service.Runtime
-	a, b   *bankSim
-	banks  []*bankSim // that the service knows
-	retry  int        // attempts of its clients
+	a, b   *line
+	banks  []*line // that the service knows
+	retry  int     // attempts of its clients
 	store  *memstore.Store
 	memory *service.Memory
 	desk   *service.Dispatcher
 	life   context.Context
 	end    context.CancelFunc
 
+	told     map[string]answer     // by key, what a client was told last
 	contract *servicetest.Contract // that every exchange is held against, nil for none
 }
 
@@ -92,8 +93,7 @@ func newRuntime(l *loop.Loop) *service.Runtime {
 func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
 	h := &house{
 		t: t, task: task, rt: rt, retry: 1,
-		a: &bankSim{name: "bank-a", keys: true, answers: map[string]stored{}},
-		b: &bankSim{name: "bank-b"},
+		a: newLine(rt, "bank-a", true), b: newLine(rt, "bank-b", false),
 	}
 	h.memory = service.NewMemory(rt)
 	h.store = memstore.New(h.memory)
@@ -102,7 +102,7 @@ func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
 }
 
 // open begins a life of the service, with these banks.
-func (h *house) open(banks ...*bankSim) {
+func (h *house) open(banks ...*line) {
 	h.banks = banks
 	c := payments.Config{Store: h.store}
 	for _, b := range banks {
@@ -254,10 +254,10 @@ func (h *house) bring(id string, status shop.PaymentStatus) {
 		shop.Voided: {payments.Authorise, payments.Void}, shop.Refunded: {payments.Authorise, payments.Capture, payments.Refund},
 	}
 	if status == shop.Declined {
-		h.send(h.task, "POST", "/v1/payments", request(id, shop.DeclinedCard), shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "bring")
+		h.send(h.task, "POST", "/v1/payments", request(id, shop.DeclinedCard), shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, id+".bring")
 	}
 	for n, do := range ways[status] {
-		if a := h.postAs(h.task, do, id, fmt.Sprintf("bring%d", n)); a.status >= 300 {
+		if a := h.postAs(h.task, do, id, fmt.Sprintf("%s.bring%d", id, n)); a.status >= 300 {
 			h.t.Fatalf("bring to %s: %s: %s", status, do, a.body)
 		}
 	}
@@ -281,19 +281,11 @@ func (h *house) expectAnswer(what string, got answer, want string) {
 }
 
 // expectMoves compares what moved at a bank, as in "authorised captured".
-func (h *house) expectMoves(b *bankSim, want string) {
+func (h *house) expectMoves(b *line, want string) {
 	h.t.Helper()
-	if got := moves(b); got != want {
+	if got := b.moves(); got != want {
 		h.t.Errorf("%s: %q, want %q", b.name, got, want)
 	}
-}
-
-func moves(b *bankSim) string {
-	var all []string
-	for _, line := range b.statement {
-		all = append(all, string(line.Status))
-	}
-	return strings.Join(all, " ")
 }
 
 // ledger reads the books as a client does.
@@ -321,8 +313,8 @@ func (h *house) audit() {
 		booked = append(booked, fmt.Sprint(e.Bank, " ", e.Kind, " ", e.Reference, " ", e.Amount))
 	}
 	var told []string
-	for _, b := range []*bankSim{h.a, h.b} {
-		for _, l := range b.statement {
+	for _, b := range []*line{h.a, h.b} {
+		for _, l := range b.lines() {
 			told = append(told, fmt.Sprint(b.name, " ", l.Status, " ", l.Reference, " ", l.Amount))
 		}
 	}

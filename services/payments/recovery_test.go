@@ -60,7 +60,7 @@ func TestUnknownOutcomesAreResolved(t *testing.T) {
 }
 
 // only leaves one bank, one that knows keys or one that does not.
-func (h *house) only(keyed bool) *bankSim {
+func (h *house) only(keyed bool) *line {
 	b := h.a
 	if !keyed {
 		b = h.b
@@ -119,7 +119,7 @@ func TestLostReplyThenRetry(t *testing.T) {
 
 // The service dies before the bank has executed the call, or after.
 func TestCrashBetweenTheChanges(t *testing.T) {
-	for _, after := range []time.Duration{bankTime / 4, bankTime * 3 / 4} {
+	for _, after := range []time.Duration{bankTime / 2, bankTime + replyTime/2} {
 		for _, keyed := range []bool{true, false} {
 			for _, j := range journeys {
 				inHouse(t, func(h *house) {
@@ -178,8 +178,8 @@ func TestStoreFails(t *testing.T) {
 			h.sleep(10 * settling)
 			h.expectAnswer(tt.name+", later", h.post(payments.Authorise, "p1"), tt.later)
 			h.expectStatus("p1", tt.status)
-			if len(h.a.statement) != tt.moves || len(h.ledger()) != tt.moves {
-				t.Errorf("%s: the bank moved %d times, the books %d, want %d", tt.name, len(h.a.statement), len(h.ledger()), tt.moves)
+			if len(h.a.lines()) != tt.moves || len(h.ledger()) != tt.moves {
+				t.Errorf("%s: the bank moved %d times, the books %d, want %d", tt.name, len(h.a.lines()), len(h.ledger()), tt.moves)
 			}
 			h.audit()
 		})
