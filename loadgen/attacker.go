@@ -49,6 +49,10 @@ type Attacker struct {
 	crew   int       // workers
 	ended  sync.WaitGroup
 	output chan evidence.Sample
+
+	// Written before output is closed.
+	extent   time.Duration
+	complete bool
 }
 
 // NewAttacker returns an attacker, which attacks once.
@@ -83,22 +87,34 @@ func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
 	return a.output
 }
 
+// Extent returns how long requests came due, and whether the schedule was followed to its
+// end. It is known when the channel of Attack is closed.
+func (a *Attacker) Extent() (extent time.Duration, complete bool) { return a.extent, a.complete }
+
 func (a *Attacker) pace(ctx context.Context) {
 	start := time.Now()
-	for seq := int64(0); ; seq++ {
-		offset, more := a.config.Pacer.At(seq)
-		if !more {
-			break
-		}
-		s := shot{seq: seq, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
-		if !waitUntil(ctx, s.due, a.config.Sleep) {
-			break
-		}
-		a.fire(s)
+	a.extent = a.config.Pacer.Length()
+	if a.complete = a.fireAll(ctx, start); !a.complete {
+		a.extent = time.Since(start)
 	}
 	close(a.shots)
 	a.ended.Wait()
 	close(a.output)
+}
+
+// fireAll reports whether all of the schedule was fired before ctx was done.
+func (a *Attacker) fireAll(ctx context.Context, start time.Time) bool {
+	for seq := int64(0); ; seq++ {
+		offset, more := a.config.Pacer.At(seq)
+		if !more {
+			return true
+		}
+		s := shot{seq: seq, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
+		if !waitUntil(ctx, s.due, a.config.Sleep) {
+			return false
+		}
+		a.fire(s)
+	}
 }
 
 // fire gives a shot to a worker: one that waits, or a new one. If all there may be are

@@ -1,0 +1,89 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"brownout/chaos/evidence"
+)
+
+// A Run is an attack, and those who are told of its samples. Journal and Progress may be
+// nil.
+type Run struct {
+	Attacker *Attacker
+	Journal  *Journal
+	Progress *Progress
+}
+
+// flushPeriod is how often the journal is flushed and progress is told.
+const flushPeriod = time.Second
+
+// Do attacks until the schedule has ended or ctx is done, and then until all requests in
+// flight have ended. The report counts all of them, also if there is an error, which is
+// that of the journal: a run that cannot be recorded ends at once. Do closes Progress; the
+// journal is flushed, and stays open.
+func (r *Run) Do(ctx context.Context) (Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var summary Summary
+	err := r.collect(r.Attacker.Attack(ctx), &summary, cancel)
+	if r.Progress != nil {
+		r.Progress.Close()
+	}
+	extent, complete := r.Attacker.Extent()
+	report := summary.Close(extent)
+	report.Interrupted = !complete
+	return report, err
+}
+
+// collect takes all samples, and returns the first error, after which it stops the attack
+// and counts what still ends.
+func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop context.CancelCauseFunc) error {
+	ticks := time.NewTicker(flushPeriod)
+	defer ticks.Stop()
+	var failed error
+	note := func(err error) {
+		if failed == nil && err != nil {
+			failed = fmt.Errorf("the journal: %w", err)
+			stop(failed)
+		}
+	}
+	for {
+		select {
+		case sample, more := <-samples:
+			if !more {
+				note(r.flush())
+				return failed
+			}
+			summary.Add(&sample)
+			note(r.tell(&sample))
+		case now := <-ticks.C:
+			note(r.flush())
+			r.tick(now)
+		}
+	}
+}
+
+func (r *Run) tell(sample *evidence.Sample) error {
+	if r.Progress != nil {
+		r.Progress.Add(sample)
+	}
+	if r.Journal != nil {
+		return r.Journal.Write(sample)
+	}
+	return nil
+}
+
+func (r *Run) flush() error {
+	if r.Journal == nil {
+		return nil
+	}
+	return r.Journal.Flush()
+}
+
+func (r *Run) tick(now time.Time) {
+	if r.Progress != nil {
+		r.Progress.Tick(now)
+	}
+}
