@@ -1,0 +1,185 @@
+package gateway_test
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"brownout/internal/resilience"
+	"brownout/internal/shop"
+)
+
+// claimsOf are those of a good token of ann's, with some of them changed; nil takes one
+// out.
+func claimsOf(changes jwt.MapClaims) jwt.MapClaims {
+	now := time.Now()
+	c := jwt.MapClaims{
+		"iss": "brownout", "aud": "shop", "sub": "ann", "tenant": "north", "role": "customer",
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": "1",
+	}
+	for name, value := range changes {
+		if c[name] = value; value == nil {
+			delete(c, name)
+		}
+	}
+	return c
+}
+
+func signed(t *testing.T, method jwt.SigningMethod, key any, changes jwt.MapClaims) string {
+	t.Helper()
+	token, err := jwt.NewWithClaims(method, claimsOf(changes)).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestOnlyGoodAccessTokensAreTaken(t *testing.T) {
+	key := signingKey()
+	public := []byte(key.Public().(ed25519.PublicKey))
+	other := ed25519.NewKeyFromSeed([]byte(strings.Repeat("o", 32)))
+	inTown(t, func(w *town) {
+		ours := func(changes jwt.MapClaims) string {
+			return "Bearer " + signed(t, jwt.SigningMethodEdDSA, key, changes)
+		}
+		good := ours(nil)
+		forged := strings.Split(good, ".")
+		forged[1] = base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"brownout","aud":"shop","sub":"ops","tenant":"north","role":"operator","exp":99999999999}`))
+		for _, tt := range []struct {
+			what, header string
+			status       int
+		}{
+			{"good", good, 200},
+			{"the scheme in lower case", "bearer " + good[7:], 200},
+			{"none", "", 401},
+			{"no token", "Bearer ", 401},
+			{"another scheme", "Basic " + good[7:], 401},
+			{"no scheme", good[7:], 401},
+			{"something behind", good + " x", 401},
+			{"alg none", "Bearer " + signed(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), 401},
+			{"HS256 with the public key", "Bearer " + signed(t, jwt.SigningMethodHS256, public, nil), 401},
+			{"another key", "Bearer " + signed(t, jwt.SigningMethodEdDSA, other, nil), 401},
+			{"other claims under its signature", strings.Join(forged, "."), 401},
+			{"no signature", strings.Join(forged[:2], ".") + ".", 401},
+			{"another issuer", ours(jwt.MapClaims{"iss": "someone"}), 401},
+			{"no issuer", ours(jwt.MapClaims{"iss": nil}), 401},
+			{"another audience", ours(jwt.MapClaims{"aud": "bank"}), 401},
+			{"no audience", ours(jwt.MapClaims{"aud": nil}), 401},
+			{"expired", ours(jwt.MapClaims{"exp": time.Now().Unix()}), 401},
+			{"no expiry", ours(jwt.MapClaims{"exp": nil}), 401},
+			{"issued in the future", ours(jwt.MapClaims{"iat": time.Now().Add(time.Minute).Unix()}), 401},
+			{"not valid yet", ours(jwt.MapClaims{"nbf": time.Now().Add(time.Minute).Unix()}), 401},
+			{"no subject", ours(jwt.MapClaims{"sub": nil}), 401},
+			{"a subject that is no name", ours(jwt.MapClaims{"sub": "ann/k1"}), 401},
+			{"no tenant", ours(jwt.MapClaims{"tenant": nil}), 401},
+			{"no role", ours(jwt.MapClaims{"role": nil}), 401},
+			{"another role", ours(jwt.MapClaims{"role": "root"}), 401},
+			{"too long", ours(jwt.MapClaims{"more": strings.Repeat("x", 4000)}), 401},
+		} {
+			for range 2 { // what was verified once is known
+				a := w.Do("GET", "/v1/orders", "", "Authorization", tt.header)
+				w.wantStatus(tt.what, a, tt.status)
+				if challenge := a.Header["WWW-Authenticate"]; (tt.status == 401) != (challenge == "Bearer") {
+					t.Errorf("%s: WWW-Authenticate %q", tt.what, challenge)
+				}
+			}
+		}
+		w.sleep(time.Minute)
+		w.wantStatus("known, but expired", w.Do("GET", "/v1/orders", "", "Authorization", good), 401)
+	})
+}
+
+func TestLoginTellsNobodyWhatWasWrong(t *testing.T) {
+	inTown(t, func(w *town) {
+		wrong := w.Do("POST", "/v1/login", `{"user":"ann","password":"wrong"}`)
+		unknown := w.Do("POST", "/v1/login", fmt.Sprintf(`{"user":"nobody","password":%q}`, password))
+		w.wantProblem("wrong", wrong, "401 unauthenticated")
+		want(t, "unknown and wrong", unknown, wrong)
+		for body, place := range map[string]string{
+			`{"user":"","password":"x"}`:                                  "/user",
+			`{"user":"ann","password":""}`:                                "/password",
+			`{"user":"ann"}`:                                              "/password",
+			`{"user":"ann","password":1}`:                                 "/password",
+			`{"user":"a n","password":"x"}`:                               "/user",
+			`{"user":"ann","password":"` + strings.Repeat("x", 73) + `"}`: "/password",
+		} {
+			w.wantProblem(body, w.Do("POST", "/v1/login", body), "400 invalid-request "+place)
+		}
+	})
+}
+
+func TestRefreshTokensAreGoodOnce(t *testing.T) {
+	inTown(t, func(w *town) {
+		refresh := func(token string) (shop.Tokens, int) {
+			t.Helper()
+			a := w.Do("POST", "/v1/refresh", fmt.Sprintf(`{"refresh_token":%q}`, token))
+			if a.Status != 200 {
+				w.wantProblem("refresh", a, "401 unauthenticated")
+				return shop.Tokens{}, a.Status
+			}
+			want(t, "Cache-Control", a.Header["Cache-Control"], "no-store")
+			return decode[shop.Tokens](t, a.Body), a.Status
+		}
+		wantStatus := func(what, token string, status int) shop.Tokens {
+			t.Helper()
+			tokens, got := refresh(token)
+			want(t, what, got, status)
+			return tokens
+		}
+		first := w.login("ann")
+		want(t, "type", first.TokenType, "Bearer")
+		want(t, "expires", first.ExpiresIn, int64(900))
+		second := wantStatus("the first", first.RefreshToken, 200)
+		w.wantStatus("its access token", w.Do("GET", "/v1/orders", "", "Authorization", "Bearer "+second.AccessToken), 200)
+		third := wantStatus("the second", second.RefreshToken, 200)
+		elsewhere := w.login("ann")
+		wantStatus("the first again", first.RefreshToken, 401)
+		wantStatus("the third, of a session that is revoked", third.RefreshToken, 401)
+		elsewhere = wantStatus("another session", elsewhere.RefreshToken, 200)
+		wantStatus("none that was given", "x", 401)
+
+		logout := fmt.Sprintf(`{"refresh_token":%q}`, elsewhere.RefreshToken)
+		w.wantStatus("logout", w.Do("POST", "/v1/logout", logout), 204)
+		w.wantStatus("logout again", w.Do("POST", "/v1/logout", logout), 204)
+		wantStatus("after logout", elsewhere.RefreshToken, 401)
+
+		old := w.login("ann")
+		w.sleep(24 * time.Hour)
+		wantStatus("a day later", old.RefreshToken, 401)
+	})
+}
+
+func TestCustomersAreLimitedEachForThemselves(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.as("ann")
+		w.as("bob")
+		count := func(user string) (taken int) {
+			for range 300 {
+				a := w.Do("GET", "/v1/orders/"+strings.Repeat("x", 65), "", w.as(user)...)
+				if a.Status == 400 {
+					taken++
+					continue
+				}
+				w.wantProblem(user, a, "429 rate-limited")
+				want(t, "Retry-After", a.Header["Retry-After"], "1")
+			}
+			return taken
+		}
+		ann := count("ann")
+		if ann < 190 || ann > 210 {
+			t.Errorf("%d of 300 requests at once were taken, the burst is 200", ann)
+		}
+		if bob := count("bob"); bob < 190 {
+			t.Errorf("bob's %d", bob)
+		}
+		if err := w.Runtime.Protections.Set(map[resilience.Name]bool{resilience.RateLimit: false}); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "without the limit", count("ann"), 300)
+	})
+}

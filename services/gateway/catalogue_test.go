@@ -1,0 +1,130 @@
+package gateway_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"brownout/internal/resilience"
+	"brownout/internal/service/servicetest"
+	"brownout/internal/shop"
+	"brownout/services/gateway"
+)
+
+// warm takes the first page into the cache, after inventory has put its products there.
+func (w *town) warm() servicetest.Answer {
+	w.sleep(time.Second)
+	a := w.Do("GET", "/v1/products?limit=2", "")
+	w.wantStatus("products", a, 200)
+	return a
+}
+
+func TestCatalogueShowsProducts(t *testing.T) {
+	inTown(t, func(w *town) {
+		first := decode[shop.ProductPage](t, w.warm().Body)
+		rest := decode[shop.ProductPage](t, w.Do("GET", "/v1/products?limit=100&cursor="+first.Next, "").Body)
+		want(t, "products", len(first.Products)+len(rest.Products), 5)
+		want(t, "the last page's next", rest.Next, "")
+		p := first.Products[1]
+		want(t, "one", decode[shop.Product](t, w.Do("GET", "/v1/products/"+p.ID, "").Body), p)
+		w.wantProblem("none", w.Do("GET", "/v1/products/nope", ""), "404 not-found path:id")
+		w.wantProblem("no name", w.Do("GET", "/v1/products/a%20b", ""), "400 invalid-request path:id")
+		w.wantProblem("a query", w.Do("GET", "/v1/products?limit=101", ""), "400 invalid-request query:limit")
+		w.wantProblem("a query", w.Do("GET", "/v1/products?limit=1&limit=2", ""), "400 invalid-request query:limit")
+		w.wantProblem("a cursor", w.Do("GET", "/v1/products?cursor=%00", ""), "400 invalid-request query:cursor")
+	})
+}
+
+func TestCatalogueAsksOnceForWhatManyWant(t *testing.T) {
+	for _, tt := range []struct {
+		off  []resilience.Name
+		want int
+	}{{nil, 1}, {[]resilience.Name{resilience.Coalesce}, 20}} {
+		t.Run(fmt.Sprint(tt.off), func(t *testing.T) {
+			inTown(t, func(w *town) {
+				w.sleep(time.Second)
+				var waits []func()
+				for range 20 {
+					waits = append(waits, w.Go("browser", func(c *servicetest.Client) {
+						if a := c.Do("GET", "/v1/products", ""); a.Status != 200 {
+							t.Errorf("%d %s", a.Status, a.Body)
+						}
+					}))
+				}
+				for _, wait := range waits {
+					wait()
+				}
+				want(t, "calls", w.calls["products"], tt.want)
+			}, tt.off...)
+		})
+	}
+}
+
+func TestCatalogueKeepsAnswersForAWhile(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.warm()
+		w.Do("GET", "/v1/products/nope", "")
+		asked := func(what string, target, call string, want int) {
+			t.Helper()
+			before := w.calls[call]
+			w.Do("GET", target, "")
+			if got := w.calls[call] - before; got != want {
+				t.Errorf("%s: %d calls, want %d", what, got, want)
+			}
+		}
+		asked("at once", "/v1/products?limit=2", "products", 0)
+		asked("a miss at once", "/v1/products/nope", "product", 0)
+		w.sleep(1500 * time.Millisecond)
+		asked("within the ttl", "/v1/products?limit=2", "products", 0)
+		w.sleep(time.Second)
+		asked("after the ttl", "/v1/products?limit=2", "products", 1)
+		asked("a miss after the ttl", "/v1/products/nope", "product", 1)
+	})
+}
+
+func TestCatalogueShowsOldAnswersWhileInventoryIsOut(t *testing.T) {
+	for _, tt := range []struct {
+		off     []resilience.Name
+		wait    time.Duration
+		mode    string
+		status  int
+		missing int
+	}{
+		{nil, 9 * time.Minute, "refused", 200, 503},
+		{nil, 9 * time.Minute, "unavailable", 200, 503},
+		{nil, 9 * time.Minute, "nonsense", 200, 502},
+		{nil, 11 * time.Minute, "refused", 503, 503},
+		{[]resilience.Name{resilience.Stale}, time.Minute, "refused", 503, 503},
+	} {
+		t.Run(fmt.Sprint(tt.off, tt.wait, tt.mode), func(t *testing.T) {
+			inTown(t, func(w *town) {
+				first := w.warm()
+				w.Do("GET", "/v1/products/nope", "")
+				w.faults["products"] = &fault{mode: tt.mode, until: time.Now().Add(time.Hour)}
+				w.faults["product"] = w.faults["products"]
+				w.sleep(tt.wait)
+				a := w.Do("GET", "/v1/products?limit=2", "")
+				w.wantStatus("a page", a, tt.status)
+				if a.Status == 200 {
+					want(t, "the page", a.Body, first.Body)
+				}
+				w.wantStatus("what was not there", w.Do("GET", "/v1/products/nope", ""), tt.missing)
+			}, tt.off...)
+		})
+	}
+}
+
+func TestCatalogueForgetsOnDemand(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.config.Catalogue = gateway.NewCatalogue(w.Runtime, w.config.Inventory)
+		w.crash()
+		w.warm()
+		want(t, "expired", w.config.Catalogue.Expire(), 1)
+		want(t, "expired again", w.config.Catalogue.Expire(), 0)
+		w.faults["products"] = &fault{mode: "refused", left: 1}
+		w.wantStatus("an old answer", w.Do("GET", "/v1/products?limit=2", ""), 200)
+		want(t, "flushed", w.config.Catalogue.Flush(), 1)
+		w.faults["products"].left = 1
+		w.wantStatus("no answer", w.Do("GET", "/v1/products?limit=2", ""), 503)
+	})
+}
