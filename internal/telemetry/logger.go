@@ -2,24 +2,25 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 )
 
 // NewLogger returns the log of a service: a line of JSON for each record, with ts,
-// level, msg and service, and with trace_id where the context carries a trace. Of
+// level, msg and service (ts in UTC), and with trace_id where the context carries a trace. Of
 // records with the same message and level, at most 20 a second are written; how many
 // more there were is told by a line of its own, with the next record of any kind
 // after that second.
 func NewLogger(w io.Writer, service string, level slog.Leveler) *slog.Logger {
-	lines := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: renameTime})
+	lines := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: stamp})
 	named := lines.WithAttrs([]slog.Attr{slog.String("service", service)})
 	return slog.New(&logHandler{Handler: named, quota: &quota{plain: named}})
 }
 
-func renameTime(groups []string, a slog.Attr) slog.Attr {
+func stamp(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && a.Key == slog.TimeKey {
-		a.Key = "ts"
+		return slog.Time("ts", a.Value.Time().UTC())
 	}
 	return a
 }
@@ -33,14 +34,14 @@ type logHandler struct {
 // Handle implements slog.Handler.
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	admitted, err := h.quota.admit(ctx, &r)
-	if !admitted || err != nil {
+	if !admitted {
 		return err
 	}
 	if t := FromContext(ctx); t != nil {
 		r = r.Clone()
 		r.AddAttrs(slog.String("trace_id", t.ID()))
 	}
-	return h.Handler.Handle(ctx, r)
+	return errors.Join(err, h.Handler.Handle(ctx, r))
 }
 
 // WithAttrs implements slog.Handler.

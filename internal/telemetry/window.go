@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// windowLength is what one window covers.
+// windowLength is what one window covers at least; it ends with a turn.
 const windowLength = 10 * time.Second
 
 // Delays are counted in microseconds, in buckets that are at most 1/16 of the delay
@@ -48,12 +48,8 @@ func (w *windows) pass(active, idle time.Duration) {
 	w.elapsed += active + idle
 }
 
-// turn begins the next window. One that lasted so long that nothing before its end is
-// recent is not kept.
+// turn begins the next window, in place of the one before the last.
 func (w *windows) turn() {
-	if w.elapsed >= 2*windowLength {
-		w.current().clear()
-	}
 	next := (w.filling.Load() + 1) & 1
 	w.both[next].clear()
 	w.filling.Store(next)

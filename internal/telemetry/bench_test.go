@@ -1,0 +1,89 @@
+package telemetry_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"brownout/internal/telemetry"
+)
+
+func BenchmarkUnsampledRequest(b *testing.B) {
+	tr, err := telemetry.NewTracing(telemetry.TracingConfig{Exporter: nowhere{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		request(tr)
+	}
+}
+
+func BenchmarkKeptRequest(b *testing.B) {
+	tr, err := telemetry.NewTracing(telemetry.TracingConfig{Exporter: nowhere{}, Slow: time.Nanosecond})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		request(tr)
+	}
+}
+
+// nowhere is an exporter that drops what it gets.
+type nowhere struct{ sdktrace.SpanExporter }
+
+func (nowhere) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
+
+func BenchmarkTurnEnd(b *testing.B) {
+	m, stats := telemetry.NewLoopMetrics(prometheus.NewRegistry()), busyTurn()
+	b.ReportAllocs()
+	for b.Loop() {
+		m.TurnEnd(stats)
+	}
+}
+
+func BenchmarkLoopDelay(b *testing.B) {
+	m := telemetry.NewLoopMetrics(prometheus.NewRegistry())
+	b.ReportAllocs()
+	for b.Loop() {
+		m.LoopDelay(ms)
+	}
+}
+
+func BenchmarkJobDone(b *testing.B) {
+	m := telemetry.NewPoolMetrics(prometheus.NewRegistry())
+	b.ReportAllocs()
+	for b.Loop() {
+		m.JobDone("hash", ms, ms)
+	}
+}
+
+func BenchmarkHTTPObserve(b *testing.B) {
+	m := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), []string{"checkout"})
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Observe("checkout", 200, ms)
+	}
+}
+
+func BenchmarkClientObserve(b *testing.B) {
+	m := telemetry.NewClientMetrics(prometheus.NewRegistry())
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Observe("inventory", "hold", 1, "ok", ms)
+	}
+}
+
+func BenchmarkLogLeftOut(b *testing.B) {
+	l := telemetry.NewLogger(io.Discard, "gateway", slog.LevelInfo)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Info("request failed")
+	}
+}

@@ -1,0 +1,344 @@
+package telemetry_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"pgregory.net/rapid"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+	"brownout/internal/telemetry"
+)
+
+// gather returns the values of all series, those of histograms being their counts;
+// a series is named like requests_total{route=a}.
+func gather(t testing.TB, g prometheus.Gatherer) map[string]float64 {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			values[f.GetName()+labels(m)] = value(m)
+		}
+	}
+	return values
+}
+
+func labels(m *dto.Metric) string {
+	var all []string
+	for _, l := range m.GetLabel() {
+		all = append(all, l.GetName()+"="+l.GetValue())
+	}
+	if all == nil {
+		return ""
+	}
+	return "{" + strings.Join(all, ",") + "}"
+}
+
+func value(m *dto.Metric) float64 {
+	switch {
+	case m.Histogram != nil:
+		return float64(m.GetHistogram().GetSampleCount())
+	case m.Counter != nil:
+		return m.GetCounter().GetValue()
+	}
+	return m.GetGauge().GetValue()
+}
+
+func expect(t *testing.T, g prometheus.Gatherer, series string, want float64) {
+	t.Helper()
+	values := gather(t, g)
+	if got, ok := values[series]; !ok || got < want-1e-9 || got > want+1e-9 {
+		t.Errorf("%s is %v (there: %v), want %v; there are %v", series, got, ok, want, slices.Sorted(maps.Keys(values)))
+	}
+}
+
+func TestLoopMetricsOfALoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		m := telemetry.NewLoopMetrics(reg)
+		l := loop.New(loop.Config{ExitWhenIdle: true, Observer: m, OnLongTurn: m.LongTurn})
+		m.Watch(l)
+		err := l.Run(func() {
+			l.SetTimeout("blocks", 10*ms, func() { time.Sleep(30 * ms) })
+			l.SetTimeout("late", 20*ms, func() { l.QueueMicrotask("a", func() {}) })
+			l.SetTimeout("last", 100*ms, func() {})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, reg, "brownout_loop_delay_seconds", 3)
+		expect(t, reg, "brownout_loop_active_seconds_total", .03)
+		expect(t, reg, "brownout_loop_idle_seconds_total", .07)
+		expect(t, reg, "brownout_loop_utilisation", .3)
+		expect(t, reg, "brownout_loop_longest_callback_seconds", .03)
+		expect(t, reg, "brownout_loop_phase_seconds_total{phase=timers}", .03)
+		expect(t, reg, "brownout_loop_phase_callbacks_total{phase=timers}", 3)
+		expect(t, reg, "brownout_loop_microtasks_total", 1)
+		expect(t, reg, "brownout_loop_depth{queue=timers}", 0)
+		expect(t, reg, "brownout_loop_busy_seconds", 0)
+		if p50, p99, highest := m.Delay(); p50 > 1*time.Microsecond || p99 != 20*ms || highest != 20*ms {
+			t.Errorf("delay %v, %v, %v", p50, p99, highest)
+		}
+	})
+}
+
+func TestDepthsOfALoop(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	telemetry.NewLoopMetrics(reg).TurnEnd(&loop.TurnStats{Depths: loop.Depths{
+		Ticks: 1, Microtasks: 2, Immediates: 3, Timers: 4, Mailbox: 5, Tasks: 6, Operations: 7,
+	}})
+	for i, queue := range []string{"ticks", "microtasks", "immediates", "timers", "mailbox", "tasks", "operations"} {
+		expect(t, reg, "brownout_loop_depth{queue="+queue+"}", float64(i+1))
+	}
+}
+
+func TestOldDelaysAreForgotten(t *testing.T) {
+	m := telemetry.NewLoopMetrics(nil)
+	second := &loop.TurnStats{Active: 250 * ms, Idle: 750 * ms}
+	m.LoopDelay(time.Second)
+	for i := range 21 {
+		_, _, highest := m.Delay()
+		if i <= 10 && highest != time.Second {
+			t.Fatalf("after %d s, the highest is %v", i, highest)
+		}
+		m.TurnEnd(second)
+	}
+	if p50, p99, highest := m.Delay(); p50+p99+highest != 0 {
+		t.Errorf("after 21 s, the delays are %v, %v, %v", p50, p99, highest)
+	}
+}
+
+// Percentiles are those of the sorted delays, or a sixteenth more.
+func TestDelayIsThatOfTheSortedDelays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		delays := rapid.SliceOfN(rapid.Int64Range(0, int64(15*time.Minute)), 1, 300).Draw(t, "delays")
+		m := telemetry.NewLoopMetrics(nil)
+		for _, d := range delays {
+			m.LoopDelay(time.Duration(d))
+		}
+		slices.Sort(delays)
+		p50, p99, highest := m.Delay()
+		for _, c := range []struct {
+			share float64
+			got   time.Duration
+		}{{.5, p50}, {.99, p99}} {
+			rank := 0
+			for float64(rank+1) < c.share*float64(len(delays)) {
+				rank++
+			}
+			exact := time.Duration(delays[rank])
+			if c.got < exact || c.got > exact+exact/16+time.Microsecond {
+				t.Fatalf("share %v: %v, exactly %v", c.share, c.got, exact)
+			}
+		}
+		if highest != time.Duration(delays[len(delays)-1]) {
+			t.Fatalf("highest %v", highest)
+		}
+	})
+}
+
+func TestBlockedLoopIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		m := telemetry.NewLoopMetrics(reg)
+		l := loop.New(loop.Config{ExitWhenIdle: true, Observer: m, LongTurn: 50 * ms, OnLongTurn: m.LongTurn})
+		m.Watch(l)
+		ended := make(chan error)
+		go func() {
+			ended <- l.Run(func() { l.SetTimeout("hog", ms, func() { time.Sleep(time.Second) }) })
+		}()
+		time.Sleep(501 * ms)
+		values := gather(t, reg)
+		if busy := values["brownout_loop_busy_seconds"]; busy < .4 || busy > .6 {
+			t.Errorf("busy for %v s, want .5", busy)
+		}
+		if recent := m.Recent(); len(recent) == 0 || recent[0].Name != "hog" {
+			t.Errorf("long turns: %v", recent)
+		}
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestLastLongTurnsAreRemembered(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := telemetry.NewLoopMetrics(reg)
+	for i := range 20 {
+		m.LongTurn(loop.LongTurn{Turn: uint64(i)})
+	}
+	if r := m.Recent(); len(r) != 16 || r[0].Turn != 4 || r[15].Turn != 19 {
+		t.Errorf("got %v", r)
+	}
+	expect(t, reg, "brownout_loop_long_turns_total", 20)
+}
+
+func TestObserverDoesNotAllocate(t *testing.T) {
+	m := telemetry.NewLoopMetrics(prometheus.NewRegistry())
+	stats := busyTurn()
+	if n := testing.AllocsPerRun(100, func() { m.LoopDelay(ms); m.TurnEnd(stats) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// busyTurn is a turn with work in three phases, 1/100 s long.
+func busyTurn() *loop.TurnStats {
+	s := &loop.TurnStats{Active: 5 * ms, Idle: 5 * ms, Microtasks: 7, Longest: loop.Longest{Duration: ms}}
+	for _, p := range []loop.Phase{loop.Timers, loop.Poll, loop.Check} {
+		s.Phases[p] = loop.PhaseStats{Callbacks: 2, Duration: ms}
+	}
+	return s
+}
+
+func TestPoolMetricsOfAPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		m := telemetry.NewPoolMetrics(reg)
+		p := pool.New(pool.Config{Workers: 1, Observer: m})
+		m.Watch(p)
+		c := p.Class("hash", pool.ClassConfig{Queue: 2})
+		work := func(context.Context) error { time.Sleep(time.Second); return nil }
+		go c.Do(context.Background(), "a", work)
+		synctest.Wait()
+		short, cancel := context.WithTimeout(t.Context(), 500*ms)
+		defer cancel()
+		go c.Do(short, "expires", work)
+		synctest.Wait()
+		go c.Do(context.Background(), "waits", work)
+		synctest.Wait()
+		go c.Do(context.Background(), "refused", work)
+		time.Sleep(100 * ms)
+		expect(t, reg, "brownout_pool_workers", 1)
+		expect(t, reg, "brownout_pool_idle_workers", 0)
+		expect(t, reg, "brownout_pool_share_workers{class=hash}", 1)
+		expect(t, reg, "brownout_pool_running_jobs{class=hash}", 1)
+		expect(t, reg, "brownout_pool_queued_jobs{class=hash}", 2)
+		expect(t, reg, "brownout_pool_oldest_wait_seconds{class=hash}", .1)
+		expect(t, reg, "brownout_pool_refused_total{class=hash}", 1)
+		p.Close()
+		expect(t, reg, "brownout_pool_wait_seconds{class=hash}", 3)
+		expect(t, reg, "brownout_pool_run_seconds{class=hash}", 2)
+		expect(t, reg, "brownout_pool_dropped_total{class=hash}", 1)
+		expect(t, reg, "brownout_pool_expired_total{class=hash}", 1)
+	})
+}
+
+func TestHTTPMetricsCount(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := telemetry.NewHTTPMetrics(reg, []string{"checkout", "order"})
+	for _, c := range []struct {
+		route  string
+		status int
+	}{{"checkout", 200}, {"checkout", 200}, {"order", 503}, {"", 404}, {"nonsense", 404}, {"order", 99}, {"order", 600}, {"order", -1}} {
+		m.Observe(c.route, c.status, ms)
+	}
+	expect(t, reg, "brownout_http_requests_total{route=checkout,status=200}", 2)
+	expect(t, reg, "brownout_http_requests_total{route=order,status=503}", 1)
+	expect(t, reg, "brownout_http_requests_total{route=order,status=other}", 3)
+	expect(t, reg, "brownout_http_requests_total{route=other,status=404}", 2)
+	expect(t, reg, "brownout_http_request_duration_seconds{route=order}", 4)
+}
+
+func TestSeriesAreBounded(t *testing.T) {
+	const many = 1000
+	for _, c := range []struct {
+		name    string
+		observe func(reg prometheus.Registerer)
+		most    int
+	}{
+		{"requests", func(reg prometheus.Registerer) {
+			m := telemetry.NewHTTPMetrics(reg, []string{"a"})
+			for i := range many {
+				m.Observe(fmt.Sprint(i), i, ms)
+			}
+		}, 501 + 2},
+		{"calls", func(reg prometheus.Registerer) {
+			m := telemetry.NewClientMetrics(reg)
+			for i := range many {
+				m.Observe("a", fmt.Sprint(i), 1, "ok", ms)
+			}
+		}, 2 * 257},
+		{"outcomes", func(reg prometheus.Registerer) {
+			m := telemetry.NewClientMetrics(reg)
+			for i := range many {
+				m.Observe("a", "b", i%4, fmt.Sprint(i), ms)
+			}
+		}, 32 + 2 + 1},
+		{"classes", func(reg prometheus.Registerer) {
+			m := telemetry.NewPoolMetrics(reg)
+			for i := range many {
+				m.JobDone(fmt.Sprint(i), ms, ms)
+			}
+		}, 3 * 65},
+	} {
+		reg := prometheus.NewRegistry()
+		c.observe(reg)
+		values := gather(t, reg)
+		for series := range values { // the pool's state is not looked at here
+			if strings.HasPrefix(series, "brownout_pool_workers") {
+				delete(values, series)
+			}
+		}
+		if len(values) != c.most {
+			t.Errorf("%s: %d series, want %d", c.name, len(values), c.most)
+		}
+	}
+}
+
+func TestClientMetricsMadeTwiceCountTogether(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	for range 2 {
+		m := telemetry.NewClientMetrics(reg)
+		m.Observe("inventory", "hold", 1, "ok", ms)
+		m.Observe("inventory", "hold", 2, "ok", ms)
+		m.Observe("inventory", "hold", 3, "ok", ms)
+	}
+	expect(t, reg, "brownout_client_attempts_total{call=hold,downstream=inventory,kind=first,outcome=ok}", 2)
+	expect(t, reg, "brownout_client_attempts_total{call=hold,downstream=inventory,kind=retry,outcome=ok}", 4)
+	expect(t, reg, "brownout_client_attempt_duration_seconds{call=hold,downstream=inventory}", 6)
+}
+
+func TestMetricsWorkUnregistered(t *testing.T) {
+	telemetry.NewHTTPMetrics(nil, []string{"a"}).Observe("a", 200, ms)
+	telemetry.NewClientMetrics(nil).Observe("a", "b", 1, "ok", ms)
+	telemetry.NewPoolMetrics(nil).JobDone("a", ms, ms)
+	telemetry.NewLoopMetrics(nil).TurnEnd(busyTurn())
+}
+
+func TestHotPathsDoNotAllocate(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	requests, calls, jobs := telemetry.NewHTTPMetrics(reg, []string{"a"}), telemetry.NewClientMetrics(reg), telemetry.NewPoolMetrics(reg)
+	for _, c := range []struct {
+		name    string
+		observe func()
+	}{
+		{"requests", func() { requests.Observe("a", 200, ms) }},
+		{"calls", func() { calls.Observe("a", "b", 1, "ok", ms) }},
+		{"jobs", func() { jobs.JobDone("a", ms, ms) }},
+	} {
+		if n := testing.AllocsPerRun(100, c.observe); n != 0 {
+			t.Errorf("%s: %v allocations", c.name, n)
+		}
+	}
+}
+
+func TestRegistryNamesTheService(t *testing.T) {
+	reg := telemetry.NewRegistry("payments")
+	expect(t, reg, "brownout_service_info{service=payments}", 1)
+	if _, ok := gather(t, reg)["go_goroutines"]; !ok {
+		t.Error("nothing is known of the Go runtime")
+	}
+}

@@ -1,0 +1,60 @@
+package telemetry_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"brownout/internal/telemetry"
+)
+
+func TestSpansGoToTheCollector(t *testing.T) {
+	var posts atomic.Int64
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/traces" {
+			posts.Add(1)
+		}
+	}))
+	defer collector.Close()
+	reg := prometheus.NewRegistry()
+	tr := endpoint(t, collector.URL)
+	tr.Register(reg)
+	tr.Start(sampled, "checkout", at(0)).End(at(ms), 200, nil)
+	if err := tr.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if posts.Load() != 1 {
+		t.Errorf("%d posts, want 1", posts.Load())
+	}
+	tr.Start(sampled, "checkout", at(0)).End(at(ms), 200, nil) // after the end
+	expect(t, reg, "brownout_traces_kept_total", 1)
+	expect(t, reg, "brownout_traces_lost_total", 1)
+	expect(t, reg, "brownout_trace_spans_failed_total", 0)
+}
+
+func TestSpansThatWereNotDeliveredAreCounted(t *testing.T) {
+	collector := httptest.NewServer(http.NotFoundHandler())
+	defer collector.Close()
+	reg := prometheus.NewRegistry()
+	tr := endpoint(t, collector.URL)
+	tr.Register(reg)
+	x := tr.Start(sampled, "checkout", at(0))
+	x.Work("loop", at(0), at(ms))
+	x.End(at(ms), 200, nil)
+	if err := tr.Shutdown(t.Context()); err == nil {
+		t.Error("nobody is told")
+	}
+	expect(t, reg, "brownout_trace_spans_failed_total", 2)
+}
+
+func endpoint(t *testing.T, url string) *telemetry.Tracing {
+	t.Helper()
+	tr, err := telemetry.NewTracing(telemetry.TracingConfig{Service: "gateway", Endpoint: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
