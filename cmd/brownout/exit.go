@@ -13,9 +13,10 @@ import (
 
 // The exit statuses of all commands.
 const (
-	statusDone    = 0 // done as asked
-	statusFailed  = 1 // the request was fine, and something went wrong
-	statusMisused = 2 // wrong flags, or input that is wrong or cannot be read
+	statusDone    = 0  // done as asked
+	statusFailed  = 1  // the request was fine, and something went wrong
+	statusMisused = 2  // wrong flags, or input that is wrong or cannot be read
+	statusBroken  = 99 // done as asked, and what came of it broke a threshold
 )
 
 // An inputError says that what the user gave cannot be worked with.
@@ -34,6 +35,9 @@ func status(err error) int {
 	}
 	if _, wrongInput := errors.AsType[inputError](err); wrongInput {
 		return statusMisused
+	}
+	if _, broken := errors.AsType[thresholdError](err); broken {
+		return statusBroken
 	}
 	return statusFailed
 }

@@ -15,6 +15,7 @@ type cli struct {
 
 	Order orderCommand `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Audit auditCommand `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
+	Load  loadCommand  `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
 }
 
 const description = "A load-testing lab whose services run on a Node-like event loop."

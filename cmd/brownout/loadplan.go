@@ -1,0 +1,151 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+
+	"brownout/internal/shopfile"
+	"brownout/loadgen"
+)
+
+// A loadPlan is what the flags of load ask for.
+type loadPlan struct {
+	thresholds []loadgen.Threshold
+	attacker   *loadgen.Attacker
+	shoppers   *loadgen.Shoppers // nil if the load goes to a URL
+}
+
+// plan returns what the flags ask for, or what is wrong with them.
+func (c *loadCommand) plan() (*loadPlan, error) {
+	plan := new(loadPlan)
+	for _, text := range c.Threshold {
+		t, err := loadgen.ParseThreshold(text)
+		if err != nil {
+			return nil, err
+		}
+		plan.thresholds = append(plan.thresholds, t)
+	}
+	config := loadgen.AttackerConfig{Timeout: c.Timeout, MaxInFlight: c.MaxInFlight, TraceShare: c.TraceShare, Sleep: loadgen.FineSleep}
+	var err error
+	config.Pacer, err = loadgen.Arrivals{Text: c.Arrivals, Rate: c.Rate, Length: c.Duration, Seed: c.Seed}.Pacer()
+	if err == nil {
+		err = c.aim(plan, &config)
+	}
+	plan.attacker = loadgen.NewAttacker(config)
+	return plan, err
+}
+
+// aim fills in what is sent, and to whom.
+func (c *loadCommand) aim(plan *loadPlan, config *loadgen.AttackerConfig) error {
+	if c.URL != "" {
+		return c.aimAtURL(config)
+	}
+	return c.aimAtShop(plan, config)
+}
+
+func (c *loadCommand) aimAtURL(config *loadgen.AttackerConfig) error {
+	target, err := url.Parse(c.URL)
+	if err != nil {
+		return err
+	}
+	headers, err := parseHeaders(c.Header)
+	if err != nil {
+		return err
+	}
+	fixed, err := loadgen.NewFixed(c.Method, target, headers, []byte(c.Body))
+	if err != nil {
+		return err
+	}
+	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
+	return nil
+}
+
+func parseHeaders(texts []string) ([]loadgen.Header, error) {
+	var headers []loadgen.Header
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, ":")
+		name = strings.TrimSpace(name)
+		if !found || name == "" || strings.ContainsAny(text, "\r\n") {
+			return nil, fmt.Errorf("header %q: want NAME: VALUE", text)
+		}
+		headers = append(headers, loadgen.Header{Name: name, Value: strings.TrimSpace(value)})
+	}
+	return headers, nil
+}
+
+// besideLoad is how many connections there are for logins, beside those of the load.
+const besideLoad = 8
+
+func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) error {
+	mix, err := loadgen.ParseMix(c.Mix)
+	if err != nil {
+		return err
+	}
+	found, err := shopfile.Read(c.Shop)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no shop found at %s: start one with `brownout up`, or give a URL", c.Shop)
+	}
+	if err != nil {
+		return err
+	}
+	gateway, err := url.Parse(found.Gateway)
+	if err != nil {
+		return err
+	}
+	client := loadgen.NewClient(gateway, c.MaxInFlight+besideLoad)
+	plan.shoppers, err = loadgen.NewShoppers(loadgen.ShoppersConfig{
+		Shop: found, Doer: client, Mix: mix, Seed: c.Seed, Customers: c.Customers, Timeout: c.Timeout,
+	})
+	config.Scenario, config.Doer = plan.shoppers, client
+	return err
+}
+
+// loadFiles are those that load writes. They are opened before it begins, so that no run
+// is lost because they cannot be.
+type loadFiles struct {
+	journal *loadgen.Journal // nil without --journal
+	report  io.Writer        // nil without --json
+	closers []io.Closer
+}
+
+func (c *loadCommand) openFiles(out io.Writer) (*loadFiles, error) {
+	files := new(loadFiles)
+	if c.Journal != "" {
+		journal, err := loadgen.OpenJournal(c.Journal, c.Append)
+		if errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
+		}
+		if err != nil {
+			return nil, err
+		}
+		files.journal = journal
+		files.closers = append(files.closers, journal)
+	}
+	switch c.JSON {
+	case "":
+	case "-":
+		files.report = out
+	default:
+		report, err := os.Create(c.JSON)
+		if err != nil {
+			return nil, cmp.Or(err, files.close())
+		}
+		files.report = report
+		files.closers = append(files.closers, report)
+	}
+	return files, nil
+}
+
+func (f *loadFiles) close() error {
+	var failed error
+	for _, closer := range f.closers {
+		failed = cmp.Or(failed, closer.Close())
+	}
+	return failed
+}
