@@ -18,9 +18,10 @@ func BenchmarkUnsampledRequest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	times := momentsOf()
 	b.ReportAllocs()
 	for b.Loop() {
-		request(tr)
+		request(tr, times)
 	}
 }
 
@@ -29,10 +30,30 @@ func BenchmarkKeptRequest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	times := momentsOf()
 	b.ReportAllocs()
 	for b.Loop() {
-		request(tr)
+		request(tr, times)
 	}
+}
+
+// moments are those of a request.
+type moments [6]time.Time
+
+func momentsOf() (m moments) {
+	for i := range m {
+		m[i] = at(time.Duration(i) * ms)
+	}
+	return m
+}
+
+// request is an unsampled request with three notes.
+func request(tr *telemetry.Tracing, m moments) {
+	x := tr.Start(unsampled, "checkout", m[0])
+	x.Wait("mailbox", m[0], m[1])
+	x.Work("loop", m[1], m[2])
+	x.Work("loop", m[3], m[4])
+	x.End(m[5], 200, nil)
 }
 
 // nowhere is an exporter that drops what it gets.

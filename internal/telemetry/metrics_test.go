@@ -186,14 +186,6 @@ func TestLastLongTurnsAreRemembered(t *testing.T) {
 	expect(t, reg, "brownout_loop_long_turns_total", 20)
 }
 
-func TestObserverDoesNotAllocate(t *testing.T) {
-	m := telemetry.NewLoopMetrics(prometheus.NewRegistry())
-	stats := busyTurn()
-	if n := testing.AllocsPerRun(100, func() { m.LoopDelay(ms); m.TurnEnd(stats) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 // busyTurn is a turn with work in three phases, 1/100 s long.
 func busyTurn() *loop.TurnStats {
 	s := &loop.TurnStats{Active: 5 * ms, Idle: 5 * ms, Microtasks: 7, Longest: loop.Longest{Duration: ms}}
@@ -316,23 +308,6 @@ func TestMetricsWorkUnregistered(t *testing.T) {
 	telemetry.NewClientMetrics(nil).Observe("a", "b", 1, "ok", ms)
 	telemetry.NewPoolMetrics(nil).JobDone("a", ms, ms)
 	telemetry.NewLoopMetrics(nil).TurnEnd(busyTurn())
-}
-
-func TestHotPathsDoNotAllocate(t *testing.T) {
-	reg := prometheus.NewRegistry()
-	requests, calls, jobs := telemetry.NewHTTPMetrics(reg, []string{"a"}), telemetry.NewClientMetrics(reg), telemetry.NewPoolMetrics(reg)
-	for _, c := range []struct {
-		name    string
-		observe func()
-	}{
-		{"requests", func() { requests.Observe("a", 200, ms) }},
-		{"calls", func() { calls.Observe("a", "b", 1, "ok", ms) }},
-		{"jobs", func() { jobs.JobDone("a", ms, ms) }},
-	} {
-		if n := testing.AllocsPerRun(100, c.observe); n != 0 {
-			t.Errorf("%s: %v allocations", c.name, n)
-		}
-	}
 }
 
 func TestRegistryNamesTheService(t *testing.T) {

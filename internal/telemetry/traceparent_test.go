@@ -9,7 +9,8 @@ import (
 )
 
 // What is well formed here, OpenTelemetry takes too, and with the same meaning; it is
-// more lenient about what follows. Internal, for the parser is of no use to others.
+// more lenient about what follows, and refuses flags that it does not know, which the
+// standard has ignored. Internal, for the parser is of no use to others.
 func FuzzTraceparent(f *testing.F) {
 	const good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	for _, s := range []string{good, "", good[:54], good + "-", "01" + good[2:], "01" + good[2:] + "-x", "01" + good[2:] + "x", "ff" + good[2:],
@@ -20,6 +21,9 @@ func FuzzTraceparent(f *testing.F) {
 		got, ok := parseTraceparent(header)
 		ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": header})
 		want := trace.SpanContextFromContext(ctx)
+		if ok && header[atFlags:lenTraceparent] > "03" {
+			return
+		}
 		if ok && (!want.IsValid() || got.trace != want.TraceID() || got.span != want.SpanID() || got.sampled != want.IsSampled()) {
 			t.Errorf("%q: got %v, want %v", header, got, want)
 		}
