@@ -112,15 +112,27 @@ func (a *Admin) routes() *http.ServeMux {
 
 // guard answers those only who may ask.
 func (a *Admin) guard(next http.Handler) http.Handler {
+	known := WithToken(a.config.Token, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !a.admits(r.RemoteAddr):
 			problem(w, &shop.Error{Code: shop.CodeForbidden, Message: "the admin port does not answer this network"})
-		case r.URL.Path != "/livez" && r.URL.Path != "/readyz" && !hasToken(r.Header.Get("Authorization"), a.config.Token):
-			problem(w, &shop.Error{Code: shop.CodeUnauthenticated, Message: "the admin port asks for its token"})
-		default:
+		case r.URL.Path == "/livez", r.URL.Path == "/readyz":
 			next.ServeHTTP(w, r)
+		default:
+			known.ServeHTTP(w, r)
 		}
+	})
+}
+
+// WithToken answers those only who send the bearer token.
+func WithToken(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !hasToken(r.Header.Get("Authorization"), token) {
+			problem(w, &shop.Error{Code: shop.CodeUnauthenticated, Message: "this port asks for its token"})
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -179,6 +179,8 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 	if err != nil {
 		return nil, err
 	}
+	verdict := context.Canceled // until there is one: also if the task is unwound here
+	defer func() { done(verdict) }()
 	began := time.Now()
 	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
 	err = t.WithTimeout(c.timeout(), func() (err error) {
@@ -186,8 +188,7 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 		reply, err = c.config.Transport.RoundTrip(t, out, c.timeout())
 		return err
 	})
-	verdict := judge(t, reply, err)
-	done(verdict)
+	verdict = judge(t, reply, err)
 	span.End(time.Now(), verdict)
 	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), time.Since(began))
 	if err != nil {

@@ -101,11 +101,11 @@ func (tr *HTTPTransport) RoundTrip(t *loop.Task, c *Call, timeout time.Duration)
 		}
 		return tr.send(c, deadline)
 	})
+	err = tr.bulkhead.Refused(err)
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil {
+		return reply, err
+	}
 	switch {
-	case err == nil:
-		return reply, nil
-	case errors.Is(err, loop.ErrFull):
-		return nil, tr.bulkhead.Refused(err)
 	case handed.cancel() || neverSent(err):
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	case errors.Is(err, fasthttp.ErrTimeout):

@@ -94,6 +94,8 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	if err != nil {
 		return v, err
 	}
+	verdict := context.Canceled // until there is one: also if the task is unwound here
+	defer func() { done(verdict) }()
 	began := time.Now()
 	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
 	var handed handover
@@ -107,8 +109,7 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 		return err
 	})
 	err = r.failure(name, &handed, err)
-	verdict := redisVerdict(t, err)
-	done(verdict)
+	verdict = redisVerdict(t, err)
 	span.End(time.Now(), verdict)
 	r.metrics.Observe("redis", name, 1, redisOutcome(err), time.Since(began))
 	return v, err
@@ -123,12 +124,11 @@ func (r *Redis) timeout() time.Duration {
 
 // failure says what an error of go-redis, or of the wait for it, means.
 func (r *Redis) failure(name string, handed *handover, err error) error {
-	switch {
-	case err == nil, errors.Is(err, redis.Nil):
+	err = r.bulkhead.Refused(err)
+	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil || errors.Is(err, redis.Nil) {
 		return err
-	case errors.Is(err, loop.ErrFull):
-		return r.bulkhead.Refused(err)
-	case handed.cancel() || untouched(err):
+	}
+	if handed.cancel() || untouched(err) {
 		err = fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return &CallError{Downstream: "redis", Call: name, Attempts: 1, Sent: !errors.Is(err, ErrNotSent), Err: err}

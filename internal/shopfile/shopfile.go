@@ -25,6 +25,7 @@ type Shop struct {
 	Payments  string   `json:"payments,omitempty"`
 	Inventory string   `json:"inventory,omitempty"`
 	Banks     []string `json:"banks,omitempty"`
+	Control   string   `json:"control,omitempty"` // steers the lab; opened by AdminToken
 
 	// Admin holds the URL of each process's admin port, by the process's name:
 	// gateway, payments, inventory, bank-a.

@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// A Folder is where a shop keeps what it leaves behind. One shop at a time has it.
+type Folder struct {
+	path string
+	lock *os.File
+}
+
+// OpenFolder makes the folder if it is not there, and takes it.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Join(path, "epochs"), 0o700); err != nil {
+		return nil, sentence(err, "the folder "+path+" cannot be made")
+	}
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, sentence(err, "the folder "+path+" cannot be used")
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another shop runs in %s: stop it, or choose another folder with --dir", path), lock.Close())
+	}
+	return &Folder{path, lock}, nil
+}
+
+// sentence says what failed and why, without the names of system calls.
+func sentence(err error, what string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Close gives the folder up, and with it the file by which its shop was found.
+func (f *Folder) Close() error {
+	err := os.Remove(f.ShopFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, f.lock.Close())
+}
+
+// ShopFile returns where the running shop is found; see internal/shopfile.
+func (f *Folder) ShopFile() string { return filepath.Join(f.path, "shop.json") }
+
+// An Epoch is one life of the data.
+type Epoch struct {
+	Number int
+	path   string
+}
+
+// Begin makes a new epoch.
+func (f *Folder) Begin() (Epoch, error) {
+	last, err := f.last()
+	if err != nil {
+		return Epoch{}, err
+	}
+	return f.epoch(last + 1)
+}
+
+// Continue returns the last epoch, a first one if there is none.
+func (f *Folder) Continue() (Epoch, error) {
+	last, err := f.last()
+	if err != nil {
+		return Epoch{}, err
+	}
+	return f.epoch(max(last, 1))
+}
+
+func (f *Folder) epoch(number int) (Epoch, error) {
+	e := Epoch{number, filepath.Join(f.path, "epochs", fmt.Sprintf("%04d", number))}
+	if err := os.MkdirAll(filepath.Join(e.path, "logs"), 0o700); err != nil {
+		return e, sentence(err, "the folder "+e.path+" cannot be made")
+	}
+	return e, nil
+}
+
+// last returns the number of the last epoch, 0 if there is none.
+func (f *Folder) last() (int, error) {
+	entries, err := os.ReadDir(filepath.Join(f.path, "epochs"))
+	if err != nil {
+		return 0, sentence(err, "the folder "+f.path+" cannot be read")
+	}
+	numbers := []int{0}
+	for _, entry := range entries {
+		if n, err := strconv.Atoi(entry.Name()); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	return slices.Max(numbers), nil
+}
+
+// Name returns the epoch's name.
+func (e Epoch) Name() string { return fmt.Sprintf("%04d", e.Number) }
+
+// File returns the path of a file of the epoch.
+func (e Epoch) File(name string) string { return filepath.Join(e.path, name) }
+
+// Log opens the log of a child.
+func (e Epoch) Log(child string) (*Log, error) {
+	return openLog(e.File(filepath.Join("logs", child+".log")))
+}

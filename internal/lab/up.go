@@ -1,0 +1,255 @@
+package lab
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sync/errgroup"
+
+	"brownout/internal/shopfile"
+)
+
+// Environment variables by which the parts of a shop are told its secrets.
+const (
+	EnvAdminToken   = "BROWNOUT_ADMIN_TOKEN"
+	EnvServiceToken = "BROWNOUT_SERVICE_TOKEN"
+	EnvSigningKey   = "BROWNOUT_SIGNING_KEY"
+)
+
+// UpConfig says what Up runs.
+type UpConfig struct {
+	// Dir is where the shop keeps what it leaves behind.
+	Dir string
+	// Port is the gateway's; the other parts have those that follow. 0 means any
+	// that are free.
+	Port int
+	// Redis is the address of a real one; "" means the embedded one.
+	Redis string
+	// Load is the rate of the background load in requests a second; 0 means none.
+	Load float64
+	// Serve are more arguments for all services.
+	Serve []string
+	// Out is told what runs and what happens to it.
+	Out io.Writer
+}
+
+// A lab is a shop that runs.
+type lab struct {
+	config     UpConfig
+	folder     *Folder
+	epoch      Epoch
+	at         addresses
+	shop       shopfile.Shop
+	supervisor Supervisor
+	env        []string
+	logs       []*Log
+}
+
+// Up runs a shop until ctx is done. An error says in a sentence why it could not begin.
+func Up(ctx context.Context, c UpConfig) (err error) {
+	l := &lab{config: c}
+	if l.folder, err = OpenFolder(c.Dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.folder.Close()) }()
+	if l.at, err = choose(c.Port); err != nil {
+		return err
+	}
+	stopRedis, err := l.redis(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopRedis()
+	if err := l.secrets(); err != nil {
+		return err
+	}
+	defer l.closeLogs()
+	defer l.supervisor.StopAll()
+	if err := l.start(ctx); err != nil {
+		return err
+	}
+	return l.run(ctx)
+}
+
+// redis starts or finds the Redis, and begins or goes on with the epoch that it has.
+func (l *lab) redis(ctx context.Context) (stop func(), err error) {
+	if l.config.Redis != "" {
+		l.epoch, err = l.folder.continueWith(ctx, l.config.Redis)
+		l.at.service[redisPort] = l.config.Redis
+		return func() {}, err
+	}
+	if l.epoch, err = l.folder.Begin(); err != nil {
+		return nil, err
+	}
+	m, err := startRedis(l.at.service[redisPort])
+	if err != nil {
+		return nil, err
+	}
+	return m.Close, nil
+}
+
+// secrets makes those of this run.
+func (l *lab) secrets() error {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return err
+	}
+	l.shop = shopfile.Shop{
+		Gateway:      l.url(gatewayPort),
+		Payments:     l.url(paymentsPort),
+		Inventory:    l.url(inventoryPort),
+		Banks:        []string{l.url(bankAPort), l.url(bankBPort)},
+		Control:      l.url(controlPort),
+		Admin:        map[string]string{},
+		AdminToken:   rand.Text(),
+		ServiceToken: rand.Text(),
+		Users:        users(),
+		Password:     password(),
+		Epoch:        l.epoch.Name(),
+	}
+	for part := range redisPort {
+		l.shop.Admin[partNames[part]] = "http://" + l.at.admin[part]
+	}
+	l.env = []string{
+		EnvAdminToken + "=" + l.shop.AdminToken,
+		EnvServiceToken + "=" + l.shop.ServiceToken,
+		EnvSigningKey + "=" + base64.StdEncoding.EncodeToString(key.Seed()),
+	}
+	return l.writeUsers()
+}
+
+func (l *lab) url(part int) string { return "http://" + l.at.service[part] }
+
+// A Login is a user as the gateway is told of it, in a file that is a list of them.
+type Login struct {
+	shopfile.User
+	PasswordHash string `json:"password_hash"` // bcrypt
+}
+
+// writeUsers writes the file of users. They share a password, which is hashed once.
+func (l *lab) writeUsers() error {
+	hash, err := bcrypt.GenerateFromPassword([]byte(l.shop.Password), bcrypt.DefaultCost)
+	if err != nil {
+		return err
+	}
+	var logins []Login
+	for _, u := range l.shop.Users {
+		logins = append(logins, Login{u, string(hash)})
+	}
+	text, err := json.Marshal(logins)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.epoch.File("users.json"), text, 0o600)
+}
+
+// start starts all parts at once: each waits for those that it needs by itself.
+func (l *lab) start(ctx context.Context) error {
+	l.supervisor.OnEvent = func(e Event) { fmt.Fprintln(l.config.Out, e) }
+	specs, err := l.specs()
+	if err != nil {
+		return err
+	}
+	starts, ctx := errgroup.WithContext(ctx)
+	for _, spec := range specs {
+		starts.Go(func() error {
+			_, err := l.supervisor.Start(ctx, spec)
+			return err
+		})
+	}
+	return starts.Wait()
+}
+
+// specs says what runs: the parts on which others depend come first, and are stopped last.
+func (l *lab) specs() ([]Spec, error) {
+	redis := []string{"--redis", l.at.service[redisPort], "--prefix", "brownout:" + l.epoch.Name() + ":"}
+	parts := []struct {
+		part int
+		args []string
+	}{
+		{bankAPort, []string{"acquirer", "--name", "bank-a", "--keys", "--statement", l.epoch.File("bank-a.statement")}},
+		{bankBPort, []string{"acquirer", "--name", "bank-b", "--statement", l.epoch.File("bank-b.statement")}},
+		{paymentsPort, append([]string{"payments", "--keyed-bank", l.url(bankAPort), "--asking-bank", l.url(bankBPort)}, redis...)},
+		{inventoryPort, append([]string{"inventory"}, redis...)},
+		{gatewayPort, append([]string{"gateway", "--payments", l.url(paymentsPort), "--inventory", l.url(inventoryPort), "--users", l.epoch.File("users.json")}, redis...)},
+	}
+	var specs []Spec
+	for _, p := range parts {
+		spec, err := l.spec(p.part, p.args)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+func (l *lab) spec(part int, args []string) (Spec, error) {
+	log, err := l.epoch.Log(partNames[part])
+	if err != nil {
+		return Spec{}, err
+	}
+	l.logs = append(l.logs, log)
+	args = append([]string{"serve", args[0], "--listen", l.at.service[part], "--admin", l.at.admin[part]}, args[1:]...)
+	return Spec{Name: partNames[part], Args: append(args, l.config.Serve...), Env: l.env, Log: log}, nil
+}
+
+func (l *lab) closeLogs() {
+	for _, log := range l.logs {
+		_ = log.Close()
+	}
+}
+
+// run says where everything is, puts load on it, and waits for the end.
+func (l *lab) run(ctx context.Context) error {
+	load, err := l.load()
+	if err != nil {
+		return err
+	}
+	if err := shopfile.Write(l.folder.ShopFile(), &l.shop); err != nil {
+		return err
+	}
+	l.describe(l.config.Out)
+	background := &background{supervisor: &l.supervisor, spec: load, life: ctx}
+	if err := background.resume(); err != nil {
+		return err
+	}
+	control := newControl(l.at.service[controlPort], l.shop.AdminToken, background)
+	failed := make(chan error, 1)
+	go func() { failed <- serveControl(control) }()
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	fmt.Fprintln(l.config.Out, "stopping")
+	background.mu.Lock() // no load begins any more
+	defer background.mu.Unlock()
+	return errors.Join(err, control.Close())
+}
+
+// load is the background load, which keeps a journal.
+func (l *lab) load() (Spec, error) {
+	if l.config.Load <= 0 {
+		return Spec{}, nil
+	}
+	log, err := l.epoch.Log("load")
+	if err != nil {
+		return Spec{}, err
+	}
+	l.logs = append(l.logs, log)
+	journal := l.epoch.File("journal.jsonl")
+	l.shop.Journals = append(l.shop.Journals, journal)
+	rate := strconv.FormatFloat(l.config.Load, 'g', -1, 64)
+	return Spec{Name: "load", Silent: true, Log: log, Args: []string{
+		"load", "--shop", l.folder.ShopFile(), "--rate", rate, "--duration", "24h", "--arrivals", "poisson", "--journal", journal, "--append",
+	}}, nil
+}
