@@ -41,7 +41,7 @@ func TestCapacityIsWorkersByServiceTime(t *testing.T) {
 		{10, 1, 50 * time.Millisecond, 500 * time.Millisecond},
 		{10, 100, 50 * time.Millisecond, 50 * time.Millisecond},
 	} {
-		run(t, acquirer.Config{Workers: tt.workers, ServiceTime: tt.serviceTime}, func(c *servicetest.Client, _ *acquirer.Bank) {
+		runMany(t, acquirer.Config{Workers: tt.workers, ServiceTime: tt.serviceTime}, func(c *servicetest.Client, _ *acquirer.Bank) {
 			words, took := flood(c, tt.orders)
 			if took != tt.want || counts(words) != fmt.Sprint("authorised=", tt.orders) {
 				t.Errorf("%d orders with %d workers of %v: %s in %v, want %v", tt.orders, tt.workers, tt.serviceTime, counts(words), took, tt.want)
@@ -73,7 +73,7 @@ func TestOrdersOverTheQueueAreRefusedAtOnce(t *testing.T) {
 		{4, 12, "authorised=12"},
 		{0, 1033, "authorised=1032 overloaded=1"},
 	} {
-		run(t, acquirer.Config{Queue: tt.queue}, func(c *servicetest.Client, _ *acquirer.Bank) {
+		runMany(t, acquirer.Config{Queue: tt.queue}, func(c *servicetest.Client, _ *acquirer.Bank) {
 			words, _ := flood(c, tt.orders)
 			expect(t, fmt.Sprint("queue ", tt.queue), counts(words), tt.want)
 		})
@@ -95,7 +95,7 @@ func TestControlsWorkWhileOrdersWait(t *testing.T) {
 		{"more orders than needed", func(b *acquirer.Bank) { b.SetWorkers(1000) }, 15 * ms}, // the rest from 5 on
 		{"set, and set back", func(b *acquirer.Bank) { b.SetWorkers(0); b.SetWorkers(8) }, 200 * ms},
 	} {
-		run(t, acquirer.Config{}, func(c *servicetest.Client, b *acquirer.Bank) {
+		runMany(t, acquirer.Config{}, func(c *servicetest.Client, b *acquirer.Bank) {
 			c.Go("control", func(c *servicetest.Client) {
 				_ = c.Task.Sleep(5 * ms)
 				tt.control(b)
@@ -117,7 +117,7 @@ func TestControlsAreRead(t *testing.T) {
 }
 
 func TestOrderThatIsGivenUpWhileItWaitsIsNotBegun(t *testing.T) {
-	run(t, acquirer.Config{Workers: 1, ServiceTime: 100 * time.Millisecond}, func(c *servicetest.Client, _ *acquirer.Bank) {
+	runMany(t, acquirer.Config{Workers: 1, ServiceTime: 100 * time.Millisecond}, func(c *servicetest.Client, _ *acquirer.Bank) {
 		words, took := flood(c, 3, shop.HeaderDeadline, "150") // the second begins at 100, the third would at 200
 		expect(t, "answers", counts(words), "authorised=2 deadline-exceeded=1")
 		if took != 200*time.Millisecond {
@@ -132,7 +132,7 @@ func TestOrderThatIsGivenUpWhileItWaitsIsNotBegun(t *testing.T) {
 }
 
 func TestOrderThatIsBegunIsCarriedOutWhoeverListens(t *testing.T) {
-	run(t, acquirer.Config{ServiceTime: time.Second}, func(c *servicetest.Client, _ *acquirer.Bank) {
+	runMany(t, acquirer.Config{ServiceTime: time.Second}, func(c *servicetest.Client, _ *acquirer.Bank) {
 		flood(c, 1, shop.HeaderDeadline, "10")
 		expect(t, "statement", statement(c), "bank-1:authorised")
 	})

@@ -17,13 +17,25 @@ import (
 // run runs a bank in virtual time, and gives its controls to fn.
 func run(t *testing.T, config acquirer.Config, fn func(*servicetest.Client, *acquirer.Bank)) {
 	t.Helper()
+	runWith(t, config, acquirer.OpenAPI, fn)
+}
+
+// runMany is run without a look at the contract: for thousands of orders, which it would
+// make slow, and for what HTTP lets pass.
+func runMany(t *testing.T, config acquirer.Config, fn func(*servicetest.Client, *acquirer.Bank)) {
+	t.Helper()
+	runWith(t, config, nil, fn)
+}
+
+func runWith(t *testing.T, config acquirer.Config, document []byte, fn func(*servicetest.Client, *acquirer.Bank)) {
+	t.Helper()
 	var bank *acquirer.Bank
 	build := func(rt *service.Runtime) service.Service {
 		bank = acquirer.NewBank(rt, config)
 		return bank.Service()
 	}
 	dispatcher := service.DispatcherConfig{InFlight: 10_000}
-	c := servicetest.Config{Build: build, OpenAPI: acquirer.OpenAPI, Dispatcher: dispatcher}
+	c := servicetest.Config{Build: build, OpenAPI: document, Dispatcher: dispatcher}
 	servicetest.Run(t, c, func(c *servicetest.Client) { fn(c, bank) })
 }
 

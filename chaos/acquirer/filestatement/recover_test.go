@@ -1,0 +1,140 @@
+package filestatement_test
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"brownout/chaos/acquirer"
+	"brownout/chaos/acquirer/filestatement"
+	"brownout/internal/loop"
+	"brownout/internal/service"
+)
+
+// A crash may leave any prefix of what was written. All whole records are there again,
+// the rest is cut off with a word in the log, and the file can be written on.
+func TestCrashAtEveryByte(t *testing.T) {
+	path, content := newFile(t, 6)
+	for cut := range len(content) + 1 {
+		write(t, path, content[:cut])
+		whole := strings.Count(content[:cut], "\n")
+		torn := cut - (strings.LastIndex(content[:cut], "\n") + 1)
+		var log strings.Builder
+		onLoop(t, &log, func(task *loop.Task, rt *service.Runtime) {
+			s := open(t, rt, path)
+			if got := s.Load(); len(got) != whole || whole > 0 && !reflect.DeepEqual(got, records(6)[:whole]) {
+				t.Errorf("cut at %d: %d records, want %d", cut, len(got), whole)
+			}
+			if err := s.Append(task, records(whole + 1)[whole]); err != nil {
+				t.Error(err)
+			}
+		})
+		want := fmt.Sprintf("line=%d bytes=%d", whole+1, torn)
+		if (torn > 0) != strings.Contains(log.String(), want) {
+			t.Errorf("cut at %d: log %q, want %q", cut, log.String(), want)
+		}
+		onLoop(t, &log, func(_ *loop.Task, rt *service.Runtime) {
+			if got := open(t, rt, path).Load(); !reflect.DeepEqual(got, records(whole+1)) {
+				t.Errorf("cut at %d, then written: %d records, want %d", cut, len(got), whole+1)
+			}
+		})
+	}
+}
+
+// Any one byte that is wrong in a line that is whole is found, and the line named.
+func TestEveryWrongByteIsFound(t *testing.T) {
+	path, content := newFile(t, 3)
+	for at := range len(content) - 1 {
+		if content[at] == '\n' {
+			continue
+		}
+		for _, wrong := range []byte{0, '\n', content[at] ^ 1} {
+			write(t, path, content[:at]+string([]byte{wrong})+content[at+1:])
+			want := fmt.Sprintf("%s:%d: the line ", path, 1+strings.Count(content[:at], "\n"))
+			if err := openError(t, path); err == nil || !strings.Contains(err.Error(), want) {
+				t.Fatalf("byte %d is %q: %v, want %q", at, wrong, err, want)
+			}
+		}
+	}
+}
+
+func openError(t *testing.T, path string) (err error) {
+	t.Helper()
+	var s *filestatement.Statement
+	l := loop.New(loop.Config{ExitWhenIdle: true})
+	s, err = filestatement.Open(service.Simulate(l, service.SimulateConfig{Log: slog.New(slog.DiscardHandler)}), path)
+	if err == nil {
+		_ = s.Close()
+	}
+	return err
+}
+
+func TestLinesThatAreOutOfPlace(t *testing.T) {
+	path, content := newFile(t, 4)
+	lines := strings.SplitAfter(content, "\n")
+	for _, tt := range []struct{ name, content, want string }{
+		{"lost", lines[0] + lines[2] + lines[3], path + ":3: the line does not belong here: movement 3 after 1"},
+		{"twice", lines[0] + lines[0], path + ":2: the line does not belong here: movement 1 after 1"},
+		{"empty", lines[0] + "\n" + lines[1], path + ":2: the line does not begin with a checksum"},
+		{"no checksum", "xxxxxxxx {}\n", path + ":1: the line does not begin with a checksum"},
+		{"signed checksum", "+0000000 {}\n", path + ":1: the line does not begin with a checksum"},
+		{"too long", lines[0] + strings.Repeat("x", 20<<10), path + ":2: the line is longer than 16384 bytes"},
+		{"another kind", "a24ad369 {}\n", path + ":1: the line has the checksum"},
+	} {
+		write(t, path, tt.content)
+		if err := openError(t, path); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+		if got := read(t, path); got != tt.content {
+			t.Errorf("%s: a file that is refused was changed", tt.name)
+		}
+	}
+}
+
+// What the parser takes, it writes again as it was; and it never panics.
+func FuzzFile(f *testing.F) {
+	f.Add("")
+	f.Add("00000000 {}\n")
+	f.Add("5ef6cdc0 {\"answer\":{\"key\":\"k\",\"digest\":\"d\",\"status\":201,\"type\":\"\",\"body\":\"\"}}\n5ef6")
+	f.Fuzz(func(t *testing.T, content string) {
+		path := filepath.Join(t.TempDir(), "statement")
+		write(t, path, content)
+		l := loop.New(loop.Config{ExitWhenIdle: true})
+		rt := service.Simulate(l, service.SimulateConfig{})
+		s, err := filestatement.Open(rt, path)
+		if err != nil {
+			return
+		}
+		found := s.Load()
+		if whole := strings.Count(content, "\n"); len(found) != whole {
+			t.Errorf("%d records of %d lines", len(found), whole)
+		}
+		if got := read(t, path); !strings.HasPrefix(content, got) || got != "" && got[len(got)-1] != '\n' {
+			t.Errorf("the file became %q", got)
+		}
+		_ = s.Close()
+		again(t, found)
+	})
+}
+
+// again writes records to another file, and reads them back.
+func again(t *testing.T, want []acquirer.Record) {
+	path := filepath.Join(t.TempDir(), "again")
+	onLoop(t, &strings.Builder{}, func(task *loop.Task, rt *service.Runtime) {
+		s := open(t, rt, path)
+		for _, r := range want {
+			if err := s.Append(task, r); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := open(t, rt, path).Load(); !reflect.DeepEqual(got, want) {
+			t.Errorf("wrote %+v, read %+v", want, got)
+		}
+	})
+}
