@@ -74,6 +74,8 @@ func TestWhatAShopMayDoWrong(t *testing.T) {
 		{"takes back and refunds not", func(c *clerk, p *purchase) { c.capture(p); c.move(p, shop.Returned) }, []audit.Name{traded}},
 		{"refunds and takes not back", func(c *clerk, p *purchase) { c.capture(p); c.move(p, shop.Sold); c.refund(p) }, []audit.Name{traded}},
 		{"refunds and leaves on hold", func(c *clerk, p *purchase) { c.capture(p); c.refund(p) }, []audit.Name{traded}},
+		{"refunds what was never on hold", func(c *clerk, p *purchase) { c.capture(p); c.refund(p); c.move(p, shop.Expired); c.books.Holds = nil }, []audit.Name{traded}},
+		{"captures what was never on hold", func(c *clerk, p *purchase) { c.capture(p); c.move(p, shop.Expired); c.books.Holds = nil }, []audit.Name{traded}},
 		{"forgets to void", func(c *clerk, p *purchase) { c.move(p, shop.Released) }, []audit.Name{traded}},
 		{"forgets to void at the bank", func(c *clerk, p *purchase) {
 			c.move(p, shop.Released)

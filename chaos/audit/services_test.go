@@ -13,6 +13,7 @@ import (
 	"brownout/chaos/acquirer"
 	"brownout/chaos/audit"
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
@@ -55,6 +56,8 @@ type services struct {
 	t      testing.TB
 	client *http.Client
 	key    int
+
+	protections *resilience.Registry
 }
 
 // do makes a request that must succeed. A nil body is none.
@@ -100,14 +103,15 @@ func (s *services) sell(id string) {
 	s.hold(id, "commit")
 }
 
-// onServices runs fn as a task beside payments, inventory and a bank.
-func onServices(t *testing.T, fn func(s *services)) {
+// onServices runs fn as a task beside payments, inventory and a bank, which knows
+// idempotency keys or does not.
+func onServices(t *testing.T, keys bool, fn func(s *services)) {
 	tr := &loopTransport{hosts: map[string]service.Transport{}}
 	var stock inventory.Store
 	build := func(rt *service.Runtime) service.Service {
 		stock = stockmemory.New(service.NewMemory(rt))
 		tr.serve(rt, "inventory", inventory.New(rt, inventory.Config{Store: stock}))
-		tr.serve(rt, "bank-a", acquirer.New(rt, acquirer.Config{Name: "bank-a", Keys: true}))
+		tr.serve(rt, "bank-a", acquirer.New(rt, acquirer.Config{Name: "bank-a", Keys: keys}))
 		return payments.New(rt, payments.Config{
 			Store: ledgermemory.New(service.NewMemory(rt)),
 			Banks: []payments.Bank{bank.NewKeyed(rt, service.ClientConfig{Downstream: "bank-a", Transport: tr.hosts["bank-a"]})},
@@ -120,7 +124,7 @@ func onServices(t *testing.T, fn func(s *services)) {
 		if err := inventory.Seed(c.Task, stock, []shop.Product{product}); err != nil {
 			c.T.Error(err)
 		}
-		fn(&services{t: c.T, client: &http.Client{Transport: tr}})
+		fn(&services{t: c.T, client: &http.Client{Transport: tr}, protections: c.Runtime.Protections})
 	})
 }
 
@@ -140,7 +144,7 @@ func (s *services) audit() audit.Report {
 
 // The services' own books, in the services' own words.
 func TestAuditOfRealServices(t *testing.T) {
-	onServices(t, func(s *services) {
+	onServices(t, true, func(s *services) {
 		s.sell("sold")
 		s.sell("refunded")
 		s.payment("refunded", "refund")
@@ -155,6 +159,21 @@ func TestAuditOfRealServices(t *testing.T) {
 		s.attempt("left")
 		s.payment("left", "capture")
 		if report := s.audit(); !slices.Equal(report.Broken(), []audit.Name{traded}) {
+			t.Errorf("broken %q: %s", report.Broken(), violations(report))
+		}
+	})
+}
+
+// Without idempotency, at a bank that has none either, who captures again pays again, and
+// everybody's books agree on it.
+func TestAuditOfServicesWithoutIdempotency(t *testing.T) {
+	onServices(t, false, func(s *services) {
+		if err := s.protections.Set(map[resilience.Name]bool{resilience.Idempotency: false}); err != nil {
+			t.Error(err)
+		}
+		s.sell("sold")
+		s.payment("sold", "capture")
+		if report := s.audit(); !slices.Equal(report.Broken(), []audit.Name{once}) {
 			t.Errorf("broken %q: %s", report.Broken(), violations(report))
 		}
 	})
