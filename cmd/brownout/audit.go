@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -59,7 +60,7 @@ func (c *auditCommand) Run(s streams) error {
 	}
 	journals := c.Journal
 	if len(journals) == 0 {
-		journals = found.Journals
+		journals = begun(found.Journals)
 	}
 	told, err := readJournals(journals)
 	if err != nil {
@@ -96,6 +97,15 @@ func (c *auditCommand) sources(found *shopfile.Shop) (audit.Sources, error) {
 		sources.Banks = append(sources.Banks, audit.Bank{Name: "bank-" + letters[n:n+1], URL: url})
 	}
 	return sources, nil
+}
+
+// begun returns the journals that are there: a shop's file names those that load will
+// keep, too.
+func begun(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		_, err := os.Stat(path)
+		return errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 // readJournals returns books that hold what clients were told, and nothing else.
