@@ -170,18 +170,19 @@ func instruction(r *Record, do Operation, again bool) Instruction {
 func (d *desk) settle(t *loop.Task, r *Record, what outcome, charge shop.Charge, trace string) (*ending, error) {
 	var e *ending
 	err := t.Shielded(func() (err error) {
+		var failed error
 		for range maxTries {
 			if e, err = d.conclude(r, what, charge, trace, clock()); err != nil {
 				return err
 			}
-			if err = d.config.Store.Commit(t, e.change); err == nil {
+			if failed = d.config.Store.Commit(t, e.change); failed == nil {
 				return nil
 			}
-			if r, err = d.rebase(t, r, err); err != nil {
+			if r, err = d.rebase(t, r, failed); err != nil {
 				return err
 			}
 		}
-		return errUnknown(err)
+		return errUnknown(failed)
 	})
 	return e, err
 }

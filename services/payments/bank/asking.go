@@ -42,14 +42,15 @@ func (b *Asking) Execute(t *loop.Task, i payments.Instruction) (shop.Charge, err
 	return send(t, b.client, c, i)
 }
 
-// find asks the bank whether the instruction was executed.
+// find asks the bank whether the instruction was executed. That the bank refuses to
+// say is no answer.
 func (b *Asking) find(t *loop.Task, i payments.Instruction) (shop.Charge, bool, error) {
 	list, err := service.Fetch[shop.ChargeList](t, b.client, &service.Call{
 		Name: "find", Method: http.MethodGet, Repeatable: true,
 		Path: "/v1/charges?reference=" + url.QueryEscape(string(i.Request.Reference)),
 	})
 	if err != nil {
-		return shop.Charge{}, false, err
+		return shop.Charge{}, false, &shop.Error{Code: shop.CodeUnknown, Message: "the bank could not be asked", Err: err}
 	}
 	charge, found := match(list.Charges, i)
 	return charge, found, nil

@@ -29,10 +29,13 @@ func call(i payments.Instruction) (*service.Call, error) {
 // is not, it is not known what the bank has done.
 func send(t *loop.Task, client *service.Client, c *service.Call, i payments.Instruction) (shop.Charge, error) {
 	charge, err := service.Fetch[shop.Charge](t, client, c)
+	if err == nil {
+		err = check(charge, i)
+	}
 	if err != nil {
 		return shop.Charge{}, err
 	}
-	return charge, check(charge, i)
+	return charge, nil
 }
 
 func check(c shop.Charge, i payments.Instruction) error {
