@@ -27,7 +27,7 @@ func serveControlled(t *testing.T, config inventory.Config, fn func(c *servicete
 		return s.Service()
 	}
 	instant := service.SimulateConfig{Delay: func(*rand.Rand) time.Duration { return time.Microsecond }}
-	servicetest.Run(t, servicetest.Config{Build: build, OpenAPI: inventory.OpenAPI, Simulate: instant}, func(c *servicetest.Client) {
+	servicetest.Run(t, servicetest.Config{Build: build, Simulate: instant}, func(c *servicetest.Client) {
 		sleep(c, 100*time.Millisecond)
 		fn(c, s)
 	})
