@@ -88,6 +88,12 @@ func TestWhatAShopMayDoWrong(t *testing.T) {
 			c.move(p, shop.Released)
 			c.move(c.attempt("c-1/k-9", "bank-a", ""), shop.Sold)
 		}, []audit.Name{traded}},
+		{"undoes for nothing", func(c *clerk, p *purchase) {
+			sells(c, p)
+			q := c.attempt("c-1/k-9", "bank-a", "")
+			q.total = 0
+			c.undo(q)
+		}, []audit.Name{money}},
 		{"acknowledges and does not", func(c *clerk, p *purchase) {
 			c.void(p)
 			c.move(p, shop.Released)
