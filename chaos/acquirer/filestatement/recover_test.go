@@ -2,9 +2,9 @@ package filestatement_test
 
 import (
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,59 +17,73 @@ import (
 // A crash may leave any prefix of what was written. All whole records are there again,
 // the rest is cut off with a word in the log, and the file can be written on.
 func TestCrashAtEveryByte(t *testing.T) {
-	path, content := newFile(t, 6)
-	for cut := range len(content) + 1 {
-		write(t, path, content[:cut])
-		whole := strings.Count(content[:cut], "\n")
-		torn := cut - (strings.LastIndex(content[:cut], "\n") + 1)
-		var log strings.Builder
-		onLoop(t, &log, func(task *loop.Task, rt *service.Runtime) {
-			s := open(t, rt, path)
-			if got := s.Load(); len(got) != whole || whole > 0 && !reflect.DeepEqual(got, records(6)[:whole]) {
-				t.Errorf("cut at %d: %d records, want %d", cut, len(got), whole)
+	path, content := newFile(t, 3)
+	var log strings.Builder
+	onLoop(t, &log, func(task *loop.Task, rt *service.Runtime) {
+		for cut := range len(content) + 1 {
+			log.Reset()
+			write(t, path, content[:cut])
+			whole := strings.Count(content[:cut], "\n")
+			crashed(t, task, rt, path, whole)
+			torn := cut - (strings.LastIndex(content[:cut], "\n") + 1)
+			want := fmt.Sprintf("line=%d bytes=%d", whole+1, torn)
+			if (torn > 0) != strings.Contains(log.String(), want) {
+				t.Errorf("cut at %d: log %q, want %q", cut, log.String(), want)
 			}
-			if err := s.Append(task, records(whole + 1)[whole]); err != nil {
-				t.Error(err)
-			}
-		})
-		want := fmt.Sprintf("line=%d bytes=%d", whole+1, torn)
-		if (torn > 0) != strings.Contains(log.String(), want) {
-			t.Errorf("cut at %d: log %q, want %q", cut, log.String(), want)
 		}
-		onLoop(t, &log, func(_ *loop.Task, rt *service.Runtime) {
-			if got := open(t, rt, path).Load(); !reflect.DeepEqual(got, records(whole+1)) {
-				t.Errorf("cut at %d, then written: %d records, want %d", cut, len(got), whole+1)
-			}
-		})
+	})
+}
+
+// crashed opens a file with some whole records, adds the next, and opens it again.
+func crashed(t *testing.T, task *loop.Task, rt *service.Runtime, path string, whole int) {
+	t.Helper()
+	s := open(t, rt, path)
+	defer func() { _ = s.Close() }()
+	if got := s.Load(); !slices.EqualFunc(got, records(whole), equal) {
+		t.Errorf("read %d records, want %d", len(got), whole)
+	}
+	if err := s.Append(task, records(whole + 1)[whole]); err != nil {
+		t.Error(err)
+	}
+	_ = s.Close()
+	s = open(t, rt, path)
+	if got := s.Load(); !slices.EqualFunc(got, records(whole+1), equal) {
+		t.Errorf("read %d records, want %d", len(got), whole+1)
 	}
 }
+
+func equal(a, b acquirer.Record) bool { return reflect.DeepEqual(a, b) }
 
 // Any one byte that is wrong in a line that is whole is found, and the line named.
 func TestEveryWrongByteIsFound(t *testing.T) {
 	path, content := newFile(t, 3)
+	rt := quiet()
 	for at := range len(content) - 1 {
 		if content[at] == '\n' {
 			continue
 		}
-		for _, wrong := range []byte{0, '\n', content[at] ^ 1} {
+		for _, wrong := range []byte{'\n', content[at] ^ 1} {
 			write(t, path, content[:at]+string([]byte{wrong})+content[at+1:])
 			want := fmt.Sprintf("%s:%d: the line ", path, 1+strings.Count(content[:at], "\n"))
-			if err := openError(t, path); err == nil || !strings.Contains(err.Error(), want) {
+			if err := openError(rt, path); err == nil || !strings.Contains(err.Error(), want) {
 				t.Fatalf("byte %d is %q: %v, want %q", at, wrong, err, want)
 			}
 		}
 	}
 }
 
-func openError(t *testing.T, path string) (err error) {
-	t.Helper()
-	var s *filestatement.Statement
-	l := loop.New(loop.Config{ExitWhenIdle: true})
-	s, err = filestatement.Open(service.Simulate(l, service.SimulateConfig{Log: slog.New(slog.DiscardHandler)}), path)
-	if err == nil {
-		_ = s.Close()
+// quiet is a runtime for what needs no task.
+func quiet() *service.Runtime {
+	return service.Simulate(loop.New(loop.Config{ExitWhenIdle: true}), service.SimulateConfig{})
+}
+
+// openError is what opening a file says.
+func openError(rt *service.Runtime, path string) error {
+	s, err := filestatement.Open(rt, path)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.Close()
 }
 
 func TestLinesThatAreOutOfPlace(t *testing.T) {
@@ -85,7 +99,7 @@ func TestLinesThatAreOutOfPlace(t *testing.T) {
 		{"another kind", "a24ad369 {}\n", path + ":1: the line has the checksum"},
 	} {
 		write(t, path, tt.content)
-		if err := openError(t, path); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if err := openError(quiet(), path); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
 		if got := read(t, path); got != tt.content {
@@ -102,9 +116,7 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string) {
 		path := filepath.Join(t.TempDir(), "statement")
 		write(t, path, content)
-		l := loop.New(loop.Config{ExitWhenIdle: true})
-		rt := service.Simulate(l, service.SimulateConfig{})
-		s, err := filestatement.Open(rt, path)
+		s, err := filestatement.Open(quiet(), path)
 		if err != nil {
 			return
 		}

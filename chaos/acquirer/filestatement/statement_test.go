@@ -47,7 +47,7 @@ func TestRecordsThatComeTogetherShareASync(t *testing.T) {
 		s := open(t, rt, path)
 		began, order := time.Now(), []int{}
 		for i, r := range records(n) {
-			rt.Loop.Spawn(t.Context(), "append", func(task *loop.Task) {
+			rt.Loop.Spawn(task.Context(), "append", func(task *loop.Task) {
 				if err := s.Append(task, r); err != nil {
 					t.Error(err)
 				}
@@ -95,7 +95,7 @@ func TestStatementThatCannotBeWrittenTakesNoMore(t *testing.T) {
 		}
 		failed := 0
 		for _, r := range records(5)[2:] {
-			rt.Loop.Spawn(t.Context(), "append", func(task *loop.Task) {
+			rt.Loop.Spawn(task.Context(), "append", func(task *loop.Task) {
 				if err := s.Append(task, r); err != nil && strings.Contains(err.Error(), "file already closed") {
 					failed++
 				}
