@@ -37,12 +37,13 @@ func BenchmarkKeptRequest(b *testing.B) {
 	}
 }
 
-// moments are those of a request.
+// moments are those of a request, with readings of the monotonic clock in them.
 type moments [6]time.Time
 
 func momentsOf() (m moments) {
+	began := time.Now()
 	for i := range m {
-		m[i] = at(time.Duration(i) * ms)
+		m[i] = began.Add(time.Duration(i) * ms)
 	}
 	return m
 }

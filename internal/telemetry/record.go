@@ -89,30 +89,36 @@ func (r *record) note(t *Trace, k kind, name string, from, to time.Time) {
 	}
 	r.mu.Lock()
 	if r.owner == t {
-		r.add(entry{kind: k, name: name, from: from.Sub(r.start), to: to.Sub(r.start)})
+		if e := r.add(); e != nil {
+			e.kind, e.name, e.from, e.to = k, name, from.Sub(r.start), to.Sub(r.start)
+		}
 	}
 	r.mu.Unlock()
 }
 
-// call adds the entry of a call that begins, and returns its place.
+// call adds the entry of a call that begins, and returns its place, -1 if it has none.
 func (r *record) call(t *Trace, span trace.SpanID, name string, at time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.owner != t || r.tracing.provider == nil {
 		return -1
 	}
-	from := at.Sub(r.start)
-	return r.add(entry{kind: kindCall, open: true, span: span, name: name, from: from, to: from})
-}
-
-// add returns the place of a new entry, or -1 if there is no room.
-func (r *record) add(e entry) int {
-	if len(r.entries) == maxEntries {
-		r.lost++
+	e := r.add()
+	if e == nil {
 		return -1
 	}
-	r.entries = append(r.entries, e)
+	*e = entry{kind: kindCall, open: true, span: span, name: name, from: at.Sub(r.start)}
 	return len(r.entries) - 1
+}
+
+// add returns a new entry, or nil if there is no room.
+func (r *record) add() *entry {
+	if len(r.entries) == maxEntries {
+		r.lost++
+		return nil
+	}
+	r.entries = append(r.entries, entry{})
+	return &r.entries[len(r.entries)-1]
 }
 
 func (r *record) endCall(c *Call, at time.Time, err error) {

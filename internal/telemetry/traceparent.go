@@ -28,9 +28,11 @@ func parseTraceparent(s string) (p traceparent, ok bool) {
 	if len(s) < lenTraceparent || s[atTrace-1] != '-' || s[atSpan-1] != '-' || s[atFlags-1] != '-' {
 		return p, false
 	}
+	var digits [lenTraceparent]byte
+	copy(digits[:], s)
 	var version, flags [1]byte
-	ok = parseHex(version[:], s[:2]) && parseHex(p.trace[:], s[atTrace:atSpan-1]) &&
-		parseHex(p.span[:], s[atSpan:atFlags-1]) && parseHex(flags[:], s[atFlags:lenTraceparent])
+	ok = parseHex(version[:], digits[:atTrace-1]) && parseHex(p.trace[:], digits[atTrace:atSpan-1]) &&
+		parseHex(p.span[:], digits[atSpan:atFlags-1]) && parseHex(flags[:], digits[atFlags:])
 	if !ok || !p.trace.IsValid() || !p.span.IsValid() || !fits(version[0], s[lenTraceparent:]) {
 		return traceparent{}, false
 	}
@@ -50,26 +52,14 @@ func fits(version byte, rest string) bool {
 }
 
 // parseHex reads lower-case hexadecimal digits, two for each byte of to.
-func parseHex(to []byte, from string) bool {
-	for i := range to {
-		high, low := digit(from[2*i]), digit(from[2*i+1])
-		if high > 15 || low > 15 {
+func parseHex(to, from []byte) bool {
+	for _, c := range from {
+		if c < '0' || c > 'f' || 'A' <= c && c <= 'F' { // the rest is refused by Decode
 			return false
 		}
-		to[i] = high<<4 | low
 	}
-	return true
-}
-
-// digit returns the value of a digit, 255 if it is none.
-func digit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	}
-	return 255
+	_, err := hex.Decode(to, from)
+	return err == nil
 }
 
 // String returns the header.
