@@ -1,4 +1,34 @@
 // Package telemetry is how services are seen from outside: traces that tell waiting
 // from working, metrics of loops, pools, requests and calls, and a log that does not
 // flood.
+//
+// # Traces
+//
+// A [Trace] takes notes of one request and decides at its end whether they are worth
+// keeping:
+//
+//	Start ─> Wait, Work, Event, Call ─> End ── sampled, failed or slow? ── no ─> forgotten
+//	                                              │ yes
+//	                                              └─> queue ─> spans ─> collector
+//
+// So an ordinary request costs a few hundred nanoseconds, and the one that somebody
+// will ask about is there all the same. Where a trace of several services is kept for
+// being slow or failed, each service decides for its own part.
+//
+// # Goroutines
+//
+// Any goroutine may call everything here, but for LoopDelay and TurnEnd of a
+// [LoopMetrics], which are for its loop. Nothing that a request calls blocks.
+//
+// # Bounds
+//
+//	what                               bound          beyond
+//	notes of a request                 128            brownout.lost_entries of its span
+//	kept traces on their way           1,024          brownout_traces_lost_total
+//	spans on their way                 8,192          dropped by the OpenTelemetry SDK
+//	routes, statuses                   those known    label "other"
+//	calls, outcomes of one             256, 32        label "other"
+//	classes of a pool                  64             label "other"
+//	long turns remembered              16             the oldest goes
+//	equal log messages in a second     20             counted in a line
 package telemetry
