@@ -269,7 +269,7 @@ func TestStoreFollowsTheModel(t *testing.T) {
 	eachStore(t, func(t *testing.T, task *loop.Task, open func() payments.Store) {
 		rapid.Check(t, func(r *rapid.T) {
 			s, m := open(), newModel()
-			for range rapid.IntRange(1, 12).Draw(r, "changes") {
+			for range rapid.IntRange(1, 8).Draw(r, "changes") {
 				c := m.draw(r)
 				want, got := m.commit(c), s.Commit(task, c)
 				if !errors.Is(got, want) || (got == nil) != (want == nil) {

@@ -162,7 +162,7 @@ func (a *argumentList) key(k payments.KeyChange) {
 func (s *Store) Due(t *loop.Task, now time.Time, most int) ([]string, error) {
 	key, until := s.redis.Key("due"), strconv.FormatInt(now.UnixMilli(), 10)
 	return service.RedisDo(t, s.redis, "payments.due", func(ctx context.Context, c *redis.Client) ([]string, error) {
-		return c.ZRangeByScore(ctx, key, &redis.ZRangeBy{Min: "-inf", Max: until, Count: int64(most)}).Result()
+		return c.ZRangeArgs(ctx, redis.ZRangeArgs{Key: key, Start: "-inf", Stop: until, ByScore: true, Count: int64(most)}).Result()
 	})
 }
 
