@@ -112,26 +112,35 @@ func TestCapacityChangesWhileWritesWait(t *testing.T) {
 	})
 }
 
-// Who leaves the queue, or its worker, leaves no hole.
+// Who gives up in the queue, or at work, leaves no hole and no worker taken.
 func TestWritesThatAreGivenUpLetOthersPass(t *testing.T) {
 	serveControlled(t, inventory.Config{Workers: 1, ServiceTime: 100 * time.Millisecond}, func(c *servicetest.Client, _ *inventory.Inventory) {
 		began := time.Now()
-		hold := func(want string, headers ...string) func(c *servicetest.Client, i int) {
-			return func(c *servicetest.Client, i int) {
-				body := holdBody(fmt.Sprintf("%s%d", want[:3], i), `{"product":"p0000","quantity":1}`)
-				expect(c, "POST /v1/holds", body, want, headers...)
-			}
+		var waits []func()
+		for _, row := range []struct {
+			name, want, deadline string
+			n                    int
+		}{
+			{"at-work", "504 deadline-exceeded", "50", 1}, // until 50 ms
+			{"first", "201 ", "", 3},                      // until 350 ms
+			{"in-queue", "504 deadline-exceeded", "50", 10},
+			{"last", "201 ", "", 2}, // until 550 ms
+		} {
+			waits = append(waits, c.Go(row.name, func(c *servicetest.Client) {
+				together(c, row.n, func(c *servicetest.Client, i int) {
+					body := holdBody(fmt.Sprintf("%s-%d", row.name, i), `{"product":"p0000","quantity":1}`)
+					expect(c, "POST /v1/holds", body, row.want, shop.HeaderDeadline, row.deadline)
+				})
+			}))
+			sleep(c, 5*time.Millisecond) // so that they queue in this order
 		}
-		impatient := c.Go("impatient", func(c *servicetest.Client) {
-			together(c, 10, hold("504 deadline-exceeded", shop.HeaderDeadline, "50"))
-		})
-		patient := c.Go("patient", func(c *servicetest.Client) { together(c, 3, hold("201 ")) })
-		impatient()
-		patient()
-		if got := time.Since(began).Round(10 * time.Millisecond); got != 350*time.Millisecond {
+		for _, wait := range waits {
+			wait()
+		}
+		if got := time.Since(began).Round(10 * time.Millisecond); got != 550*time.Millisecond {
 			t.Errorf("it took %v", got)
 		}
-		expect(c, "GET /v1/products/p0000", "", fmt.Sprintf(`200 "available":%d`, inventory.CatalogueStock-3))
+		expect(c, "GET /v1/products/p0000", "", fmt.Sprintf(`200 "available":%d`, inventory.CatalogueStock-5))
 	})
 }
 
