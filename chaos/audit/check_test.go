@@ -94,6 +94,10 @@ func TestWhatAShopMayDoWrong(t *testing.T) {
 			q.total = 0
 			c.undo(q)
 		}, []audit.Name{money}},
+		{"enters no legs", voidsWith(), []audit.Name{money}},
+		{"enters one leg", voidsWith(100), []audit.Name{money}},
+		{"enters legs of another amount", voidsWith(1, -1), []audit.Name{money}},
+		{"enters one side twice", voidsWith(100, 100), []audit.Name{money}},
 		{"acknowledges and does not", func(c *clerk, p *purchase) {
 			c.void(p)
 			c.move(p, shop.Released)
@@ -139,6 +143,19 @@ func sells(c *clerk, p *purchase) {
 func finishes(c *clerk, p *purchase) *evidence.Sample {
 	sells(c, p)
 	return c.tell("checkout", p, evidence.Acknowledged, "")
+}
+
+// voidsWith voids, and enters legs of these amounts.
+func voidsWith(amounts ...shop.Amount) func(c *clerk, p *purchase) {
+	return func(c *clerk, p *purchase) {
+		var legs []shop.Leg
+		for _, amount := range amounts {
+			legs = append(legs, shop.Leg{Account: "customers", Amount: amount})
+		}
+		c.bankLine(p, shop.ChargeVoided)
+		c.entry(p, shop.EntryVoided, legs...)
+		c.move(p, shop.Released)
+	}
 }
 
 func sellsTwice(bank string) func(c *clerk, p *purchase) {
