@@ -25,17 +25,15 @@ func (c *lru[K, V]) get(key K) (v V, ok bool) {
 	if e == nil {
 		return v, false
 	}
-	if c.root.next != e {
-		e.unlink()
-		c.link(e)
-	}
+	c.renew(e)
 	return e.value, true
 }
 
-// put sets the value of a key. What a full map had oldest goes.
+// put sets the value of a key, and makes it the newest. What a full map had oldest goes.
 func (c *lru[K, V]) put(key K, v V) {
 	if e := c.entries[key]; e != nil {
 		e.value = v
+		c.renew(e)
 		return
 	}
 	if len(c.entries) >= c.most {
@@ -67,6 +65,14 @@ func (c *lru[K, V]) each(fn func(V)) {
 func (c *lru[K, V]) clear() {
 	c.entries = make(map[K]*lruEntry[K, V])
 	c.root.prev, c.root.next = &c.root, &c.root
+}
+
+// renew makes an entry the newest.
+func (c *lru[K, V]) renew(e *lruEntry[K, V]) {
+	if c.root.next != e {
+		e.unlink()
+		c.link(e)
+	}
 }
 
 func (c *lru[K, V]) link(e *lruEntry[K, V]) {
