@@ -154,6 +154,29 @@ func TestCheckoutThatCannotBeUndone(t *testing.T) {
 	}
 }
 
+// TestCheckoutBeyondItsDeadline ends the patience of the client in the middle: what was
+// done is undone or finished all the same.
+func TestCheckoutBeyondItsDeadline(t *testing.T) {
+	for _, tt := range []struct {
+		call, mode string
+		status     int
+	}{
+		{"hold", "hang", 503}, {"authorise", "hang", 503}, {"capture", "hang", 503},
+		{"hold", "at the last", 503}, {"authorise", "at the last", 503}, {"capture", "at the last", 201}, {"commit", "at the last", 201},
+	} {
+		t.Run(tt.call+" "+tt.mode, func(t *testing.T) {
+			inTown(t, func(w *town) {
+				w.faults[tt.call] = &fault{mode: tt.mode, left: 1}
+				headers := append(w.as("ann"), shop.HeaderIdempotencyKey, "k1", shop.HeaderDeadline, "500")
+				w.wantStatus("checkout", w.Do("POST", "/v1/checkout", basket(card, "p0000"), headers...), tt.status)
+				w.audit()
+				w.wantStatus("again", w.checkout("k1"), 201)
+				w.audit()
+			})
+		})
+	}
+}
+
 // TestCheckoutWhoseStoreFails lets every change of the store fail, before and after it
 // is made.
 func TestCheckoutWhoseStoreFails(t *testing.T) {

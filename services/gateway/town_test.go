@@ -222,6 +222,10 @@ func (l *link) RoundTrip(t *loop.Task, c *service.Call, timeout time.Duration) (
 			_, _ = l.to.RoundTrip(t, &call, timeout)
 		})
 		return nil, t.Sleep(time.Hour)
+	case "at the last":
+		reply, err := l.to.RoundTrip(t, c, timeout)
+		deadline, _ := t.Deadline()
+		return reply, errors.Join(err, t.Sleep(time.Until(deadline)-time.Millisecond))
 	case "unavailable":
 		return problem(shop.CodeUnavailable), nil
 	case "internal":
