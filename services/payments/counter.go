@@ -29,7 +29,7 @@ func (c *counter) authorise(t *loop.Task, r *service.Request) (service.Response,
 // operate handles POST /v1/payments/{id}/capture, /void and /refund.
 func (c *counter) operate(do Operation) service.Handler {
 	return func(t *loop.Task, r *service.Request) (service.Response, error) {
-		id := r.Param("id")
+		id := strings.Clone(r.Param("id")) // a store in memory keeps it
 		if err := shop.CheckName("path:id", id); err != nil {
 			return service.Response{}, err
 		}
@@ -66,13 +66,12 @@ func (c *counter) check(q shop.PaymentRequest) error {
 		q.Amount.Check("/amount"),
 		checkCurrency(q.Currency),
 		shop.CheckName("/card", q.Card),
-		c.tenants.check(q.Tenant),
 	} {
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.tenants.admit(q.Tenant)
 }
 
 // checkReference wants a customer, a slash and a key.
@@ -106,9 +105,9 @@ func newTenants(names []string) tenants {
 	return s
 }
 
-// check refuses a tenant who is not among those listed, or is one too many.
-func (s tenants) check(name string) error {
-	if _, ok := s.known[name]; ok || shop.CheckName("", name) != nil {
+// admit refuses a tenant who is not among those listed, or is one too many.
+func (s tenants) admit(name string) error {
+	if _, ok := s.known[name]; ok {
 		return nil
 	}
 	if s.fixed || len(s.known) >= MaxTenants {

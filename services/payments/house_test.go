@@ -27,17 +27,19 @@ import (
 // A house is the service with two banks on one loop, in virtual time: bank-a knows
 // idempotency keys, bank-b does not.
 type house struct {
-	t      testing.TB
-	task   *loop.Task
-	rt     *service.Runtime
-	a, b   *line
-	banks  []*line // that the service knows
-	retry  int     // attempts of its clients
-	store  *memstore.Store
-	memory *service.Memory
-	desk   *service.Dispatcher
-	life   context.Context
-	end    context.CancelFunc
+	t     testing.TB
+	task  *loop.Task
+	rt    *service.Runtime
+	a, b  *line
+	banks []*line // that the service knows
+	retry int     // attempts of its clients
+
+	tenants []string // who may be paid; nil for anyone
+	store   *memstore.Store
+	memory  *service.Memory
+	desk    *service.Dispatcher
+	life    context.Context
+	end     context.CancelFunc
 
 	told     map[string]answer     // by key, what a client was told last
 	contract *servicetest.Contract // that every exchange is held against, nil for none
@@ -104,7 +106,7 @@ func newHouse(t testing.TB, task *loop.Task, rt *service.Runtime) *house {
 // open begins a life of the service, with these banks.
 func (h *house) open(banks ...*line) {
 	h.banks = banks
-	c := payments.Config{Store: h.store}
+	c := payments.Config{Store: h.store, Tenants: h.tenants}
 	for _, b := range banks {
 		config := service.ClientConfig{
 			Downstream: b.name, Transport: b, Breaker: resilience.BreakerConfig{Failures: 1000}, Retry: resilience.RetryConfig{Attempts: h.retry},

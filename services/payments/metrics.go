@@ -1,6 +1,8 @@
 package payments
 
 import (
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -15,7 +17,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		Help: "Instructions to banks, by operation and by what is known of their effect.",
 	}, []string{"operation", "outcome"})
 	if reg != nil {
-		reg.MustRegister(v)
+		v = register(reg, v)
 	}
 	m := &metrics{outcomes: map[Operation]*[outcomeNothing + 1]prometheus.Counter{}}
 	for _, o := range operations() {
@@ -26,6 +28,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.outcomes[o] = &counters
 	}
 	return m
+}
+
+// register registers a vector, or finds the one of an earlier life of the service.
+func register(reg prometheus.Registerer, v *prometheus.CounterVec) *prometheus.CounterVec {
+	err := reg.Register(v)
+	if there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		return there.ExistingCollector.(*prometheus.CounterVec)
+	}
+	if err != nil {
+		panic(err) // a name that is malformed, or another's
+	}
+	return v
 }
 
 // count counts an instruction. On the loop only.

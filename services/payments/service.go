@@ -2,6 +2,7 @@ package payments
 
 import (
 	_ "embed"
+	"slices"
 	"time"
 
 	"brownout/internal/resilience"
@@ -45,17 +46,9 @@ const resolveEvery = time.Second
 const maxBody = 4096
 
 // New makes the service. On the loop only, before it runs. It panics without a store
-// or a bank.
+// or a bank, and if two banks have the same name.
 func New(rt *service.Runtime, c Config) service.Service {
-	if c.Store == nil || len(c.Banks) == 0 {
-		panic("payments: a store and a bank are needed")
-	}
-	if c.Lease <= 0 {
-		c.Lease = DefaultLease
-	}
-	if c.KeyTTL <= 0 {
-		c.KeyTTL = DefaultKeyTTL
-	}
+	c = c.withDefaults()
 	d := &desk{
 		config:      c,
 		runtime:     rt,
@@ -69,6 +62,24 @@ func New(rt *service.Runtime, c Config) service.Service {
 		Routes:     routes(&counter{desk: d, tenants: newTenants(c.Tenants)}, &reading{store: c.Store}),
 		Background: []service.Background{{Name: "payments.resolve", Every: resolveEvery, Run: d.resolve}},
 	}
+}
+
+func (c Config) withDefaults() Config {
+	if c.Store == nil || len(c.Banks) == 0 {
+		panic("payments: a store and a bank are needed")
+	}
+	for i, b := range c.Banks {
+		if slices.ContainsFunc(c.Banks[:i], func(other Bank) bool { return other.Name() == b.Name() }) {
+			panic("payments: two banks are named " + b.Name())
+		}
+	}
+	if c.Lease <= 0 {
+		c.Lease = DefaultLease
+	}
+	if c.KeyTTL <= 0 {
+		c.KeyTTL = DefaultKeyTTL
+	}
+	return c
 }
 
 func routes(c *counter, r *reading) []service.Route {

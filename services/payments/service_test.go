@@ -211,6 +211,32 @@ func TestBadRequests(t *testing.T) {
 	})
 }
 
+func TestTenants(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		listed []string
+		first  int // distinct tenants who come before acme
+		want   string
+	}{
+		{"any", nil, 0, "201 authorised"},
+		{"the last of many", nil, payments.MaxTenants - 1, "201 authorised"},
+		{"one too many", nil, payments.MaxTenants, "400 invalid-request"},
+		{"listed", []string{"acme"}, 3, "201 authorised"},
+		{"not listed", []string{"bolt"}, 0, "400 invalid-request"},
+	} {
+		inHouse(t, func(h *house) {
+			h.tenants = tt.listed
+			h.end()
+			h.open(h.a)
+			for i := range tt.first {
+				body := strings.Replace(request("other", "card-1"), "acme", fmt.Sprint("t", i), 1)
+				h.send(h.task, "POST", "/v1/payments", body, shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, fmt.Sprint("k", i))
+			}
+			h.expectAnswer(tt.name, h.post(payments.Authorise, "p1"), tt.want)
+		})
+	}
+}
+
 // A void of a payment that does not exist is the last word about it.
 func TestVoidBeforeThePaymentExists(t *testing.T) {
 	underContract(t, func(h *house) {
@@ -324,6 +350,36 @@ func TestWithoutIdempotencyTwoAtOnceBothCount(t *testing.T) {
 		h.expectMoves(h.b, "authorised captured captured")
 		h.audit()
 	}, resilience.Idempotency)
+}
+
+func TestVoidWhileAuthorisingWithoutIdempotency(t *testing.T) {
+	inHouse(t, func(h *house) {
+		together(h.task, 2, func(t *loop.Task, i int) {
+			if i == 0 {
+				h.expectAnswer("authorise", h.postAs(t, payments.Authorise, "p1", "k"), "409 cancelled")
+			} else if t.Sleep(bankTime/4) == nil {
+				h.expectAnswer("void", h.postAs(t, payments.Void, "p1", "v"), "200 voided")
+			}
+		})
+		h.expectMoves(h.a, "authorised voided")
+		h.audit()
+	}, resilience.Idempotency)
+}
+
+// A key that was left pending when idempotency was switched off does not stay so.
+func TestIdempotencyIsSwitchedOffAndOn(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.a.troubles = []trouble{lostCall}
+		h.expectAnswer("on", h.post(payments.Authorise, "p1"), "504 outcome-unknown")
+		h.off(resilience.Idempotency)
+		h.expectAnswer("off", h.post(payments.Authorise, "p1"), "201 authorised")
+		if err := h.rt.Protections.Set(map[resilience.Name]bool{resilience.Idempotency: true}); err != nil {
+			t.Fatal(err)
+		}
+		h.expectAnswer("on again", h.post(payments.Authorise, "p1"), "200 authorised")
+		h.expectAnswer("and again", h.post(payments.Authorise, "p1"), "200 authorised replayed")
+		h.expectMoves(h.a, "authorised")
+	})
 }
 
 func TestBankWithKeysAuthorisesTwiceWithoutIdempotency(t *testing.T) {
