@@ -13,6 +13,8 @@ import (
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
+	Up    upCommand    `cmd:"" help:"Run the whole shop on this machine, with load."`
+	Serve serveCommand `cmd:"" help:"Run one service."`
 	Order orderCommand `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Audit auditCommand `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
 	Load  loadCommand  `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
@@ -27,6 +29,7 @@ type streams struct {
 }
 
 func main() {
+	dieWithParent(os.Stdin)
 	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 

@@ -129,12 +129,6 @@ func (l *lab) secrets() error {
 
 func (l *lab) url(part int) string { return "http://" + l.at.service[part] }
 
-// A Login is a user as the gateway is told of it, in a file that is a list of them.
-type Login struct {
-	shopfile.User
-	PasswordHash string `json:"password_hash"` // bcrypt
-}
-
 // writeUsers writes the file of users. They share a password, which is hashed once.
 func (l *lab) writeUsers() error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(l.shop.Password), bcrypt.DefaultCost)

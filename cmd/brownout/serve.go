@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"brownout/internal/lab"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/telemetry"
+)
+
+// serveCommand runs one service.
+type serveCommand struct {
+	Gateway   gatewayCommand   `cmd:"" help:"Run the edge: identity, catalogue, checkout."`
+	Payments  paymentsCommand  `cmd:"" help:"Run payments: banks, idempotency, the ledger."`
+	Inventory inventoryCommand `cmd:"" help:"Run inventory: stock and holds."`
+	Acquirer  acquirerCommand  `cmd:"" help:"Run a bank outside of the shop, with a statement of its own."`
+}
+
+// hostFlags are those of every service.
+type hostFlags struct {
+	Admin        string     `env:"BROWNOUT_ADMIN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Where the admin port listens (default ${default})."`
+	AdminPrivate bool       `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network use the admin port."`
+	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
+	Workers      int        `env:"BROWNOUT_WORKERS" default:"4" placeholder:"N" help:"Workers of the pool (default ${default})."`
+	InFlight     int        `env:"BROWNOUT_IN_FLIGHT" default:"1024" placeholder:"N" help:"Requests under way at a time, before some are refused (default ${default})."`
+	Trace        float64    `env:"BROWNOUT_TRACE" default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+	OTLP         string     `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where traces are sent, with OTLP over HTTP."`
+	Off          []string   `env:"BROWNOUT_OFF" placeholder:"NAME" help:"Protections that begin switched off."`
+	LogLevel     slog.Level `env:"BROWNOUT_LOG_LEVEL" default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (default ${default})."`
+}
+
+// Bounds of the flags.
+const (
+	maxWorkers  = 1024
+	maxRequests = 1_000_000
+)
+
+// check returns what is wrong with the flags.
+func (f *hostFlags) check() error {
+	switch {
+	case f.Workers < 1 || f.Workers > maxWorkers:
+		return fmt.Errorf("--workers: must be from 1 to %d", maxWorkers)
+	case f.InFlight < 1 || f.InFlight > maxRequests:
+		return fmt.Errorf("--in-flight: must be from 1 to %d", maxRequests)
+	case !(f.Trace >= 0 && f.Trace <= 1):
+		return errors.New("--trace: must be from 0 to 1")
+	}
+	for _, name := range f.Off {
+		if resilience.Name(name).Help() == "" {
+			return fmt.Errorf("--off: there is no protection %q; there are %s", name, protectionNames())
+		}
+	}
+	return nil
+}
+
+func protectionNames() string {
+	var names []string
+	for _, n := range resilience.Names() {
+		names = append(names, string(n))
+	}
+	return strings.Join(names, ", ")
+}
+
+// A buildFunc makes a service on its runtime.
+type buildFunc func(*service.Runtime) (service.Service, error)
+
+// serve runs a service until a signal ends it: as the child of a supervisor, or with a
+// supervisor of its own as its parent.
+func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc) error {
+	if err := f.check(); err != nil {
+		return inputError{err}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if os.Getenv(lab.Supervised) == "" {
+		return lab.Supervise(ctx, name, os.Args[1:], s.out, s.err)
+	}
+	return service.Serve(ctx, service.HostConfig{
+		Name:       name,
+		Addr:       listen,
+		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Token: f.AdminToken},
+		Dispatcher: service.DispatcherConfig{InFlight: f.InFlight, Token: token},
+		Workers:    f.Workers,
+		Tracing:    telemetry.TracingConfig{Ratio: f.Trace, Endpoint: f.OTLP},
+		Off:        f.off(),
+		Level:      f.LogLevel,
+		Ready:      s.out,
+		Log:        s.err,
+		Build:      build,
+	})
+}
+
+func (f *hostFlags) off() []resilience.Name {
+	names := make([]resilience.Name, len(f.Off))
+	for i, name := range f.Off {
+		names[i] = resilience.Name(name)
+	}
+	return names
+}
+
+// tokenFlag is that of a service that answers other services only.
+type tokenFlag struct {
+	Token string `env:"BROWNOUT_SERVICE_TOKEN" placeholder:"TOKEN" help:"The bearer token that services send each other (default: none is asked for)."`
+}
+
+// storeFlags say where a service keeps its data.
+type storeFlags struct {
+	Redis  string `env:"BROWNOUT_REDIS" placeholder:"ADDR" help:"The address of a Redis (default: data is kept in memory, and lost at the end)."`
+	Prefix string `env:"BROWNOUT_PREFIX" default:"brownout:" help:"What the keys in Redis begin with (default ${default})."`
+}
+
+// maxPrefix bounds the prefix of keys, in bytes.
+const maxPrefix = 64
+
+// open returns the Redis of a service, with the service's own part of the prefix; nil
+// if data is kept in memory.
+func (f *storeFlags) open(rt *service.Runtime) (*service.Redis, error) {
+	if len(f.Prefix) > maxPrefix {
+		return nil, fmt.Errorf("--prefix: may have at most %d bytes", maxPrefix)
+	}
+	if f.Redis == "" {
+		return nil, nil
+	}
+	return service.NewRedis(rt, service.RedisConfig{Addr: f.Redis, Prefix: f.Prefix + rt.Name + ":"}), nil
+}
+
+// client returns how another service is called over HTTP.
+func client(rt *service.Runtime, name, url, token string) (service.ClientConfig, error) {
+	to, err := service.NewHTTPTransport(rt, service.HTTPConfig{Downstream: name, URL: url})
+	return service.ClientConfig{Downstream: name, Transport: to, Token: token}, err
+}
+
+// dieWithParent ends the program when its standard input does, if it is a supervisor's
+// child: then the supervisor is gone.
+func dieWithParent(in io.Reader) {
+	if os.Getenv(lab.Supervised) == "" {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		os.Exit(statusFailed)
+	}()
+}

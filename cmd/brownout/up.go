@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"brownout/internal/lab"
+)
+
+// upCommand runs the whole shop.
+type upCommand struct {
+	Dir   string  `default:".brownout" placeholder:"FOLDER" help:"Where it keeps its data (default ${default})."`
+	Port  int     `default:"8080" placeholder:"N" help:"The port of the gateway; the other parts have those that follow, and their admin ports are 1000 above (default ${default}). 0 takes any that are free."`
+	Redis string  `placeholder:"ADDR" help:"The address of a Redis (default: an embedded one, whose data end with it)."`
+	Load  float64 `default:"20" placeholder:"RATE" help:"Background load in requests a second (default ${default}); 0 for none."`
+	Trace float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+}
+
+// Help is the longer help of the command.
+func (*upCommand) Help() string {
+	return `
+Runs three services, two banks and some load, as processes of their own, and restarts what dies. Ctrl-C ends them all. Each start with the embedded Redis is a new epoch: new data, new statements, a new journal.
+`
+}
+
+// Bounds of the flags.
+const (
+	maxPort = 64000 // the admin ports are above it
+	maxLoad = 10_000
+)
+
+// Validate is called by the parser.
+func (c *upCommand) Validate() error {
+	switch {
+	case c.Port < 0 || c.Port > maxPort:
+		return fmt.Errorf("--port: must be from 0 to %d", maxPort)
+	case !(c.Load >= 0 && c.Load <= maxLoad):
+		return fmt.Errorf("--load: must be from 0 to %d", maxLoad)
+	case !(c.Trace >= 0 && c.Trace <= 1):
+		return errors.New("--trace: must be from 0 to 1")
+	}
+	return nil
+}
+
+// Run runs the command.
+func (c *upCommand) Run(s streams) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return lab.Up(ctx, lab.UpConfig{
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Out: s.out,
+		Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)},
+	})
+}
