@@ -10,6 +10,7 @@ import (
 // is nothing else to do, the kernel's do not. It holds a thread meanwhile, so it is for
 // one goroutine. It knows no virtual time.
 func FineSleep(d time.Duration) {
-	wait := syscall.NsecToTimespec(int64(d))
-	_ = syscall.Nanosleep(&wait, nil) // a signal may end it early: the request is then early by as much as a sleep is late
+	rest := syscall.NsecToTimespec(int64(d))
+	for syscall.Nanosleep(&rest, &rest) == syscall.EINTR { // a signal, as the runtime sends to its threads
+	}
 }
