@@ -17,6 +17,7 @@ import (
 // The contract of a store, told in steps. What is done:
 //
 //	hold ID PRODUCT=PIECES...     sets aside, for 60 s, for the customer c and the key k
+//	write ID PRODUCT=PIECES...    the same, in two operations and unchecked
 //	commit, release, return ID
 //	find ID                       reads a hold
 //	wait SECONDS
@@ -60,6 +61,12 @@ var contract = map[string][]step{
 	},
 	"unknown product": {
 		{"hold h a=1 x=1", "not-found /lines/1/product"}, {"stock a", "10+0 = 10/0/0"}, {"holds 0 9", ""},
+		{"stock x", "not-found /lines/0/product"},
+	},
+	"written over what is there": {
+		{"write h a=2 b=1", ""}, {"find h", "held a=2 b=1"}, {"stock a", "10+0 = 8/2/0"}, {"stock b", "5+0 = 4/1/0"},
+		{"write h a=1", ""}, {"find h", "held a=1"}, {"stock a", "10+0 = 7/3/0"}, {"holds 0 9", "h"},
+		{"hold h a=1", "known held a=1"}, {"wait 60", ""}, {"expire 9", "1"}, {"expire 9", "0"}, {"stock a", "10+0 = 8/2/0"},
 	},
 	"unknown hold": {
 		{"commit h", "not-found path:id"}, {"return h", "not-found path:id"}, {"find h", "not-found path:id"}, {"holds 0 9", ""},
@@ -183,6 +190,8 @@ func (n *narrator) do(words []string) string {
 	switch words[0] {
 	case "hold":
 		return n.hold(shop.Hold{ID: words[1], Reference: shop.NewReference("c", "k"), Lines: linesOf(words[2:])})
+	case "write":
+		return told("", n.write(words[1], linesOf(words[2:])))
 	case "commit", "release", "return":
 		h, err := n.store.Act(n.task, words[1], inventory.Action(words[0]), n.now)
 		return told(holdText(h), err)
@@ -220,6 +229,19 @@ func (n *narrator) hold(h shop.Hold) string {
 		return fmt.Sprintf("%+v", got)
 	}
 	return told(text, err)
+}
+
+func (n *narrator) write(id string, lines []shop.Line) error {
+	accounts, err := n.store.ReadStocks(n.task, lines)
+	if err != nil {
+		return err
+	}
+	for i, line := range lines {
+		accounts[i].Available -= line.Quantity
+		accounts[i].Held += line.Quantity
+	}
+	h := shop.Hold{ID: id, Reference: shop.NewReference("c", "k"), Status: shop.Held, Lines: lines, Expires: n.now.Add(time.Minute)}
+	return n.store.WriteHold(n.task, h, accounts)
 }
 
 func (n *narrator) restock(key, product string, pieces int) string {
