@@ -43,7 +43,7 @@ func ParseMix(text string) (Mix, error) {
 	var mix Mix
 	for part := range strings.SplitSeq(text, ",") {
 		share, err := parseShare(part)
-		if err == nil && mix.has(share.Route) {
+		if err == nil && mix.lists(share.Route) {
 			err = fmt.Errorf("%s comes twice", share.Route)
 		}
 		if err != nil {
@@ -62,7 +62,7 @@ func parseShare(text string) (Share, error) {
 	if !found {
 		return Share{}, fmt.Errorf("%q: want ROUTE=WEIGHT", text)
 	}
-	if !DefaultMix().has(route) {
+	if !DefaultMix().lists(route) {
 		return Share{}, fmt.Errorf("%q is no route: want browse, product, login, checkout, order or refund", route)
 	}
 	weight, err := strconv.Atoi(value)
@@ -72,6 +72,11 @@ func parseShare(text string) (Share, error) {
 	return Share{route, weight}, nil
 }
 
+func (m Mix) lists(route string) bool {
+	return slices.ContainsFunc(m, func(s Share) bool { return s.Route == route })
+}
+
+// has reports whether the route is ever taken.
 func (m Mix) has(route string) bool {
 	return slices.ContainsFunc(m, func(s Share) bool { return s.Route == route && s.Weight > 0 })
 }

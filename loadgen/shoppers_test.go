@@ -300,6 +300,7 @@ func TestMixesSayWhatIsWrong(t *testing.T) {
 		{"browse=1.5", `"1.5" is no weight`},
 		{"browse=1000001", "from 0 to 1000000"},
 		{"browse=1,browse=2", "browse comes twice"},
+		{"browse=0,browse=2", "browse comes twice"},
 		{"browse=0", "no weight is above 0"},
 		{"browse=1,", `"": want ROUTE=WEIGHT`},
 	} {

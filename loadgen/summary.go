@@ -65,7 +65,7 @@ type tally struct {
 
 func (t *tally) add(sample *evidence.Sample) {
 	if t.outcomes == nil {
-		t.outcomes, t.codes = map[evidence.Outcome]int64{}, map[string]int64{}
+		t.outcomes = map[evidence.Outcome]int64{}
 		t.latency = hdrhistogram.New(shortest, longest, precision)
 	}
 	t.outcomes[sample.Outcome]++
@@ -83,6 +83,9 @@ func (t *tally) addCode(code string) {
 	}
 	if _, known := t.codes[code]; !known && len(t.codes) >= maxCodes {
 		code = others
+	}
+	if t.codes == nil {
+		t.codes = map[string]int64{}
 	}
 	t.codes[code]++
 }
