@@ -166,7 +166,7 @@ func (a *Admin) getProtections(w http.ResponseWriter, _ *http.Request) {
 func (a *Admin) putProtections(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOtherBody))
 	if err != nil {
-		problem(w, tooLarge(maxOtherBody))
+		problem(w, unreadable(err))
 		return
 	}
 	states, err := Decode[map[resilience.Name]bool](body)
@@ -180,6 +180,14 @@ func (a *Admin) putProtections(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.getProtections(w, r)
+}
+
+// unreadable says why a body could not be read.
+func unreadable(err error) *shop.Error {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return tooLarge(maxOtherBody)
+	}
+	return &shop.Error{Code: shop.CodeSlow, Message: "the body did not come, or not in time", Err: err}
 }
 
 func respond(w http.ResponseWriter, v any) {

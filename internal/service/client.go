@@ -121,19 +121,21 @@ func NewClient(rt *Runtime, c ClientConfig) *Client {
 
 // Do makes a call, again where that is safe and due, and returns the reply, whatever
 // its status. An error is a *CallError if there was none, and a
-// *resilience.Rejection if the call was not tried.
+// *resilience.Rejection if the call was not tried. A refusal that follows an attempt whose
+// outcome is not known is no answer, for it says nothing of that attempt.
 func (c *Client) Do(t *loop.Task, call *Call) (*Reply, error) {
 	c.retry.Begin()
-	sent := false
+	unknown := false // whether an earlier attempt may have had its effect
 	for attempt := 1; ; attempt++ {
 		reply, err := c.attempt(t, call, attempt)
-		if err == nil && reply.Status < http.StatusInternalServerError {
-			return reply, nil
+		if failureOf(reply, err) != nil && c.again(t, call, attempt, reply, err) {
+			unknown = unknown || leavesOpen(reply, err)
+			continue
 		}
-		sent = sent || maySent(err)
-		if !c.again(t, call, attempt, reply, err) {
-			return reply, c.failed(call, attempt, sent, err)
+		if err == nil && unknown && call.Method != http.MethodGet && refuses(reply) {
+			reply, err = nil, fmt.Errorf("status %d after an attempt whose outcome is not known", reply.Status)
 		}
+		return reply, c.failed(call, attempt, unknown || maySent(err), err)
 	}
 }
 
@@ -143,6 +145,16 @@ func maySent(err error) bool {
 		return false
 	}
 	return !errors.Is(err, ErrNotSent)
+}
+
+// leavesOpen says whether an attempt that failed so may have had its effect.
+func leavesOpen(reply *Reply, err error) bool {
+	return maySent(err) || reply != nil && !refuses(reply)
+}
+
+// refuses says whether the callee has not even begun.
+func refuses(r *Reply) bool {
+	return r.Status == http.StatusServiceUnavailable || r.Status == http.StatusTooManyRequests
 }
 
 // again waits for the next attempt, if there is to be one.
@@ -188,9 +200,10 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 		reply, err = c.config.Transport.RoundTrip(t, out, c.timeout())
 		return err
 	})
-	verdict = judge(t, reply, err)
-	span.End(time.Now(), verdict)
-	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), time.Since(began))
+	took, failure := time.Since(began), failureOf(reply, err)
+	verdict = judge(t, failure, took, c.config.Timeout)
+	span.End(time.Now(), failure)
+	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)
 	if err != nil {
 		return nil, err
 	}
@@ -228,16 +241,32 @@ func (c *Call) add(name, value string) {
 	}
 }
 
-// judge says what an attempt tells the breaker of the downstream: that the caller has
-// left is not the downstream's failure.
-func judge(t *loop.Task, reply *Reply, err error) error {
+// failureOf is how an attempt failed, nil if it did not.
+func failureOf(reply *Reply, err error) error {
 	if err == nil && reply.Status >= http.StatusInternalServerError {
 		return fmt.Errorf("status %d", reply.Status)
 	}
-	if cause := t.Err(); err != nil && cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+	return err
+}
+
+// fairShare is the part of its timeout that a downstream must have been given before it
+// is blamed for not having answered.
+const fairShare = 4
+
+// judge says what an attempt tells the breaker of the downstream. That the caller has left,
+// or came with hardly any time, is not the downstream's failure: otherwise a few clients
+// without patience could close it to all others.
+func judge(t *loop.Task, failure error, took, timeout time.Duration) error {
+	cause := t.Err()
+	switch {
+	case failure == nil:
+		return nil
+	case cause != nil && !errors.Is(cause, context.DeadlineExceeded):
+		return context.Canceled
+	case cause != nil && errors.Is(failure, context.DeadlineExceeded) && took < timeout/fairShare:
 		return context.Canceled
 	}
-	return err
+	return failure
 }
 
 // outcome is an attempt's in the metrics: its status, or why it has none.

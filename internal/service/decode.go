@@ -31,7 +31,7 @@ func Decode[T any](body []byte) (T, error) {
 
 // refuseNull finds a null, which decoding would take for a value that is absent.
 func refuseNull(body []byte) error {
-	d := jsontext.NewDecoder(bytes.NewReader(body))
+	d := jsontext.NewDecoder(bytes.NewBuffer(body))
 	for {
 		token, err := d.ReadToken()
 		switch {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func (d *Dispatcher) InFlight() int { return int(d.inFlight.Load()) }
 // loop only.
 func (d *Dispatcher) Dispatch(r *Request, done func(Response)) {
 	x := &exchange{Request: *r, dispatcher: d, done: func(x *exchange) { done(x.response) }}
-	if refused := x.admit(); refused != nil {
+	if refused := x.admit(nil); refused != nil {
 		done(*refused)
 		return
 	}
@@ -126,11 +127,15 @@ type exchange struct {
 	runFn func(*loop.Task) // run, bound once
 }
 
-// admit finds the route and decides whether the request is served at all. A request
-// that is admitted counts as under way until its answer. Any goroutine may call it.
-func (x *exchange) admit() *Response {
+// admit finds the route and decides whether the request is served at all; malformed,
+// if not nil, is why it is not. A request that is admitted counts as under way until its
+// answer. Any goroutine may call it.
+func (x *exchange) admit(malformed error) *Response {
 	d := x.dispatcher
 	err := x.findRoute()
+	if malformed != nil {
+		err = malformed
+	}
 	if x.Trace == nil {
 		x.Trace = d.runtime.Tracing.Start(x.Header(shop.HeaderTraceparent), x.routeName(), x.Received)
 	}
@@ -201,14 +206,20 @@ func tooLarge(most int) *shop.Error {
 func (x *exchange) refuse(err error) *Response {
 	e := AsError(err)
 	answer := Problem(e, x.Trace.ID())
+	if e.Code == shop.CodeMethod {
+		answer.Header = append(answer.Header, Field{"Allow", x.dispatcher.router.methods(x.Path)})
+	}
 	x.dispatcher.http.Observe(x.routeName(), answer.Status, time.Since(x.Received))
 	x.Trace.End(time.Now(), answer.Status, e)
 	return &answer
 }
 
+// noRoute is the name, in metrics and traces, of requests that no route takes.
+const noRoute = "other"
+
 func (x *exchange) routeName() string {
 	if x.route == nil {
-		return ""
+		return noRoute
 	}
 	return x.route.Name
 }
@@ -236,7 +247,16 @@ func (x *exchange) run(t *loop.Task) {
 		answer, err = x.route.Handle(t, &x.Request)
 		return err
 	})
-	x.finish(answer, err)
+	x.finish(answer, interrupted(t, err))
+}
+
+// interrupted makes sure that a task which the end of the loop has interrupted is not
+// taken for one that was refused: nobody knows what it has done.
+func interrupted(t *loop.Task, err error) error {
+	if shop.CodeOf(err) != "" || !errors.Is(err, loop.ErrClosed) || !errors.Is(t.Err(), loop.ErrClosed) {
+		return err
+	}
+	return &shop.Error{Code: shop.CodeUnknown, Message: "the service ended before this was done", Err: err}
 }
 
 // finish has the answer sent.
@@ -295,9 +315,10 @@ func (c *requestContext) TaskRuns() { c.ran = time.Now() }
 // TaskWaits implements loop.Follower.
 func (c *requestContext) TaskWaits() { c.end(time.Now()) }
 
-// end notes the stretch of work that ends now, if one was under way.
+// end notes the stretch of work that ends now, if one was under way. Of a request that
+// was never begun, whose context is nil, there is none.
 func (c *requestContext) end(now time.Time) {
-	if !c.ran.IsZero() {
+	if c != nil && !c.ran.IsZero() {
 		c.trace.Work("loop", c.ran, now)
 		c.ran = time.Time{}
 	}

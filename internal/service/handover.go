@@ -5,7 +5,10 @@ import "sync/atomic"
 // A handover settles, between a task that may be cancelled and the goroutine that is to
 // act for it, whether the act was begun: one of take and cancel returns true, the
 // first that is called.
-type handover struct{ state atomic.Int32 }
+type handover struct {
+	state   atomic.Int32
+	touched atomic.Bool // whether a part of the act has had its effect
+}
 
 const (
 	handoverTaken = 1 + iota

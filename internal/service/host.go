@@ -21,14 +21,16 @@ import (
 )
 
 const (
-	// drainTime bounds what is in flight when a service ends.
+	// drainTime is what requests in flight have when a service ends, and lateTime what
+	// each of the later steps of the end has.
 	drainTime = 10 * time.Second
+	lateTime  = 500 * time.Millisecond
 	// longTurn is from when on a turn is reported with its culprit.
 	longTurn = 100 * time.Millisecond
 	// delayResolution is how often the event loop delay is sampled, at least.
 	delayResolution = 10 * time.Millisecond
 	// hostMailbox has room for every connection to post a request at once.
-	hostMailbox = 2 * defaultClient
+	hostMailbox = 2 * DefaultConnections
 )
 
 // HostConfig says how a service runs as a process.
@@ -89,15 +91,38 @@ func Serve(ctx context.Context, c HostConfig) error {
 		runtime.GOMAXPROCS(c.Workers + 4) // so that the kernel shares the cores, and not Go's time slice
 	}
 	h := newHost(c)
-	defer h.pool.Close()
+	defer h.closePool()
 	if err := h.build(); err != nil {
 		return err
 	}
-	defer h.runtime.Tracing.Shutdown(context.WithoutCancel(ctx)) //nolint:errcheck // traces are not worth an error
+	defer h.closeTracing()
 	if err := h.listen(); err != nil {
 		return err
 	}
 	return h.run(ctx)
+}
+
+// closePool ends the pool, but does not wait long for a job that holds its worker: the
+// process ends with it.
+func (h *host) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		h.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(lateTime):
+		h.log.Warn("a job does not end", slog.Int("busy", h.config.Workers-h.pool.Stats().Idle))
+	}
+}
+
+func (h *host) closeTracing() {
+	ctx, cancel := context.WithTimeout(context.Background(), lateTime)
+	defer cancel()
+	if err := h.runtime.Tracing.Shutdown(ctx); err != nil {
+		h.log.Warn("traces were lost", slog.Any("error", err))
+	}
 }
 
 func newHost(c HostConfig) *host {
@@ -112,7 +137,8 @@ func newHost(c HostConfig) *host {
 	h.loop = loop.New(loop.Config{
 		Name:            c.Name,
 		Mailbox:         hostMailbox,
-		Grace:           drainTime,
+		Grace:           lateTime,
+		Unwind:          lateTime,
 		DelayResolution: delayResolution,
 		Observer:        h.turns,
 		LongTurn:        longTurn,

@@ -62,7 +62,7 @@ func NewHTTPTransport(rt *Runtime, c HTTPConfig) (*HTTPTransport, error) {
 		MaxResponseBodySize:       maxReply,
 		NoDefaultUserAgentHeader:  true,
 		DisablePathNormalizing:    true,
-		Dial:                      dial,
+		DialTimeout:               dial,
 	}
 	group := rt.Group(c.InFlight, c.Queue)
 	rt.Loop.OnClose(c.Downstream, client.CloseIdleConnections)
@@ -83,8 +83,12 @@ type dialError struct{ error }
 
 func (e dialError) Unwrap() error { return e.error }
 
-func dial(addr string) (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", addr, dialTimeout)
+func dial(addr string, left time.Duration) (net.Conn, error) {
+	timeout := dialTimeout
+	if left > 0 {
+		timeout = min(timeout, left)
+	}
+	conn, err := net.DialTimeout("tcp", addr, timeout)
 	if err != nil {
 		return nil, dialError{err}
 	}
@@ -131,6 +135,7 @@ func (tr *HTTPTransport) send(c *Call, deadline time.Time) (*Reply, error) {
 	}
 	request.SetBodyRaw(c.Body)
 	if err := tr.client.DoDeadline(request, response, deadline); err != nil {
+		tr.broken(err)
 		return nil, err
 	}
 	return &Reply{
@@ -138,6 +143,14 @@ func (tr *HTTPTransport) send(c *Call, deadline time.Time) (*Reply, error) {
 		Header: replyHeader(&response.Header),
 		Body:   bytes.Clone(response.Body()),
 	}, nil
+}
+
+// broken drops the idle connections after one of them broke: most likely the callee has
+// ended, and they with it, and each would cost another call.
+func (tr *HTTPTransport) broken(err error) {
+	if !errors.Is(err, fasthttp.ErrTimeout) && !neverSent(err) {
+		tr.client.CloseIdleConnections()
+	}
 }
 
 // replyHeader keeps the headers that the shop knows.

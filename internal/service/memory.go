@@ -17,35 +17,56 @@ type Memory struct {
 	Fault func(name string) (before, after error)
 
 	group *loop.Group
-	lock  *sync.Mutex
+	lock  sync.Mutex
 }
 
 // NewMemory makes the memory of a service. On the loop only.
 func NewMemory(rt *Runtime) *Memory {
-	return &Memory{group: rt.Group(0, 0), lock: &sync.Mutex{}}
+	return &Memory{group: rt.Group(0, 0)}
 }
 
-// MemoryDo runs fn, alone, and waits for it. It fails with a *CallError, as Redis
-// would, when there is a fault.
+// MemoryDo runs fn, alone, and waits for it. What fn returns comes back as it is. It fails
+// with a *CallError, as Redis would, when there is a fault, and when the wait for it ends
+// early.
 func MemoryDo[T any](t *loop.Task, m *Memory, name string, fn func() (T, error)) (T, error) {
-	return loop.Go(t, m.group, func(context.Context) (T, error) {
+	var handed handover
+	done, err := loop.Go(t, m.group, func(ctx context.Context) (outcomeOf[T], error) {
+		if !handed.take() {
+			return outcomeOf[T]{}, context.Cause(ctx)
+		}
 		m.lock.Lock()
 		defer m.lock.Unlock()
-		return doFaulty(m, name, fn)
+		return doFaulty(m, name, fn), nil
 	})
+	if err != nil {
+		return done.value, memoryError(name, !handed.cancel(), err)
+	}
+	return done.value, done.err
 }
 
-func doFaulty[T any](m *Memory, name string, fn func() (T, error)) (v T, err error) {
-	if m.Fault == nil {
-		return fn()
+// outcomeOf keeps what an operation has returned apart from how the wait for it ended.
+type outcomeOf[T any] struct {
+	value T
+	err   error
+}
+
+func doFaulty[T any](m *Memory, name string, fn func() (T, error)) (o outcomeOf[T]) {
+	var before, after error
+	if m.Fault != nil {
+		before, after = m.Fault(name)
 	}
-	before, after := m.Fault(name)
 	if before != nil {
-		return v, &CallError{Downstream: "memory", Call: name, Attempts: 1, Err: fmt.Errorf("%w: %w", ErrNotSent, before)}
+		return outcomeOf[T]{err: memoryError(name, false, before)}
 	}
-	if v, err = fn(); after == nil {
-		return v, err
+	if o.value, o.err = fn(); after != nil {
+		return outcomeOf[T]{err: memoryError(name, true, after)}
 	}
-	var lost T
-	return lost, &CallError{Downstream: "memory", Call: name, Attempts: 1, Sent: true, Err: after}
+	return o
+}
+
+func memoryError(name string, sent bool, err error) error {
+	if !sent {
+		err = fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	return &CallError{Downstream: "memory", Call: name, Attempts: 1, Sent: sent, Err: err}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"brownout/internal/loop"
 	"brownout/internal/pool"
@@ -113,9 +114,9 @@ func Problem(e *shop.Error, traceID string) Response {
 		Code:    e.Code,
 		Pointer: e.Pointer,
 		TraceID: traceID,
-	})
+	}, jsontext.AllowInvalidUTF8(true)) // an error may quote what a client has sent
 	if err != nil {
-		panic(err) // strings only, and made printable where they came in
+		panic(err) // nothing but strings and a number
 	}
 	r := Response{Status: status, ContentType: ContentProblem, Body: body}
 	if e.RetryAfter > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		c.Queue = 4096
 	}
 	client := redis.NewClient(redisOptions(c))
+	client.AddHook(contact{})
 	group := rt.Group(c.InFlight, c.Queue)
 	rt.Loop.OnClose("redis", func() { _ = client.Close() }) // nothing is in flight any more
 	return &Redis{
@@ -104,14 +106,15 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 			if !handed.take() {
 				return v, context.Cause(ctx)
 			}
-			return fn(ctx, r.client)
+			return fn(context.WithValue(ctx, contactKey{}, &handed), r.client)
 		})
 		return err
 	})
 	err = r.failure(name, &handed, err)
-	verdict = redisVerdict(t, err)
-	span.End(time.Now(), verdict)
-	r.metrics.Observe("redis", name, 1, redisOutcome(err), time.Since(began))
+	took := time.Since(began)
+	verdict = judge(t, redisFailure(err), took, r.config.Timeout)
+	span.End(time.Now(), absent(err))
+	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
 	return v, err
 }
 
@@ -128,13 +131,19 @@ func (r *Redis) failure(name string, handed *handover, err error) error {
 	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil || errors.Is(err, redis.Nil) {
 		return err
 	}
-	if handed.cancel() || untouched(err) {
+	if handed.cancel() || !handed.touched.Load() && untouched(err) {
 		err = fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return &CallError{Downstream: "redis", Call: name, Attempts: 1, Sent: !errors.Is(err, ErrNotSent), Err: err}
 }
 
-// untouched says whether Redis has surely done nothing: it was not reached, or said so.
+// refusals are how an answer begins with which Redis says that it has done nothing.
+var refusals = []string{
+	"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOPERM", "NOSCRIPT", "OOM", "READONLY",
+}
+
+// untouched says whether Redis has surely done nothing: it was not reached, or said so. What
+// a script reports from its middle is no such word.
 func untouched(err error) bool {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
 		return true
@@ -142,28 +151,73 @@ func untouched(err error) bool {
 	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) {
 		return true
 	}
-	if _, answered := errors.AsType[redis.Error](err); !answered {
+	if !answered(err) || strings.Contains(err.Error(), "script: ") {
 		return false
 	}
-	for _, refusal := range []string{"LOADING", "READONLY", "OOM", "MISCONF", "BUSY", "MASTERDOWN", "NOAUTH", "CLUSTERDOWN"} {
-		if strings.HasPrefix(err.Error(), refusal) {
-			return true
-		}
-	}
-	return false
+	code, _, _ := strings.Cut(err.Error(), " ")
+	return slices.Contains(refusals, code)
 }
 
-// redisVerdict is what the breaker is told: an absent key is no failure.
-func redisVerdict(t *loop.Task, err error) error {
+// answered says whether an error is one that Redis has sent.
+func answered(err error) bool {
+	_, ok := errors.AsType[redis.Error](err)
+	return ok
+}
+
+// redisFailure is what an operation says of Redis itself: one that answers, be it with the
+// error of a script, does not fail, unless it refuses.
+func redisFailure(err error) error {
+	if errors.Is(err, redis.Nil) || answered(err) && !errors.Is(err, ErrNotSent) {
+		return nil
+	}
+	return err
+}
+
+// absent takes a key that is not there for no failure.
+func absent(err error) error {
 	if errors.Is(err, redis.Nil) {
 		return nil
 	}
-	return judge(t, &Reply{}, err)
+	return err
 }
 
-func redisOutcome(err error) string {
-	if err == nil || errors.Is(err, redis.Nil) {
+func outcomeOfRedis(err error) string {
+	if absent(err) == nil {
 		return "ok"
 	}
 	return outcome(nil, err)
+}
+
+// contactKey is the key of the handover in the context of an operation.
+type contactKey struct{}
+
+// contact is a hook that notes when a command of an operation has reached Redis: if a later
+// one does not, the operation has had a part of its effect all the same.
+type contact struct{}
+
+// DialHook implements redis.Hook.
+func (contact) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessHook implements redis.Hook.
+func (contact) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		noteContact(ctx, err)
+		return err
+	}
+}
+
+// ProcessPipelineHook implements redis.Hook.
+func (contact) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		noteContact(ctx, err)
+		return err
+	}
+}
+
+func noteContact(ctx context.Context, err error) {
+	if h, ok := ctx.Value(contactKey{}).(*handover); ok && !untouched(err) {
+		h.touched.Store(true)
+	}
 }

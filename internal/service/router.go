@@ -109,6 +109,19 @@ func (r *Route) matches(path string, params *[maxParams]string) bool {
 	return rest == ""
 }
 
+// methods lists the methods that a path takes, as the Allow header does (RFC 9110,
+// 10.2.1).
+func (rt *router) methods(path string) string {
+	var methods []string
+	var params [maxParams]string
+	for _, r := range rt.routes {
+		if r.matches(path, &params) {
+			methods = append(methods, r.Method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
 // names lists the names of all routes.
 func (rt *router) names() []string {
 	names := make([]string, len(rt.routes))
