@@ -104,12 +104,22 @@ func TestWhatAShopMayDoWrong(t *testing.T) {
 			c.tell("checkout", p, evidence.Acknowledged, "")
 		}, []audit.Name{promise}},
 		{"acknowledges another total", func(c *clerk, p *purchase) { finishes(c, p).Total++ }, []audit.Name{promise}},
-		{"acknowledges another's order", func(c *clerk, p *purchase) { finishes(c, p).Reference = "c-2/k-1" }, []audit.Name{promise}},
+		{"acknowledges another's order", func(c *clerk, p *purchase) { finishes(c, p).Reference = "c-9/k-1" }, []audit.Name{promise}},
 		{"acknowledges an unknown order", func(c *clerk, p *purchase) { finishes(c, p).Order = "" }, []audit.Name{promise}},
 		{"refuses and does", func(c *clerk, p *purchase) {
 			sells(c, p)
 			c.tell("checkout", p, evidence.Refused, shop.CodeUnavailable)
 		}, []audit.Name{promise}},
+		{"refuses and captures", func(c *clerk, p *purchase) {
+			c.capture(p)
+			c.move(p, shop.Released)
+			c.tell("checkout", p, evidence.Refused, shop.CodeUnavailable)
+		}, []audit.Name{promise, traded}},
+		{"refuses and sells", func(c *clerk, p *purchase) {
+			c.void(p)
+			c.move(p, shop.Sold)
+			c.tell("checkout", p, evidence.Refused, shop.CodeUnavailable)
+		}, []audit.Name{promise, traded}},
 		{"does what was never sent", func(c *clerk, p *purchase) { sells(c, p); c.tell("checkout", p, evidence.Unsent, "") }, []audit.Name{promise}},
 		{"leaves the unknown open", func(c *clerk, p *purchase) { c.tell("checkout", p, evidence.Unknown, "") }, []audit.Name{promise, traded}},
 		{"acknowledges a refund and does not", func(c *clerk, p *purchase) { finishes(c, p); c.tell("refund", p, evidence.Acknowledged, "") }, []audit.Name{promise}},
@@ -200,7 +210,7 @@ var damages = []struct {
 	{"entry's kind", func(b *audit.Books, n int) { pick(b.Ledger, n).Kind = "gift" }, money},
 	{"entry's amount", func(b *audit.Books, n int) { pick(b.Ledger, n).Amount++ }, money},
 	{"entry's amount is negative", func(b *audit.Books, n int) { pick(b.Ledger, n).Amount *= -1 }, money},
-	{"entry's reference", func(b *audit.Books, n int) { pick(b.Ledger, n).Reference = "c-2/k-1" }, money},
+	{"entry's reference", func(b *audit.Books, n int) { pick(b.Ledger, n).Reference = "c-9/k-1" }, money},
 	{"entry's legs", func(b *audit.Books, n int) { pick(b.Ledger, n).Legs = nil }, money},
 	{"a leg lost", func(b *audit.Books, n int) { remove(&pick(b.Ledger, n).Legs, n) }, money},
 	{"a leg's amount", func(b *audit.Books, n int) { pick(pick(b.Ledger, n).Legs, n).Amount++ }, money},
@@ -214,7 +224,7 @@ var damages = []struct {
 	{"line's number", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Seq = 0 }, money},
 	{"line's status", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Status = "lent" }, money},
 	{"line's amount", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Amount++ }, money},
-	{"line's reference", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Reference = "c-2/k-1" }, money},
+	{"line's reference", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Reference = "c-9/k-1" }, money},
 	{"line's charge", func(b *audit.Books, n int) { pick(b.Statements["bank-a"], n).Charge = "ch-other" }, ""},
 	{"statement lost", func(b *audit.Books, n int) { delete(b.Statements, "bank-b") }, money},
 	{"statement cut", func(b *audit.Books, n int) { b.Statements["bank-b"] = b.Statements["bank-b"][:n%3] }, ""},
@@ -235,7 +245,7 @@ var damages = []struct {
 	{"hold's quantity", func(b *audit.Books, n int) { pick(pick(b.Holds, n).Lines, n).Quantity *= -1 }, stock},
 	{"hold held", func(b *audit.Books, n int) { pick(b.Holds, n).Status = shop.Held }, stock},
 	{"hold sold", func(b *audit.Books, n int) { soldIfNot(pick(b.Holds, n)) }, stock},
-	{"hold's reference", func(b *audit.Books, n int) { paid(b, n).Reference = "c-2/k-1" }, traded},
+	{"hold's reference", func(b *audit.Books, n int) { paid(b, n).Reference = "c-9/k-1" }, traded},
 	{"hold's id", func(b *audit.Books, n int) { paid(b, n).ID = "ord_other" }, traded},
 	{"acknowledgement's total", func(b *audit.Books, n int) { acknowledged(b, n).Total-- }, promise},
 	{"acknowledgement's order", func(b *audit.Books, n int) { acknowledged(b, n).Order = "ord_other" }, promise},
@@ -324,7 +334,7 @@ func TestOrders(t *testing.T) {
 		{"refunding", shop.OrderRefunding, (*clerk).sell, nil, []audit.Name{traded}},
 		{"unheard of", "lost", (*clerk).undo, nil, []audit.Name{traded}},
 		{"total", shop.OrderConfirmed, (*clerk).sell, func(o *shop.Order) { o.Total++ }, []audit.Name{traded}},
-		{"reference", shop.OrderConfirmed, (*clerk).sell, func(o *shop.Order) { o.Reference = "c-2/k-1" }, []audit.Name{traded}},
+		{"reference", shop.OrderConfirmed, (*clerk).sell, func(o *shop.Order) { o.Reference = "c-9/k-1" }, []audit.Name{traded}},
 		{"nowhere else", shop.OrderConfirmed, (*clerk).sell, func(o *shop.Order) { o.ID = "ord_other" }, []audit.Name{traded}},
 	} {
 		c := newClerk()
