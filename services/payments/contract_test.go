@@ -280,3 +280,30 @@ func TestStoreFollowsTheModel(t *testing.T) {
 		})
 	})
 }
+
+// What Redis has answered outlives its death, and scripts that it has forgotten are sent
+// again.
+func TestRedisstoreSurvivesADeath(t *testing.T) {
+	server := redistest.Real(t)
+	servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+		s := redisstore.New(service.NewRedis(rt, service.RedisConfig{Addr: server.Addr, Prefix: "payments:"}))
+		r := record("p1", 1, shop.Capturing)
+		commit(t, task, s, payments.Change{
+			Payment: "p1", Record: r, Keys: []payments.KeyChange{answered("ann/k1", "d", "{}")}, Entry: bookEntry("p1", 5),
+		}, nil)
+		server.Restart(t)
+		for tries := 0; ; tries++ { // connections from before have to be found broken first
+			if _, err := s.Load(task, "p1", "ann/k1"); err == nil {
+				break
+			} else if tries == 3 {
+				t.Fatal(err)
+			}
+		}
+		expectSnapshot(t, task, s, "p1", "ann/k1", payments.Snapshot{Record: *r, Claim: answered("ann/k1", "d", "{}").Claim})
+		commit(t, task, s, payments.Change{Payment: "p1", Base: 1, Record: record("p1", 2, shop.Captured), Entry: bookEntry("p1", 7)}, nil)
+		if got := ledgerNumbers(t, task, s, 0, 10); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("ledger %d", got)
+		}
+		expectBalances(t, task, s, shop.Leg{Account: "bank:bank-a", Amount: 12}, shop.Leg{Account: "revenue:acme", Amount: -12})
+	})
+}

@@ -3,6 +3,7 @@ package payments_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -297,4 +298,23 @@ func TestResolverTakesTurns(t *testing.T) {
 		}
 		h.audit()
 	})
+}
+
+// Two payments of one checkout, the first of which was undone: what the bank knows of
+// that one is not taken for the second.
+func TestAttemptsShareAReference(t *testing.T) {
+	for _, tr := range []trouble{lostCall, lostReply} {
+		inHouse(t, func(h *house) {
+			b := h.only(false)
+			h.bring("p1", shop.Voided)
+			b.troubles = []trouble{tr}
+			body := strings.Replace(request("p2", "card-1"), "ann/p2", "ann/p1", 1)
+			h.send(h.task, "POST", "/v1/payments", body, shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k")
+			h.sleep(settling)
+			h.expectStatus("p2", shop.Authorised)
+			h.expectAnswer("capture", h.post(payments.Capture, "p2"), "200 captured")
+			h.expectMoves(b, "authorised voided authorised captured")
+			h.audit()
+		})
+	}
 }
