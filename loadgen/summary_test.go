@@ -125,9 +125,9 @@ func ExampleReport_WriteText() {
 	_ = example().WriteText(os.Stdout)
 	// Output:
 	//     route  scheduled  unsent  acknowledged  refused  unknown  errors  rate/s  done/s     p50     p90     p99  p99.9   max
-	//    browse        200       0           200        0        0   0.00%   100.0   100.0    10ms    18ms  19.8ms   20ms  20ms
-	//  checkout          5       1             3        1        0  40.00%     2.0     1.5    30ms    30ms    30ms   30ms  30ms
-	//     total        205       1           203        1        0   0.98%   102.0   101.5  10.2ms  18.4ms    30ms   30ms  30ms
+	//     browse        200       0           200        0        0   0.00%   100.0   100.0    10ms    18ms  19.8ms   20ms  20ms
+	//   checkout          5       1             3        1        0  40.00%     2.0     1.5    30ms    30ms    30ms   30ms  30ms
+	//      total        205       1           203        1        0   0.98%   102.0   101.5  10.2ms  18.4ms    30ms   30ms  30ms
 	// checkout: 1 × late
 	// checkout: 1 × out-of-stock
 }
