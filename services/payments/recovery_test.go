@@ -318,3 +318,23 @@ func TestAttemptsShareAReference(t *testing.T) {
 		})
 	}
 }
+
+// What the bank has done is entered even if nobody has the time to wait for it.
+func TestOutcomeIsEnteredAfterTheDeadline(t *testing.T) {
+	inHouse(t, func(h *house) {
+		commits := 0
+		h.memory.Fault = func(name string) (before, after error) {
+			if name == "payments.commit" {
+				commits++
+			}
+			if commits == 2 {
+				return errStore, nil
+			}
+			return nil, nil
+		}
+		h.send(h.task, "POST", "/v1/payments", request("p1", "card-1"),
+			shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k", shop.HeaderDeadline, "30")
+		h.expectStatus("p1", shop.Authorised)
+		h.audit()
+	})
+}
