@@ -27,42 +27,57 @@ internal/loop, internal/pool < internal/schedule;
 
 # What every service is made of.
 NONE < internal/shop;
-THIRD-PARTY < internal/telemetry;
-internal/loop, internal/pool, internal/telemetry, THIRD-PARTY < internal/resilience;
-internal/shop, internal/resilience < internal/service;
+internal/loop, internal/pool, THIRD-PARTY < internal/telemetry;
+internal/loop, internal/pool, THIRD-PARTY < internal/resilience;
+internal/shop, internal/telemetry, internal/resilience < internal/service;
+internal/service < internal/service/servicetest;
+THIRD-PARTY < internal/redistest;
 
-# The shop. Services know nothing of each other and nothing of what is done to them.
+# The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what
+# they adapt to.
 internal/service < services/gateway, services/payments, services/inventory;
-services/payments < services/payments/redisstore;
-services/inventory < services/inventory/redisstore;
+services/gateway < services/gateway/redisstore, services/gateway/memstore, services/gateway/upstream;
+services/payments < services/payments/redisstore, services/payments/memstore, services/payments/bank;
+services/inventory < services/inventory/redisstore, services/inventory/memstore;
 
 services/payments/..., services/inventory/... !< services/gateway/...;
 services/gateway/..., services/inventory/... !< services/payments/...;
 services/gateway/..., services/payments/... !< services/inventory/...;
 chaos/..., loadgen/... !< services/..., internal/loop/..., internal/pool/..., internal/service/...;
 
-# Load and faults.
-THIRD-PARTY < loadgen;
+# Load, faults, and the bank outside. Who loads and who audits finds the shop by a file.
+internal/shop < internal/shopfile;
+chaos/evidence, internal/shopfile, THIRD-PARTY < loadgen;
 internal/service < chaos/fault, chaos/acquirer;
+chaos/acquirer < chaos/acquirer/filestatement;
 THIRD-PARTY < chaos/proxy;
 
-# Drills: what happened, and what it means. A verdict comes from evidence alone.
-NONE < chaos/evidence, chaos/drills;
-chaos/evidence < chaos/verdict;
-chaos/evidence, chaos/verdict, THIRD-PARTY < chaos/report;
-chaos/drills, chaos/verdict, chaos/fault, chaos/proxy, loadgen < chaos/drill;
+services/..., internal/service/... !< loadgen/...;
 
-chaos/drill !< chaos/verdict;
-THIRD-PARTY !< internal/loop/..., internal/pool/..., chaos/verdict;
+# Drills: what happened, and what it means. A verdict comes from evidence alone, and so does an audit.
+internal/shop < chaos/evidence;
+NONE < chaos/drills;
+chaos/evidence < chaos/audit, chaos/verdict;
+chaos/evidence, chaos/verdict, THIRD-PARTY < chaos/report;
+chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen < chaos/drill;
+
+chaos/drill !< chaos/verdict, chaos/audit;
+services/... !< chaos/audit, chaos/verdict;
+THIRD-PARTY !< internal/loop/..., internal/pool/..., chaos/verdict, chaos/audit;
+
+# The whole shop on one loop, for tests.
+services/gateway/memstore, services/gateway/upstream, services/payments/memstore, services/payments/bank,
+services/inventory/memstore, chaos/acquirer, chaos/audit < internal/sim;
 
 # The lab around it.
 NONE < dashboards;
-dashboards, internal/telemetry < internal/lab;
+dashboards, internal/service, internal/shopfile < internal/lab;
 internal/lab, chaos/drill, chaos/report < internal/room;
 loadgen < internal/bench;
 
 # Only cmd knows everyone.
 ANY < cmd/brownout;
+ANY < internal/lab/price;
 `
 
 // noNouns are names that say nothing about what a package is.
