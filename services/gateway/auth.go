@@ -92,7 +92,7 @@ func (a *authenticator) login(t *loop.Task, r *service.Request) (service.Respons
 	if err != nil {
 		return service.Response{}, err
 	}
-	if err := a.limit.Allow(q.User); err != nil {
+	if err := a.limit.Allow("login:" + q.User); err != nil { // apart from what the user does: strangers try, too
 		return service.Response{}, err
 	}
 	u := a.users[q.User]

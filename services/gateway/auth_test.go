@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"brownout/internal/resilience"
 	"brownout/internal/shop"
+	"brownout/services/gateway"
 )
 
 // claimsOf are those of a good token of ann's, with some of them changed; nil takes one
@@ -111,6 +113,31 @@ func TestLoginTellsNobodyWhatWasWrong(t *testing.T) {
 			w.wantProblem(body, w.Do("POST", "/v1/login", body), "400 invalid-request "+place)
 		}
 	})
+}
+
+func TestUsersAreChecked(t *testing.T) {
+	good := users(t)
+	for _, tt := range []struct {
+		what   string
+		change func(u *gateway.User)
+		want   string
+	}{
+		{"good", func(*gateway.User) {}, ""},
+		{"no id", func(u *gateway.User) { u.ID = "" }, "invalid-request: /1/id: must not be empty"},
+		{"an id twice", func(u *gateway.User) { u.ID = "ann" }, "invalid-request: /1/id: is that of an earlier user"},
+		{"no tenant", func(u *gateway.User) { u.Tenant = "" }, "invalid-request: /1/tenant: must not be empty"},
+		{"another role", func(u *gateway.User) { u.Role = "root" }, "invalid-request: /1/role: must be customer or operator"},
+		{"no hash", func(u *gateway.User) { u.PasswordHash = []byte("x") }, "invalid-request: /1/password_hash: is no bcrypt hash"},
+	} {
+		all := slices.Clone(good)
+		tt.change(&all[1])
+		got := ""
+		if err := gateway.CheckUsers(all); err != nil {
+			got = err.Error()
+		}
+		want(t, tt.what, got, tt.want)
+	}
+	want(t, "too many", gateway.CheckUsers(make([]gateway.User, gateway.MaxUsers+1)) != nil, true)
 }
 
 func TestRefreshTokensAreGoodOnce(t *testing.T) {

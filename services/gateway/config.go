@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"brownout/internal/resilience"
 	"brownout/internal/shop"
 )
@@ -49,7 +51,7 @@ type Config struct {
 	// Catalogue is the cache of products; nil means one of its own. Whoever wants to
 	// flush it makes it.
 	Catalogue *Catalogue
-	// Users may log in; at most MaxUsers.
+	// Users may log in; see CheckUsers.
 	Users []User
 	// SigningKey signs access tokens.
 	SigningKey ed25519.PrivateKey
@@ -111,7 +113,43 @@ func (c Config) check() {
 		panic("gateway: a Store, an Inventory and Payments must be given")
 	case len(c.SigningKey) != ed25519.PrivateKeySize:
 		panic("gateway: the signing key is no Ed25519 key")
-	case len(c.Users) > MaxUsers:
-		panic(fmt.Sprintf("gateway: %d users are more than %d", len(c.Users), MaxUsers))
 	}
+	if err := CheckUsers(c.Users); err != nil {
+		panic("gateway: users: " + err.Error())
+	}
+}
+
+// CheckUsers returns an error, with the place as a JSON pointer, unless a gateway can
+// be made with these users.
+func CheckUsers(users []User) error {
+	if len(users) > MaxUsers {
+		return shop.Invalid("/", fmt.Sprintf("%d users are more than %d", len(users), MaxUsers))
+	}
+	seen := make(map[string]bool, len(users))
+	for i, u := range users {
+		if err := u.check(fmt.Sprintf("/%d", i)); err != nil {
+			return err
+		}
+		if seen[u.ID] {
+			return shop.Invalid(fmt.Sprintf("/%d/id", i), "is that of an earlier user")
+		}
+		seen[u.ID] = true
+	}
+	return nil
+}
+
+func (u User) check(pointer string) error {
+	if err := shop.CheckName(pointer+"/id", u.ID); err != nil {
+		return err
+	}
+	if err := shop.CheckName(pointer+"/tenant", u.Tenant); err != nil {
+		return err
+	}
+	if u.Role != shop.Customer && u.Role != shop.Operator {
+		return shop.Invalid(pointer+"/role", "must be customer or operator")
+	}
+	if _, err := bcrypt.Cost(u.PasswordHash); err != nil {
+		return shop.Invalid(pointer+"/password_hash", "is no bcrypt hash")
+	}
+	return nil
 }

@@ -33,7 +33,7 @@
 // # What a client is told
 //
 //	201, 402, 404, 409    definite; stored with the key, replayed byte for byte
-//	other 4xx, 503        nothing was done, or all was undone; the same key tries again
+//	other 4xx, 503        this request did nothing, or all was undone; the same key tries again
 //	500, 502, 504         not known; the sweeper finishes or undoes, and the same
 //	                      key tells: 409 key-in-flight until then, the answer later
 //

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -38,7 +39,7 @@ func (s *sagas) visible(t *loop.Task, r *service.Request, who Identity) (Record,
 	if err := shop.CheckName("path:id", id); err != nil {
 		return Record{}, err
 	}
-	record, err := s.store.Order(t, id)
+	record, err := s.store.Order(t, strings.Clone(id)) // an operation may outlast the request
 	if errors.Is(err, ErrNoOrder) || err == nil && !who.maySee(record.Order) {
 		return Record{}, noOrder()
 	}
