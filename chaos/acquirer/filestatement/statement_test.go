@@ -111,13 +111,16 @@ func TestStatementThatCannotBeWrittenTakesNoMore(t *testing.T) {
 	}
 }
 
-func TestRecordThatIsTooLongIsRefused(t *testing.T) {
+func TestNothingFollowsARecordThatFailed(t *testing.T) {
 	path, content := newFile(t, 2)
 	onLoop(t, &strings.Builder{}, func(task *loop.Task, rt *service.Runtime) {
 		r := records(3)[2]
 		r.Answer.Body = strings.Repeat("x", 16<<10)
-		if err := open(t, rt, path).Append(task, r); err == nil || !strings.Contains(err.Error(), "too long") {
-			t.Errorf("%v", err)
+		s := open(t, rt, path)
+		for _, r := range []acquirer.Record{r, records(3)[2]} {
+			if err := s.Append(task, r); err == nil || !strings.Contains(err.Error(), "too long") {
+				t.Errorf("%v", err)
+			}
 		}
 	})
 	if read(t, path) != content {
