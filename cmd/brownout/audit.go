@@ -17,13 +17,14 @@ import (
 	"time"
 
 	"brownout/chaos/audit"
+	"brownout/internal/lab"
 	"brownout/internal/shopfile"
 )
 
 // auditCommand checks the books of a running shop.
 type auditCommand struct {
 	Shop    string        `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
-	Journal []string      `sep:"none" placeholder:"FILE" help:"A journal of load; may be given more than once. Without it, those that the shop's file lists."`
+	Journal []string      `sep:"none" placeholder:"FILE" help:"A journal of load, beside those that the shop's file lists; may be given more than once."`
 	JSON    bool          `name:"json" help:"Print the report as JSON."`
 	Wait    time.Duration `default:"30s" help:"How long the shop may take to come to rest (default ${default})."`
 }
@@ -31,7 +32,7 @@ type auditCommand struct {
 // Help is the longer help of the command.
 func (*auditCommand) Help() string {
 	return `
-Reads the ledger, the stock, the banks' statements and the clients' journals, and checks that they agree. The load must have stopped. The exit status is 1 if they do not agree.
+Reads the ledger, the stock, the banks' statements and the clients' journals, and checks that they agree. The background load of a shop pauses meanwhile; other load must have stopped. The exit status is 1 if they do not agree.
 
 The books and the journals must be of the same epoch: a journal that was kept before the shop's data were thrown away tells of orders that no book has.
 `
@@ -58,15 +59,18 @@ func (c *auditCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{fmt.Errorf("%s: %w", c.Shop, err)}
 	}
-	journals := c.Journal
-	if len(journals) == 0 {
-		journals = begun(found.Journals)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	resume, err := lab.PauseLoad(ctx, found, c.Wait+time.Minute)
+	if err != nil {
+		return err
 	}
-	told, err := readJournals(journals)
+	defer resume()
+	told, err := readJournals(slices.Compact(slices.Sorted(slices.Values(append(begun(found.Journals), c.Journal...)))))
 	if err != nil {
 		return inputError{err}
 	}
-	return c.audit(s.out, sources, told)
+	return c.audit(ctx, s.out, sources, told)
 }
 
 // findShop reads the file of a running shop.
@@ -129,9 +133,7 @@ func addJournal(told *audit.Books, path string) error {
 }
 
 // audit reads the other books, judges all and prints what it found.
-func (c *auditCommand) audit(w io.Writer, sources audit.Sources, told audit.Books) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func (c *auditCommand) audit(ctx context.Context, w io.Writer, sources audit.Sources, told audit.Books) error {
 	books, err := audit.Fetch(ctx, sources)
 	if err != nil {
 		return err

@@ -1,0 +1,45 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"brownout/internal/shopfile"
+)
+
+// controlTime bounds a command to a running lab: to stop the load takes as long as its
+// last answer.
+const controlTime = 15 * time.Second
+
+// PauseLoad stops the background load of a running shop until resume is called, or d has
+// passed. Of a shop that no lab runs there is none to stop.
+func PauseLoad(ctx context.Context, s *shopfile.Shop, d time.Duration) (resume func(), err error) {
+	if s.Control == "" {
+		return func() {}, nil
+	}
+	if err := command(ctx, s, http.MethodPut, "/load/pause?for="+min(d, maxLoadPause).String()); err != nil {
+		return nil, fmt.Errorf("the background load cannot be stopped: %w", err)
+	}
+	return func() { _ = command(context.WithoutCancel(ctx), s, http.MethodDelete, "/load/pause") }, nil // or it resumes by itself
+}
+
+func command(ctx context.Context, s *shopfile.Shop, method, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, controlTime)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, s.Control+path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.AdminToken)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("%s: %s", path, answer.Status)
+	}
+	return nil
+}
