@@ -341,24 +341,3 @@ func TestFineSleepDoesNotEndEarly(t *testing.T) {
 		}
 	}
 }
-
-// The cost of a request beside what the client and the server do.
-func BenchmarkAttack(b *testing.B) {
-	a := loadgen.NewAttacker(loadgen.AttackerConfig{
-		Pacer: burst(b.N), Scenario: fixed(b), MaxInFlight: 64, Timeout: time.Hour,
-		Doer: doer(func(*fasthttp.Request, *fasthttp.Response, time.Time) error { return nil }),
-	})
-	b.ReportAllocs()
-	var summary loadgen.Summary
-	for sample := range a.Attack(b.Context()) {
-		summary.Add(&sample)
-	}
-	b.ReportMetric(100*summary.Close(time.Second).Total.Errors, "%late")
-}
-
-// A burst is a schedule whose requests are all due at once.
-type burst int64
-
-func (burst) Length() time.Duration { return time.Second }
-
-func (n burst) At(i int64) (time.Duration, bool) { return 0, i < int64(n) }

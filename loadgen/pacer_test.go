@@ -202,10 +202,3 @@ func ExampleProfile() {
 	}
 	// Output: 0s 1s 1.25s 1.5s 2.5s
 }
-
-func BenchmarkPoisson(b *testing.B) {
-	p := loadgen.NewPoisson(loadgen.Constant(loadgen.MaxRate, loadgen.MaxLength), 1)
-	for i := range b.N {
-		p.At(int64(i))
-	}
-}

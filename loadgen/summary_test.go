@@ -131,12 +131,3 @@ func ExampleReport_WriteText() {
 	// checkout: 1 × late
 	// checkout: 1 × out-of-stock
 }
-
-func BenchmarkSummaryAdd(b *testing.B) {
-	var summary loadgen.Summary
-	sample := full()
-	b.ReportAllocs()
-	for b.Loop() {
-		summary.Add(&sample)
-	}
-}
