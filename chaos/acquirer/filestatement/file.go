@@ -50,7 +50,10 @@ func mend(file *os.File, log *slog.Logger) (*contents, error) {
 			return nil, err
 		}
 	}
-	return found, errors.Join(file.Sync(), syncFolder(filepath.Dir(file.Name())))
+	if err := file.Sync(); err != nil || found.whole > 0 {
+		return found, err
+	}
+	return found, syncFolder(filepath.Dir(file.Name())) // the file may be new
 }
 
 // syncFolder makes the name of a new file durable.
