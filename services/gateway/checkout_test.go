@@ -105,7 +105,7 @@ func TestCheckoutOfStalePriceIsAnsweredAsBefore(t *testing.T) {
 }
 
 // failures are how a call can fail.
-var failures = []string{"refused", "reset", "lost", "hang", "late", "unavailable", "internal", "nonsense"}
+var failures = []string{"refused", "reset", "lost", "hang", "late", "unavailable", "internal", "nonsense", "conflict"}
 
 // TestCheckoutThatFails lets every call of a checkout fail in every way, once or for a
 // while. Whatever the client is told must be true, now and later, and the same key must
@@ -353,43 +353,79 @@ func TestCheckoutWhoseHoldIsGone(t *testing.T) {
 }
 
 func TestManyCheckoutsThroughARoughTime(t *testing.T) {
-	inTown(t, func(w *town) {
-		w.as("ann")
-		for i, call := range []string{"hold", "release", "authorise", "capture", "void", "commit", "payment"} {
-			w.faults[call] = &fault{mode: failures[i%len(failures)], after: i, left: 3}
-		}
-		var waits []func()
-		for i := range 40 {
-			waits = append(waits, w.Go("customer", func(c *servicetest.Client) {
-				other := *w
-				other.Client = c
-				for range 4 {
-					if a := other.checkout(fmt.Sprint("k", i)); a.Status != 503 && a.Status != 504 {
-						break
-					}
-					_ = c.Task.Sleep(3 * time.Second)
+	for _, attempts := range []int{1, 3} {
+		t.Run(fmt.Sprint(attempts, " attempts"), func(t *testing.T) {
+			inRoughTown(t, func(w *town) {
+				w.connect(w.Runtime, attempts)
+				w.crash() // to begin with these clients
+				w.manyCheckouts()
+			})
+		})
+	}
+}
+
+func (w *town) manyCheckouts() {
+	w.as("ann")
+	for i, call := range []string{"hold", "release", "authorise", "capture", "void", "commit", "payment"} {
+		w.faults[call] = &fault{mode: failures[i%len(failures)], after: i, left: 3}
+	}
+	var waits []func()
+	for i := range 40 {
+		waits = append(waits, w.Go("customer", func(c *servicetest.Client) {
+			other := *w
+			other.Client = c
+			for range 4 {
+				if a := other.checkout(fmt.Sprint("k", i)); a.Status != 503 && a.Status != 504 {
+					break
 				}
-			}))
+				_ = c.Task.Sleep(3 * time.Second)
+			}
+		}))
+	}
+	for _, wait := range waits {
+		wait()
+	}
+	w.sleep(30 * time.Second)
+	w.audit()
+	records, _, _ := w.store.Orders(w.Task, gateway.Owner{Tenant: "north"}, 0, 1000)
+	confirmed := map[shop.Reference]int{}
+	for _, r := range records {
+		if r.Order.Status == shop.OrderConfirmed {
+			confirmed[r.Order.Reference]++
 		}
-		for _, wait := range waits {
-			wait()
+	}
+	for reference, n := range confirmed {
+		if n > 1 {
+			w.T.Errorf("%s was confirmed %d times", reference, n)
 		}
-		w.sleep(30 * time.Second)
+	}
+	if len(confirmed) < 30 {
+		w.T.Errorf("only %d of 40 checkouts were confirmed", len(confirmed))
+	}
+}
+
+func TestGatewayOnRedis(t *testing.T) {
+	onRedis(t, func(w *town) {
+		first, again := w.checkout("k1"), w.checkout("k1")
+		w.wantStatus("checkout", first, 201)
+		want(w.T, "replay", again.Body, first.Body)
+		w.wantStatus("declined", w.send("ann", "k2", "/v1/checkout", basket(shop.DeclinedCard, "p0000")), 402)
+		w.faults["hold"] = &fault{mode: "refused", left: 1}
+		w.wantStatus("refused", w.checkout("k3"), 503)
+		w.wantStatus("tried again", w.checkout("k3"), 201)
+		w.wantStatus("refund", w.refund(w.order(first).ID, "k4"), 200)
+		want(w.T, "orders", len(w.ordersOf("ann")), 4)
 		w.audit()
-		records, _, _ := w.store.Orders(w.Task, gateway.Owner{Tenant: "north"}, 0, 1000)
-		confirmed := map[shop.Reference]int{}
-		for _, r := range records {
-			if r.Order.Status == shop.OrderConfirmed {
-				confirmed[r.Order.Reference]++
+		for range 100 { // until the events have been read
+			if len(w.sales()) == 3 {
+				break
 			}
+			w.sleep(50 * time.Millisecond)
 		}
-		for reference, n := range confirmed {
-			if n > 1 {
-				t.Errorf("%s was confirmed %d times", reference, n)
-			}
-		}
-		if len(confirmed) < 30 {
-			t.Errorf("only %d of 40 checkouts were confirmed", len(confirmed))
-		}
+		want(w.T, "sales", w.sales(), []gateway.Sale{
+			{Tenant: "north", Status: shop.OrderCancelled, Orders: 2, Total: 796},
+			{Tenant: "north", Status: shop.OrderConfirmed, Orders: 2, Total: 796},
+			{Tenant: "north", Status: shop.OrderRefunded, Orders: 1, Total: 398},
+		})
 	})
 }

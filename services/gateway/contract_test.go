@@ -56,14 +56,14 @@ func (k orderKit) draft(id, key, digest string) gateway.Draft {
 	}
 }
 
-func want(t *testing.T, what string, got, want any) {
+func want(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)
 	}
 }
 
-func wantErr(t *testing.T, what string, got, want error) {
+func wantErr(t testing.TB, what string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) || (got == nil) != (want == nil) {
 		t.Errorf("%s: error %v, want %v", what, got, want)

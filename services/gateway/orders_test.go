@@ -14,7 +14,7 @@ func TestOrdersAreSeenByTheirCustomerOnly(t *testing.T) {
 		missing := shop.NewReference("ann", "none").OrderID("")
 		w.wantStatus("the customer", w.get("ann", "/v1/orders/"+id), 200)
 		w.wantStatus("the operator", w.get("ops", "/v1/orders/"+id), 200)
-		for _, user := range []string{"bob", "eve"} {
+		for _, user := range []string{"bob", "eve", "spy"} {
 			other, none := w.get(user, "/v1/orders/"+id), w.get(user, "/v1/orders/"+missing)
 			w.wantProblem(user, other, "404 not-found path:id")
 			want(t, "another's and none", other, none)

@@ -42,7 +42,7 @@ func TestRefundIsForTheCustomerAndOperators(t *testing.T) {
 	inTown(t, func(w *town) {
 		id := w.order(w.checkout("k1")).ID
 		missing := shop.NewReference("ann", "none").OrderID("")
-		for _, user := range []string{"bob", "eve"} {
+		for _, user := range []string{"bob", "eve", "spy"} {
 			other, none := w.send(user, "k1", "/v1/orders/"+id+"/refund", ""), w.send(user, "k1", "/v1/orders/"+missing+"/refund", "")
 			w.wantProblem(user, other, "404 not-found path:id")
 			want(t, "another's and none", other, none)

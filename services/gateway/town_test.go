@@ -14,12 +14,14 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"brownout/internal/loop"
+	"brownout/internal/redistest"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/gateway"
 	"brownout/services/gateway/memstore"
+	"brownout/services/gateway/redisstore"
 	"brownout/services/gateway/upstream"
 	"brownout/services/inventory"
 	stockstore "brownout/services/inventory/memstore"
@@ -32,7 +34,7 @@ import (
 type town struct {
 	*servicetest.Client
 	config gateway.Config
-	store  *memstore.Store
+	store  gateway.Store
 	memory *service.Memory
 	faults map[string]*fault // by the name of a call, or "store: " and an operation
 	calls  map[string]int
@@ -40,9 +42,11 @@ type town struct {
 	// money and auditor are asked without faults.
 	money   *upstream.Payments
 	auditor *service.Client // of inventory
-	life    context.Context
-	end     context.CancelFunc
-	tokens  map[string]string
+	// toStock and toMoney lead to the other services.
+	toStock, toMoney service.Transport
+	life             context.Context
+	end              context.CancelFunc
+	tokens           map[string]string
 }
 
 // A fault is how something fails.
@@ -58,7 +62,8 @@ type lifeKey struct{}
 // password is that of all users.
 const password = "correct horse"
 
-// users are ann and bob of north, who buy, eve of south, and ops, north's operator.
+// users are ann and bob of north, who buy, eve of south, and the operators, ops of
+// north and spy of south.
 func users(t testing.TB) []gateway.User {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
@@ -68,6 +73,7 @@ func users(t testing.TB) []gateway.User {
 		{ID: "ann", Tenant: "north", Role: shop.Customer, PasswordHash: hash},
 		{ID: "bob", Tenant: "north", Role: shop.Customer, PasswordHash: hash},
 		{ID: "eve", Tenant: "south", Role: shop.Customer, PasswordHash: hash},
+		{ID: "spy", Tenant: "south", Role: shop.Operator, PasswordHash: hash},
 		{ID: "ops", Tenant: "north", Role: shop.Operator, PasswordHash: hash},
 	}
 }
@@ -91,7 +97,7 @@ func inRoughTown(t *testing.T, fn func(*town)) {
 
 func enter(t *testing.T, contract []byte, fn func(*town), off []resilience.Name) {
 	t.Helper()
-	w := &town{faults: map[string]*fault{}, calls: map[string]int{}, tokens: map[string]string{}, vault: &vault{}}
+	w := newTown()
 	build := func(rt *service.Runtime) service.Service {
 		w.build(t, rt)
 		return service.Service{} // it is opened later, with a life that can end
@@ -111,6 +117,27 @@ func enter(t *testing.T, contract []byte, fn func(*town), off []resilience.Name)
 	})
 }
 
+// onRedis runs fn in a town whose gateway keeps its data in Redis, in real time.
+func onRedis(t *testing.T, fn func(*town)) {
+	t.Helper()
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+			w := newTown()
+			w.Client = &servicetest.Client{T: t, Task: task, Runtime: rt}
+			w.build(t, rt)
+			w.store = redisstore.New(service.NewRedis(rt, service.RedisConfig{Addr: s.Addr, Prefix: "gateway:"}))
+			w.config.Store = w.store
+			w.open()
+			defer func() { w.end() }()
+			fn(w)
+		})
+	})
+}
+
+func newTown() *town {
+	return &town{faults: map[string]*fault{}, calls: map[string]int{}, tokens: map[string]string{}, vault: &vault{}}
+}
+
 func (w *town) build(t testing.TB, rt *service.Runtime) {
 	products := inventory.Catalogue(5)
 	products[4].Available = 1
@@ -123,18 +150,22 @@ func (w *town) build(t testing.TB, rt *service.Runtime) {
 	w.memory = service.NewMemory(rt)
 	w.memory.Fault = w.storeFault
 	w.store = memstore.New(w.memory)
-	client := service.ClientConfig{Retry: resilience.RetryConfig{Attempts: 1}, Breaker: resilience.BreakerConfig{Failures: 1 << 20}}
-	honest := client
-	client.Transport, honest.Transport = &link{stock, w}, stock
-	w.config = gateway.Config{
-		Store: w.store, Users: users(t), SigningKey: signingKey(), BcryptCost: bcrypt.MinCost,
-		Inventory: upstream.NewInventory(rt, client),
-	}
-	honest.Downstream = "honest"
+	w.toStock, w.toMoney = stock, money
+	w.config = gateway.Config{Store: w.store, Users: users(t), SigningKey: signingKey(), BcryptCost: bcrypt.MinCost}
+	w.connect(rt, 1)
+	honest := service.ClientConfig{Downstream: "honest", Transport: stock}
 	w.auditor = service.NewClient(rt, honest)
-	client.Transport, honest.Transport = &link{money, w}, money
-	w.config.Payments = upstream.NewPayments(rt, client)
+	honest.Transport = money
 	w.money = upstream.NewPayments(rt, honest)
+}
+
+// connect gives the gateway clients that make so many attempts.
+func (w *town) connect(rt *service.Runtime, attempts int) {
+	c := service.ClientConfig{Retry: resilience.RetryConfig{Attempts: attempts}, Breaker: resilience.BreakerConfig{Failures: 1 << 20}}
+	c.Transport = &link{w.toStock, w}
+	w.config.Inventory = upstream.NewInventory(rt, c)
+	c.Transport = &link{w.toMoney, w}
+	w.config.Payments = upstream.NewPayments(rt, c)
 }
 
 // found starts another service, and returns the way to it.
@@ -228,6 +259,8 @@ func (l *link) RoundTrip(t *loop.Task, c *service.Call, timeout time.Duration) (
 		return reply, errors.Join(err, t.Sleep(time.Until(deadline)-time.Millisecond))
 	case "unavailable":
 		return problem(shop.CodeUnavailable), nil
+	case "conflict":
+		return problem(shop.CodeState), nil
 	case "internal":
 		return problem(shop.CodeInternal), nil
 	case "nonsense":
