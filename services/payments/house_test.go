@@ -41,7 +41,7 @@ type house struct {
 	life    context.Context
 	end     context.CancelFunc
 
-	told     map[string]answer     // by key, what a client was told last
+	told     map[string]answer     // by key, what a client was told for good
 	contract *servicetest.Contract // that every exchange is held against, nil for none
 }
 
@@ -155,6 +155,7 @@ type answer struct {
 	code     shop.Code
 	payment  shop.Payment
 	replayed bool
+	passing  bool // it may be another one in a moment, and is not stored
 	body     string
 }
 
@@ -197,6 +198,7 @@ func (h *house) answer(path string, r service.Response) answer {
 		var p shop.Problem
 		h.decode(r.Body, &p)
 		a.code = p.Code
+		a.passing = r.Status >= 500 || r.Status == 404 || service.Fields(r.Header).Get("Retry-After") != ""
 	} else if strings.HasPrefix(path, "/v1/payments") {
 		h.decode(r.Body, &a.payment)
 	}

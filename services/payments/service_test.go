@@ -284,14 +284,15 @@ func TestNothingDoneFreesTheKey(t *testing.T) {
 		h.a.troubles, h.b.troubles = []trouble{busy}, []trouble{down}
 		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "503 unavailable")
 		h.expectAnswer("look", h.send(h.task, "GET", "/v1/payments/p1", ""), "404 not-found")
-		h.expectAnswer("authorise again", h.post(payments.Authorise, "p1"), "201 authorised")
+		h.expectAnswer("another with the key", h.postAs(h.task, payments.Authorise, "p2", "p1.authorise"), "201 authorised")
+		h.expectAnswer("with another key", h.postAs(h.task, payments.Authorise, "p1", "k"), "201 authorised")
 		h.a.troubles = []trouble{busy, down}
 		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "503 unavailable")
 		h.expectStatus("p1", shop.Authorised)
 		h.expectAnswer("void", h.post(payments.Void, "p1"), "503 unavailable")
 		h.expectStatus("p1", shop.Authorised)
 		h.expectAnswer("capture again", h.post(payments.Capture, "p1"), "200 captured")
-		h.expectMoves(h.a, "authorised captured")
+		h.expectMoves(h.a, "authorised authorised captured")
 		h.expectMoves(h.b, "")
 	})
 }
