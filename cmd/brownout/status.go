@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"brownout/internal/lab"
+)
+
+// statusCommand shows what a running shop does.
+type statusCommand struct {
+	Shop string        `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
+	Over time.Duration `default:"1s" help:"How long to look (default ${default})."`
+}
+
+// maxLook bounds how long a status looks.
+const maxLook = time.Hour
+
+// Validate is called by the parser.
+func (c *statusCommand) Validate() error {
+	if c.Over < 100*time.Millisecond || c.Over > maxLook {
+		return fmt.Errorf("--over: must be from 100ms to %v", maxLook)
+	}
+	return nil
+}
+
+// Run runs the command.
+func (c *statusCommand) Run(s streams) error {
+	found, err := findShop(c.Shop)
+	if err != nil {
+		return inputError{err}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	status, err := lab.Look(ctx, found, c.Over)
+	if err != nil {
+		return err
+	}
+	return status.Write(s.out)
+}
