@@ -29,16 +29,7 @@ func (s *sagas) checkout(t *loop.Task, r *service.Request, who Identity) (servic
 	if err != nil {
 		return s.unpriced(t, claim, err)
 	}
-	p, claimed, err := s.begin(t, claim, shop.Order{
-		Reference: reference,
-		Customer:  who.Customer,
-		Tenant:    who.Tenant,
-		Status:    shop.OrderPending,
-		Lines:     q.Lines,
-		Total:     total,
-		Currency:  shop.Currency,
-		Created:   time.Now().UTC().Truncate(time.Millisecond),
-	})
+	p, claimed, err := s.begin(t, claim, newOrder(reference, who, q.Lines, total))
 	if err != nil {
 		return service.Response{}, err
 	}
@@ -46,6 +37,20 @@ func (s *sagas) checkout(t *loop.Task, r *service.Request, who Identity) (servic
 		return replay(claimed)
 	}
 	return p.buy(t, r, q.Card)
+}
+
+// newOrder returns an order that has no id yet.
+func newOrder(reference shop.Reference, who Identity, lines []shop.Line, total shop.Amount) shop.Order {
+	return shop.Order{
+		Reference: reference,
+		Customer:  who.Customer,
+		Tenant:    who.Tenant,
+		Status:    shop.OrderPending,
+		Lines:     lines,
+		Total:     total,
+		Currency:  shop.Currency,
+		Created:   time.Now().UTC().Truncate(time.Millisecond),
+	}
 }
 
 func decodeCheckout(body []byte) (shop.CheckoutRequest, error) {

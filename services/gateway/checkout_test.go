@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -401,6 +402,25 @@ func (w *town) manyCheckouts() {
 	}
 	if len(confirmed) < 30 {
 		w.T.Errorf("only %d of 40 checkouts were confirmed", len(confirmed))
+	}
+}
+
+// TestSameSeedSameRun runs a rough time twice: what happens must not hang on chance.
+func TestSameSeedSameRun(t *testing.T) {
+	var journals [2][]string
+	for i := range journals {
+		inRoughTown(t, func(w *town) {
+			w.manyCheckouts()
+			journals[i] = w.journal
+		})
+	}
+	if len(journals[0]) < 500 || !slices.Equal(journals[0], journals[1]) {
+		for i, line := range journals[0] {
+			if i >= len(journals[1]) || line != journals[1][i] {
+				t.Fatalf("the runs part at %d of %d: %s", i, len(journals[0]), line)
+			}
+		}
+		t.Fatalf("one run has %d events, the other %d", len(journals[0]), len(journals[1]))
 	}
 }
 

@@ -141,26 +141,35 @@ func (p *pursuit) cancel(t *loop.Task, undo Step) (Verdict, error) {
 
 // unwind undoes a cancelling order.
 func (p *pursuit) unwind(t *loop.Task) (Verdict, error) {
-	if p.step == StepVoid {
-		status, err := p.void(t)
-		switch {
-		case err != nil:
-			return Verdict{}, err
-		case status == shop.Captured:
-			return p.cancel(t, StepRepay)
-		case !isOver(status):
-			return Verdict{}, errUnsettled
-		}
-	}
-	if p.step == StepRepay {
-		if err := p.repay(t); err != nil {
-			return Verdict{}, err
-		}
+	if err := p.undoPayment(t); err != nil {
+		return Verdict{}, err
 	}
 	if err := p.release(t); err != nil {
 		return Verdict{}, err
 	}
 	return p.undone, p.finish(t, shop.OrderCancelled, p.undone)
+}
+
+// undoPayment undoes as much as the step says of the payment.
+func (p *pursuit) undoPayment(t *loop.Task) error {
+	if p.step == StepVoid {
+		status, err := p.void(t)
+		switch {
+		case err != nil:
+			return err
+		case status == shop.Captured:
+			err = p.advance(t, shop.OrderCancelling, StepRepay)
+		case !isOver(status):
+			err = errUnsettled
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if p.step == StepRepay {
+		return p.repay(t)
+	}
+	return nil
 }
 
 // isOver says that a payment moved no money and never will.

@@ -33,12 +33,13 @@ import (
 // gateway can be crashed, and its calls and its store fail as a test wants.
 type town struct {
 	*servicetest.Client
-	config gateway.Config
-	store  gateway.Store
-	memory *service.Memory
-	faults map[string]*fault // by the name of a call, or "store: " and an operation
-	calls  map[string]int
-	vault  *vault
+	config  gateway.Config
+	store   gateway.Store
+	memory  *service.Memory
+	faults  map[string]*fault // by the name of a call, or "store: " and an operation
+	calls   map[string]int
+	journal []string // of all calls and operations
+	vault   *vault
 	// money and auditor are asked without faults.
 	money   *upstream.Payments
 	auditor *service.Client // of inventory
@@ -195,6 +196,7 @@ func (w *town) crash() {
 // fault returns how this call is to fail, "" if it is not.
 func (w *town) fault(name string) string {
 	w.calls[name]++
+	w.journal = append(w.journal, fmt.Sprint(time.Now().Format(time.RFC3339Nano), " ", name))
 	f := w.faults[name]
 	switch {
 	case f == nil:
