@@ -11,6 +11,7 @@ import (
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/gateway"
+	"brownout/services/payments"
 )
 
 func TestCheckoutIsConfirmedOnce(t *testing.T) {
@@ -124,6 +125,26 @@ func TestCheckoutThatFails(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestCheckoutWhoseBankLosesReplies has payments not know, for a while, what it did.
+func TestCheckoutWhoseBankLosesReplies(t *testing.T) {
+	for _, lost := range [][]payments.Operation{
+		{payments.Authorise}, {payments.Capture}, {payments.Authorise, payments.Void}, {payments.Authorise, payments.Capture, payments.Void},
+	} {
+		t.Run(fmt.Sprint(lost), func(t *testing.T) {
+			inRoughTown(t, func(w *town) {
+				w.as("ann")
+				w.vault.lose = map[payments.Operation]time.Time{}
+				for _, do := range lost {
+					w.vault.lose[do] = time.Now().Add(8 * time.Second)
+				}
+				first := w.checkout("k1")
+				w.wantProblem("at first", first, "504 outcome-unknown")
+				w.seeItThrough(first)
+			})
+		})
 	}
 }
 

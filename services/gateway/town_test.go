@@ -284,7 +284,10 @@ func problem(code shop.Code) *service.Reply {
 }
 
 // A vault is a bank that is always there and knows keys.
-type vault struct{ done map[string]shop.Charge }
+type vault struct {
+	done map[string]shop.Charge
+	lose map[payments.Operation]time.Time // replies, until then
+}
 
 func (v *vault) Name() string { return "vault" }
 
@@ -303,6 +306,9 @@ func (v *vault) Execute(t *loop.Task, i payments.Instruction) (shop.Charge, erro
 		v.done[i.Key] = shop.Charge{
 			ID: or(i.Charge, "ch_"+i.Key), Reference: i.Request.Reference, Status: i.Do.Charge(), Amount: i.Request.Amount, Currency: i.Request.Currency,
 		}
+	}
+	if time.Now().Before(v.lose[i.Do]) {
+		return shop.Charge{}, &service.CallError{Downstream: "vault", Call: string(i.Do), Sent: true, Err: errBroken}
 	}
 	return v.done[i.Key], nil
 }
