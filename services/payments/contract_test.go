@@ -82,8 +82,9 @@ func TestStoreKeepsWhatIsCommitted(t *testing.T) {
 		const odd = "{\"a\": \"\\u0000\\ud83d\"}\n\xff\x00"
 		done := record("p1", 2, shop.Captured)
 		commit(t, task, s, payments.Change{
-			Payment: "p1", Base: 1, Record: done, Entry: bookEntry("p1", 1<<60), Event: &shop.PaymentEvent{Time: epoch, Payment: "p1", Status: shop.Captured},
-			Keys: []payments.KeyChange{answered("ann/k1", "d", odd), answered("ann/k2", "e", "{}")},
+			Payment: "p1", Base: 1, Record: done, Entry: bookEntry("p1", 1<<60),
+			Event: &shop.PaymentEvent{Time: epoch, Payment: "p1", Status: shop.Captured},
+			Keys:  []payments.KeyChange{answered("ann/k1", "d", odd), answered("ann/k2", "e", "{}")},
 		}, nil)
 		want := payments.Snapshot{Record: *done, Claim: answered("ann/k1", "d", odd).Claim}
 		expectSnapshot(t, task, s, "p1", "ann/k1", want)
@@ -125,10 +126,11 @@ func TestStoreRefusesAsAWhole(t *testing.T) {
 func TestStoreFreesKeys(t *testing.T) {
 	eachStore(t, func(t *testing.T, task *loop.Task, open func() payments.Store) {
 		s := open()
-		commit(t, task, s, payments.Change{Payment: "p1", Record: record("p1", 1, shop.Voided), Keys: []payments.KeyChange{pending("ann/k1", "d")}}, nil)
+		r := record("p1", 1, shop.Voided)
+		commit(t, task, s, payments.Change{Payment: "p1", Record: r, Keys: []payments.KeyChange{pending("ann/k1", "d")}}, nil)
 		commit(t, task, s, payments.Change{Payment: "p1", Base: 1, Keys: []payments.KeyChange{{Key: "ann/k1"}}}, nil)
 		commit(t, task, s, payments.Change{Payment: "p1", Base: 1, Keys: []payments.KeyChange{pending("ann/k1", "e")}}, nil)
-		expectSnapshot(t, task, s, "p1", "ann/k1", payments.Snapshot{Record: *record("p1", 1, shop.Voided), Claim: payments.Claim{Digest: "e"}})
+		expectSnapshot(t, task, s, "p1", "ann/k1", payments.Snapshot{Record: *r, Claim: payments.Claim{Digest: "e"}})
 	})
 }
 

@@ -257,7 +257,8 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 var errLeaseLost = errors.New("payments: the lease is another's by now")
 
 func errLost() error {
-	return &shop.Error{Code: shop.CodeUnknown, Message: "someone else goes on with this payment; ask again with the same key", Err: errLeaseLost}
+	const message = "someone else goes on with this payment; ask again with the same key"
+	return &shop.Error{Code: shop.CodeUnknown, Message: message, Err: errLeaseLost}
 }
 
 func errUnknown(cause error) error {

@@ -91,7 +91,8 @@ func TestDeclined(t *testing.T) {
 		h.bring("p1", shop.Declined)
 		body := request("p1", shop.DeclinedCard)
 		for _, want := range []string{"402 payment-declined", "402 payment-declined replayed"} {
-			h.expectAnswer("authorise", h.send(h.task, "POST", "/v1/payments", body, shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k"), want)
+			a := h.send(h.task, "POST", "/v1/payments", body, shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k")
+			h.expectAnswer("authorise", a, want)
 		}
 		if h.a.calls != 1 {
 			t.Errorf("the bank was asked %d times", h.a.calls)
@@ -154,6 +155,20 @@ func TestRequestsAtOnce(t *testing.T) {
 			}
 		}
 		h.expectMoves(h.a, "authorised captured")
+	})
+}
+
+// Two payments at once with one key: the store lets one have it.
+func TestOneKeyForTwoPayments(t *testing.T) {
+	underContract(t, func(h *house) {
+		counts := map[string]int{}
+		together(h.task, 2, func(t *loop.Task, i int) {
+			counts[h.postAs(t, payments.Authorise, fmt.Sprint("p", i), "k").String()]++
+		})
+		if counts["201 authorised"] != 1 || counts["422 key-mismatch"] != 1 {
+			h.t.Errorf("answers %v", counts)
+		}
+		h.expectMoves(h.a, "authorised")
 	})
 }
 

@@ -31,7 +31,7 @@ type step struct {
 }
 
 func drawScene(r *rapid.T) scene {
-	troubles := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) trouble { return trouble(rapid.IntRange(0, numTroubles-1).Draw(r, "trouble")) }), 0, 8)
+	troubles := rapid.SliceOfN(rapid.Map(rapid.IntRange(0, numTroubles-1), func(n int) trouble { return trouble(n) }), 0, 8)
 	return scene{
 		seed:  rapid.Uint64().Draw(r, "seed"),
 		keyed: rapid.Bool().Draw(r, "keyed"),
@@ -43,9 +43,10 @@ func drawScene(r *rapid.T) scene {
 }
 
 func drawStep(r *rapid.T) step {
+	operations := []payments.Operation{payments.Authorise, payments.Authorise, payments.Capture, payments.Void, payments.Refund, ""}
 	return step{
 		wait:  time.Duration(rapid.SampledFrom([]int{0, 3, 9, 20, 60, 1500, 6000}).Draw(r, "wait")) * time.Millisecond,
-		do:    rapid.SampledFrom([]payments.Operation{payments.Authorise, payments.Authorise, payments.Capture, payments.Void, payments.Refund, ""}).Draw(r, "do"),
+		do:    rapid.SampledFrom(operations).Draw(r, "do"),
 		id:    rapid.SampledFrom([]string{"p1", "p2"}).Draw(r, "id"),
 		again: rapid.IntRange(0, 1).Draw(r, "again"),
 	}
