@@ -32,7 +32,6 @@ func NewClient(base *url.URL, connections int) *fasthttp.HostClient {
 		MaxConns:                  connections,
 		MaxIdleConnDuration:       idleTimeout,
 		MaxIdemponentCallAttempts: 1,
-		RetryIfErr:                func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		MaxResponseBodySize:       maxAnswer,
 		DisablePathNormalizing:    true,
 	}

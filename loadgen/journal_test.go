@@ -151,3 +151,17 @@ func TestARunEndsWhenItsJournalFails(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastSamplesAreNotLostSilently(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /dev/full")
+	}
+	journal := open(t, "/dev/full", true)
+	write(t, journal, full())
+	if err := journal.Flush(); err == nil {
+		t.Error("flushed to a full disk")
+	}
+	if err := journal.Close(); err == nil {
+		t.Error("closed on a full disk")
+	}
+}

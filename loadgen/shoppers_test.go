@@ -73,6 +73,44 @@ func TestShoppersKeepToTheMixAndToTheRules(t *testing.T) {
 	})
 }
 
+func TestShoppersKnowAllPagesOfProducts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		goShopping(t, m, "product=1", 200)
+		for i := range m.products {
+			if path := fmt.Sprint("GET /v1/products/p-", i); m.count(path) == 0 {
+				t.Errorf("nobody asked for %s", path)
+			}
+		}
+	})
+}
+
+// Of too many orders the oldest are forgotten, and each is refunded once.
+func TestOrdersAreRememberedWithinBounds(t *testing.T) {
+	const most, more = 10_000, 10
+	m := newMarket(t)
+	shoppers := prepared(t, loadgen.ShoppersConfig{Shop: m.file(1), Doer: m, Mix: parseMix(t, "refund=1")})
+	checkout := shoppers.Next(0)
+	var answer fasthttp.Response
+	for i := range most + more {
+		answer.SetBodyString(fmt.Sprintf(`{"id":"o-%d","status":"confirmed"}`, i))
+		checkout.Read(&evidence.Sample{Outcome: evidence.Acknowledged}, &answer)
+	}
+	refunded := map[string]bool{}
+	for seq := int64(1); ; seq++ {
+		action := shoppers.Next(seq)
+		if action.Route() != loadgen.RouteRefund {
+			break
+		}
+		var sample evidence.Sample
+		action.Read(&sample, nil)
+		refunded[sample.Order] = true
+	}
+	if len(refunded) != most || refunded["o-0"] || refunded["o-9"] || !refunded["o-10"] {
+		t.Errorf("%d refunded, o-0 %v, o-9 %v, o-10 %v", len(refunded), refunded["o-0"], refunded["o-9"], refunded["o-10"])
+	}
+}
+
 func TestSamplesOfPromises(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMarket(t)

@@ -25,7 +25,7 @@ func TestSummaryCounts(t *testing.T) {
 		{Route: "checkout", Outcome: evidence.Refused, Error: "overloaded", Latency: time.Millisecond},
 		{Route: "checkout", Outcome: evidence.Unknown, Error: "timeout", Latency: 5 * time.Minute},
 		{Route: "checkout", Outcome: evidence.Unsent, Error: "late"},
-		{Route: "checkout", Outcome: evidence.Acknowledged},
+		{Route: "checkout", Outcome: evidence.Acknowledged, Latency: 2 * time.Millisecond},
 	} {
 		summary.Add(&sample)
 	}
@@ -34,7 +34,7 @@ func TestSummaryCounts(t *testing.T) {
 	if report.Total.Scheduled != 104 || report.Total.Sent != 103 || report.Total.Rate != 10.3 || report.Total.Throughput != 10.1 {
 		t.Errorf("total %+v", report.Total)
 	}
-	if checkout.Errors != 0.75 || checkout.Latency.Max.Round(time.Second) != time.Minute || checkout.Codes["late"] != 1 {
+	if checkout.Errors != 0.75 || checkout.Latency.Max.Round(time.Second) != time.Minute || checkout.Codes["late"] != 1 || checkout.Latency.P50.Round(time.Millisecond) != 2*time.Millisecond {
 		t.Errorf("checkout %+v", checkout)
 	}
 	browse := report.Routes[0].Latency
