@@ -242,10 +242,12 @@ func (d *desk) await(t *loop.Task, w wish) (service.Response, error) {
 			continue
 		}
 		p, err := d.plan(t, w)
-		if err != nil || p.work == nil {
+		switch {
+		case err == nil && p.work != nil:
+			return d.execute(t, w, p.work, p.again)
+		case err != nil || !p.wait:
 			return p.reply, err
 		}
-		return d.execute(t, w, p.work, p.again)
 	}
 	return service.Response{}, errUnknown(nil)
 }

@@ -382,6 +382,23 @@ func TestVoidWhileAuthorisingWithoutIdempotency(t *testing.T) {
 	}, resilience.Idempotency)
 }
 
+// What was left on its way can be voided, and captured, without a key to go by.
+func TestLeftOnItsWayWithoutIdempotency(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.a.troubles = []trouble{lostCall}
+		h.post(payments.Authorise, "p1")
+		h.sleep(settling)
+		h.expectAnswer("void", h.post(payments.Void, "p1"), "200 voided")
+		h.bring("p2", shop.Authorised)
+		h.a.troubles = []trouble{lostCall, busy}
+		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "504 outcome-unknown")
+		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "503 unavailable")
+		h.expectStatus("p2", shop.Authorised)
+		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "200 captured")
+		h.audit()
+	}, resilience.Idempotency, resilience.Sweeper)
+}
+
 // A key that was left pending when idempotency was switched off does not stay so.
 func TestIdempotencyIsSwitchedOffAndOn(t *testing.T) {
 	inHouse(t, func(h *house) {
