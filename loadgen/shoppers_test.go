@@ -165,6 +165,20 @@ func TestWhatWasNotAnsweredIsStillNamed(t *testing.T) {
 	}
 }
 
+func TestWhatWasNotSentIsStillNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		shoppers := prepared(t, loadgen.ShoppersConfig{Shop: m.file(1), Doer: m, Mix: parseMix(t, "checkout=1"), Run: "r"})
+		samples := attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(2, time.Second), Scenario: shoppers, Doer: answerAfter(time.Second), MaxInFlight: 1,
+		}))
+		expectSeqs(t, samples, 2)
+		if s := samples[1]; s.Outcome != evidence.Unsent || s.Reference != "c-0/r-1" {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 // choices writes down what shoppers would send, but for tokens.
 func choices(t *testing.T, seed uint64) []string {
 	t.Helper()

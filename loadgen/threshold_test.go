@@ -49,6 +49,14 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
+func TestNothingHoldsOfNoRequests(t *testing.T) {
+	for _, text := range []string{"p99<1h", "errors<=100%", "rate<1"} {
+		if j := judge(t, text, loadgen.Report{}); j.Held || j.Figure != "no requests" {
+			t.Error(j)
+		}
+	}
+}
+
 func TestARouteThatIsAHostHasThresholds(t *testing.T) {
 	report := example()
 	report.Routes[0].Route = "127.0.0.1:8080"
