@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"brownout/internal/resilience"
+	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/gateway"
+	"brownout/services/gateway/upstream"
 	"brownout/services/payments"
 )
 
@@ -372,6 +374,29 @@ func TestCheckoutWhoseHoldIsGone(t *testing.T) {
 		r, _ := w.store.Order(w.Task, id)
 		want(t, "books", w.books(r.Order), "cancelled refunded released")
 	})
+}
+
+// That the breaker refuses to try again says nothing of the attempt before, whose reply
+// was lost.
+func TestABreakerThatOpensAfterALostReply(t *testing.T) {
+	for _, tt := range []struct{ call, told, books string }{
+		{"authorise", "504 outcome-unknown", "cancelled voided released"},
+		{"capture", "504 outcome-unknown", "confirmed captured sold"},
+	} {
+		t.Run(tt.call, func(t *testing.T) {
+			inTown(t, func(w *town) {
+				w.config.Payments = upstream.NewPayments(w.Runtime, service.ClientConfig{
+					Transport: &link{w.toMoney, w}, Breaker: resilience.BreakerConfig{Failures: 1},
+				})
+				w.crash() // to begin with this client
+				w.faults[tt.call] = &fault{mode: "lost", left: 1}
+				w.wantProblem("no reply", w.checkout("k1"), tt.told)
+				w.sleep(20 * time.Second)
+				want(t, "books", w.books(w.ordersOf("ann")[0]), tt.books)
+				w.audit()
+			})
+		})
+	}
 }
 
 func TestManyCheckoutsThroughARoughTime(t *testing.T) {

@@ -287,13 +287,14 @@ func told(err error, traceID string) Verdict {
 }
 
 // isUntouched says of a call that it surely never arrived. An answer does not say as
-// much: it may be that of a second attempt, after a first that was lost.
+// much: it may be that of a second attempt, after a first that was lost. Nor does a
+// refusal to try again.
 func isUntouched(err error) bool {
-	if _, refused := errors.AsType[*resilience.Rejection](err); refused {
-		return true
+	if e, ok := errors.AsType[*service.CallError](err); ok {
+		return !e.Sent
 	}
-	e, ok := errors.AsType[*service.CallError](err)
-	return ok && !e.Sent
+	_, refused := errors.AsType[*resilience.Rejection](err)
+	return refused
 }
 
 // isDefinite says that the other service refused, and will go on refusing.
