@@ -74,9 +74,6 @@ func (c Config) withDefaults() Config {
 	c.Requests = cmp.Or(c.Requests, DefaultRequests)
 	c.Duration = cmp.Or(c.Duration, DefaultDuration)
 	c.Settle = cmp.Or(c.Settle, DefaultSettle)
-	if c.Trace == nil {
-		c.Trace = io.Discard
-	}
 	return c
 }
 

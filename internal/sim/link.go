@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,6 +91,7 @@ func (p *passage) arrive() {
 	if p.left {
 		p.note(RequestLate)
 	}
+	p.tell("call")
 	p.to.open = append(p.to.open, p)
 	p.to.desk.Dispatch(p.request(), p.reply)
 }
@@ -110,6 +112,7 @@ func (p *passage) reply(r service.Response) {
 		p.note(ReplyLost)
 		return
 	}
+	p.tell(strconv.Itoa(r.Status))
 	answer := &service.Reply{Status: r.Status, Header: slices.Clone(r.Header), Body: bytes.Clone(r.Body)}
 	p.world.loop.SetTimeout("reply", p.world.delay(p.random), func() {
 		if p.left {
@@ -126,5 +129,10 @@ func (p *passage) reset() {
 }
 
 func (p *passage) note(e Event) {
-	p.world.note(e, "%s -> %s: %s %s", p.from, p.to.name, p.call.Method, p.call.Path)
+	p.world.stats[e]++
+	p.tell(string(e))
+}
+
+func (p *passage) tell(what string) {
+	p.world.tell(what, "%s to %s: %s %s", p.from, p.to.name, p.call.Method, p.call.Path)
 }

@@ -48,7 +48,7 @@ func (n *node) start() {
 
 // runtime makes one with a chance of its own and the protections of the configuration.
 func (w *world) runtime(name string) *service.Runtime {
-	rt := service.Simulate(w.loop, service.SimulateConfig{Name: name, Seed: w.chance(name).Uint64(), Delay: w.delay})
+	rt := service.Simulate(w.loop, service.SimulateConfig{Name: name, Seed: w.chance(name).Uint64(), Delay: w.delay, Log: w.log(name)})
 	states := map[resilience.Name]bool{}
 	for _, name := range w.config.Off {
 		states[name] = false

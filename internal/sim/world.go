@@ -157,5 +157,13 @@ func users(n int) []gateway.User {
 // note counts an event and tells the trace of it.
 func (w *world) note(e Event, format string, values ...any) {
 	w.stats[e]++
-	fmt.Fprintf(w.config.Trace, "%10.4f  %-20s  %s\n", time.Since(w.began).Seconds(), e, fmt.Sprintf(format, values...))
+	w.tell(string(e), format, values...)
+}
+
+// tell writes a line of the trace.
+func (w *world) tell(what, format string, values ...any) {
+	if w.config.Trace == nil {
+		return
+	}
+	fmt.Fprintf(w.config.Trace, "%10.4f  %-20s  %s\n", time.Since(w.began).Seconds(), what, fmt.Sprintf(format, values...))
 }
