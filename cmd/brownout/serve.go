@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"brownout/internal/lab"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
@@ -81,6 +83,8 @@ func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	logging.Disable()            // what Redis clients log, they also return
 	if os.Getenv(lab.Supervised) == "" {
 		return lab.Supervise(ctx, name, os.Args[1:], s.out, s.err)
 	}

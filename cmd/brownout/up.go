@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"brownout/internal/lab"
 )
 
@@ -50,6 +52,8 @@ func (c *upCommand) Validate() error {
 func (c *upCommand) Run(s streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process, and with it all others
+	logging.Disable()            // what Redis clients log, they also return
 	return lab.Up(ctx, lab.UpConfig{
 		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Out: s.out,
 		Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)},

@@ -121,7 +121,7 @@ func TestUpRestartsWhatDies(t *testing.T) {
 	if after := s.pid(s.Inventory); after == 0 || after == before {
 		t.Errorf("the process was %d and is %d", before, after)
 	}
-	if status := get(t, s.Gateway+"/v1/products/p-001"); status != 200 {
+	if status := get(t, s.Gateway+"/v1/products/p0001"); status != 200 {
 		t.Errorf("the gateway answers %d", status)
 	}
 }

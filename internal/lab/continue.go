@@ -18,16 +18,14 @@ func (f *Folder) continueWith(ctx context.Context, addr string) (Epoch, error) {
 	}
 	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
 	defer c.Close()
-	e, err := f.Continue()
+	e, found, err := f.Continue()
 	if err != nil {
 		return e, err
 	}
-	known, err := e.knownTo(ctx, c)
-	if err != nil {
-		return e, err
-	}
-	if known {
-		return e, nil
+	if found {
+		if known, err := e.knownTo(ctx, c); known || err != nil {
+			return e, err
+		}
 	}
 	if e, err = f.Begin(); err != nil {
 		return e, err

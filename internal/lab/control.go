@@ -62,6 +62,7 @@ type background struct {
 
 	mu      sync.Mutex
 	running bool
+	ended   bool        // no load begins any more
 	timer   *time.Timer // that ends the pause
 }
 
@@ -72,7 +73,7 @@ func (b *background) resume() error {
 	if b.timer != nil {
 		b.timer.Stop()
 	}
-	if b.running || b.spec.Name == "" || b.life.Err() != nil {
+	if b.running || b.spec.Name == "" || b.ended {
 		return nil
 	}
 	_, err := b.supervisor.Start(b.life, b.spec)
@@ -92,4 +93,11 @@ func (b *background) pause(d time.Duration) {
 		b.running = false
 	}
 	b.timer = time.AfterFunc(d, func() { _ = b.resume() }) // a load that cannot start is seen by its absence
+}
+
+// end has no load begin any more; one that runs goes on.
+func (b *background) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
 }

@@ -67,13 +67,14 @@ func (f *Folder) Begin() (Epoch, error) {
 	return f.epoch(last + 1)
 }
 
-// Continue returns the last epoch, a first one if there is none.
-func (f *Folder) Continue() (Epoch, error) {
+// Continue returns the last epoch, and whether there is one.
+func (f *Folder) Continue() (Epoch, bool, error) {
 	last, err := f.last()
-	if err != nil {
-		return Epoch{}, err
+	if err != nil || last == 0 {
+		return Epoch{}, false, err
 	}
-	return f.epoch(max(last, 1))
+	e, err := f.epoch(last)
+	return e, err == nil, err
 }
 
 func (f *Folder) epoch(number int) (Epoch, error) {

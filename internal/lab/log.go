@@ -9,7 +9,8 @@ import (
 const maxLog = 8 << 20
 
 // A Log is a file that begins anew when it is full; its last life is kept beside it, as
-// FILE.1. Any goroutine may write to it.
+// FILE.1. What cannot be written is lost, as on a full disk: an error would break the
+// child's standard error, and so end the child. Any goroutine may write to it.
 type Log struct {
 	mu   sync.Mutex
 	path string
@@ -18,43 +19,41 @@ type Log struct {
 }
 
 func openLog(path string) (*Log, error) {
-	l := &Log{path: path}
-	return l, l.open(os.O_APPEND)
-}
-
-func (l *Log) open(flag int) (err error) {
-	l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|flag, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return sentence(err, "the log "+l.path+" cannot be opened")
+		return nil, sentence(err, "the log "+path+" cannot be opened")
 	}
-	if info, err := l.file.Stat(); err == nil {
+	l := &Log{path: path, file: file}
+	if info, err := file.Stat(); err == nil {
 		l.size = info.Size()
 	}
-	return nil
+	return l, nil
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. It returns no error.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.size+int64(len(p)) > maxLog {
-		if err := l.turn(); err != nil {
-			return 0, err
-		}
+	if l.size+int64(len(p)) > maxLog && !l.turn() {
+		return len(p), nil
 	}
-	n, err := l.file.Write(p)
+	n, _ := l.file.Write(p)
 	l.size += int64(n)
-	return n, err
+	return len(p), nil
 }
 
-func (l *Log) turn() error {
-	if err := l.file.Close(); err != nil {
-		return err
+// turn begins anew, and says whether it could.
+func (l *Log) turn() bool {
+	if os.Rename(l.path, l.path+".1") != nil {
+		return false
 	}
-	if err := os.Rename(l.path, l.path+".1"); err != nil {
-		return err
+	file, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return false
 	}
-	return l.open(os.O_TRUNC)
+	_ = l.file.Close() // all that it got was written at once
+	l.file, l.size = file, 0
+	return true
 }
 
 // Close closes the file.

@@ -1,12 +1,12 @@
 package lab
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/crypto/bcrypt"
 
 	"brownout/internal/shop"
 	"brownout/internal/shopfile"
@@ -43,20 +43,36 @@ func ReadUsers(path string) ([]Login, error) {
 }
 
 func checkLogins(path string, logins []Login) error {
+	if len(logins) > shopfile.MaxUsers {
+		return fmt.Errorf("%s: %d users: at most %d are allowed", path, len(logins), shopfile.MaxUsers)
+	}
 	known := map[string]bool{}
 	for i, l := range logins {
-		err := errors.Join(shop.CheckName("id", l.ID), shop.CheckName("tenant", l.Tenant))
-		switch {
-		case err != nil:
-		case known[l.ID]:
-			err = fmt.Errorf("the id %s is there twice", l.ID)
-		case l.Role != shop.Customer && l.Role != shop.Operator:
-			err = fmt.Errorf("the role must be %s or %s", shop.Customer, shop.Operator)
+		place, wrong := l.check()
+		if wrong == "" && known[l.ID] {
+			place, wrong = "id", "is that of an earlier user"
 		}
-		if err != nil {
-			return fmt.Errorf("%s: user %d: %w", path, i, err)
+		if wrong != "" {
+			return fmt.Errorf("%s: /%d/%s: %s", path, i, place, wrong)
 		}
 		known[l.ID] = true
 	}
 	return nil
+}
+
+// check returns what is wrong with a login, and with which member; "" if nothing is.
+func (l Login) check() (place, wrong string) {
+	const name = "must be 1 to 64 letters, digits, '_', '-', '.' and '@'"
+	switch {
+	case shop.CheckName("", l.ID) != nil:
+		return "id", name
+	case shop.CheckName("", l.Tenant) != nil:
+		return "tenant", name
+	case l.Role != shop.Customer && l.Role != shop.Operator:
+		return "role", "must be customer or operator"
+	}
+	if _, err := bcrypt.Cost([]byte(l.PasswordHash)); err != nil {
+		return "password_hash", "is no bcrypt hash"
+	}
+	return "", ""
 }

@@ -32,8 +32,8 @@ var partNames = [portCount]string{"gateway", "payments", "inventory", "bank-a", 
 type addresses struct{ service, admin [portCount]string }
 
 // choose returns addresses from a port on, or, from 0, any that are free; an error names
-// the first that is taken.
-func choose(base int) (a addresses, err error) {
+// the first that is taken. A Redis gets one only if it is embedded.
+func choose(base int, embedded bool) (a addresses, err error) {
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
@@ -49,6 +49,9 @@ func choose(base int) (a addresses, err error) {
 		return l.Addr().String(), nil
 	}
 	for part := range portCount {
+		if part == redisPort && !embedded {
+			continue
+		}
 		port, admin := 0, 0
 		if base > 0 {
 			port, admin = base+part, base+part+adminOffset

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
@@ -51,7 +50,7 @@ type process struct {
 	ready   chan service.ReadyLine
 	ended   chan struct{}
 	err     error // how it ended; after ended
-	tail    *tail
+	last    *lastWords
 }
 
 // start starts a child.
@@ -64,12 +63,12 @@ func start(spec Spec) (*process, error) {
 		}
 		program = self
 	}
-	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), tail: &tail{}}
+	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), last: &lastWords{}}
 	p.command.Env = append(append(os.Environ(), Supervised+"=1"), spec.Env...)
 	p.command.SysProcAttr = childAttributes()
-	p.command.Stderr = p.tail
+	p.command.Stderr = p.last
 	if spec.Log != nil {
-		p.command.Stderr = io.MultiWriter(p.tail, spec.Log)
+		p.command.Stderr = io.MultiWriter(p.last, spec.Log)
 	}
 	input, err := p.command.StdinPipe()
 	if err != nil {
@@ -120,7 +119,7 @@ func (p *process) awaitReady(ctx context.Context) (service.ReadyLine, error) {
 
 // failure says how the child ended, in its own last words if it had any.
 func (p *process) failure() error {
-	if words := p.tail.lastLine(); words != "" {
+	if words := p.last.text(); words != "" {
 		return errors.New(words)
 	}
 	if p.err != nil {
@@ -129,42 +128,17 @@ func (p *process) failure() error {
 	return errors.New("ended by itself")
 }
 
-// stop asks the child to end, and makes it.
-func (p *process) stop() {
+// stop asks the child to end, and makes it when it takes too long or it gets late.
+func (p *process) stop(late <-chan struct{}) {
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	timeout := time.NewTimer(stopTime)
 	defer timeout.Stop()
 	select {
 	case <-p.ended:
 		return
+	case <-late:
 	case <-timeout.C:
 	}
 	_ = p.command.Process.Kill()
 	<-p.ended
-}
-
-// A tail keeps the end of what is written to it. It is written to by one goroutine, and
-// read when that is done.
-type tail struct{ text []byte }
-
-const maxTail = 2048
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.text = append(t.text, p...)
-	if extra := len(t.text) - maxTail; extra > 0 {
-		t.text = append(t.text[:0], t.text[extra:]...)
-	}
-	return len(p), nil
-}
-
-// lastLine returns the last line that is no record of a log.
-func (t *tail) lastLine() string {
-	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		if line := strings.TrimSpace(lines[i]); line != "" && line[0] != '{' {
-			return strings.TrimPrefix(line, "brownout: ")
-		}
-	}
-	return ""
 }

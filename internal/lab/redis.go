@@ -23,7 +23,7 @@ func startRedis(addr string) (*miniredis.Miniredis, error) {
 // probeTime bounds how long a Redis may take to answer.
 const probeTime = time.Second
 
-// probeRedis says whether there is a Redis that takes writes.
+// probeRedis says whether a Redis answers.
 func probeRedis(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()

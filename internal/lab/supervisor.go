@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"brownout/internal/service"
 )
@@ -53,8 +57,8 @@ type Supervisor struct {
 	OnEvent func(Event)
 
 	mu       sync.Mutex
-	children map[string]*child
-	order    []*child
+	children []*child      // in the order of their start
+	late     chan struct{} // closed when the time to end in order is over
 	forks    forker
 	telling  sync.Mutex
 }
@@ -62,6 +66,7 @@ type Supervisor struct {
 // A child is a spec that is kept running until it is stopped.
 type child struct {
 	spec   Spec
+	life   context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -69,21 +74,52 @@ type child struct {
 // Start starts a child, waits until it is ready, and keeps it running from then on. If
 // it dies before that, it is not started again, and the error says why it died.
 func (s *Supervisor) Start(ctx context.Context, spec Spec) (service.ReadyLine, error) {
-	p, line, err := s.launch(ctx, spec)
-	if err != nil {
-		return line, fmt.Errorf("%s: %w", spec.Name, err)
+	return s.begin(ctx, s.enlist(ctx, spec))
+}
+
+// StartAll starts children as Start does, all at once. Those that others need come
+// first, so that StopAll ends them last.
+func (s *Supervisor) StartAll(ctx context.Context, specs ...Spec) error {
+	starts, ctx := errgroup.WithContext(ctx)
+	for _, spec := range specs {
+		c := s.enlist(ctx, spec)
+		starts.Go(func() error {
+			_, err := s.begin(ctx, c)
+			return err
+		})
 	}
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c := &child{spec: spec, cancel: cancel, done: make(chan struct{})}
+	return starts.Wait()
+}
+
+// enlist gives a child its place in the order.
+func (s *Supervisor) enlist(ctx context.Context, spec Spec) *child {
+	c := &child{spec: spec, done: make(chan struct{})}
+	c.life, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.mu.Lock()
-	if s.children == nil {
-		s.children = map[string]*child{}
+	defer s.mu.Unlock()
+	s.children = append(s.children, c)
+	return c
+}
+
+func (s *Supervisor) begin(ctx context.Context, c *child) (service.ReadyLine, error) {
+	p, line, err := s.launch(ctx, c.spec)
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.children = slices.DeleteFunc(s.children, func(other *child) bool { return other == c })
+		close(c.done)
+		return line, c.spec.named(err)
 	}
-	s.children[spec.Name] = c
-	s.order = append(s.order, c)
-	s.mu.Unlock()
-	go s.keep(life, c, p)
+	go s.keep(c, p)
 	return line, nil
+}
+
+// named says whose error it is, unless the child's own words do.
+func (s Spec) named(err error) error {
+	if strings.HasPrefix(err.Error(), s.Name+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.Name, err)
 }
 
 // launch starts one run of a child and waits until it is ready.
@@ -97,40 +133,47 @@ func (s *Supervisor) launch(ctx context.Context, spec Spec) (*process, service.R
 	}
 	line, err := p.awaitReady(ctx)
 	if err != nil {
-		p.stop()
+		s.stop(p)
 		return nil, line, err
 	}
 	return p, line, nil
 }
 
 // keep runs the child again whenever it ends, until its life is over.
-func (s *Supervisor) keep(ctx context.Context, c *child, p *process) {
+func (s *Supervisor) keep(c *child, p *process) {
 	defer close(c.done)
 	pause := firstPause
 	for {
 		began := time.Now()
-		err := runUntil(ctx, p)
-		if ctx.Err() != nil {
+		err := s.runUntil(c.life, p)
+		if c.life.Err() != nil {
 			return
 		}
 		if time.Since(began) > healthy {
 			pause = firstPause
 		}
-		if p = s.restart(ctx, c.spec, err, &pause); p == nil {
+		if p = s.restart(c.life, c.spec, err, &pause); p == nil {
 			return
 		}
 	}
 }
 
 // runUntil waits until the process ends, or ends it when ctx is done.
-func runUntil(ctx context.Context, p *process) error {
+func (s *Supervisor) runUntil(ctx context.Context, p *process) error {
 	select {
 	case <-p.ended:
 		return p.failure()
 	case <-ctx.Done():
-		p.stop()
+		s.stop(p)
 		return ctx.Err()
 	}
+}
+
+func (s *Supervisor) stop(p *process) {
+	s.mu.Lock()
+	late := s.late
+	s.mu.Unlock()
+	p.stop(late)
 }
 
 // restart starts the child again, after a pause that grows; nil if its life is over.
@@ -176,10 +219,7 @@ func (s *Supervisor) tell(e Event) {
 // Stop ends a child for good and waits until it has ended; it says whether there was one
 // of that name.
 func (s *Supervisor) Stop(name string) bool {
-	s.mu.Lock()
-	c := s.children[name]
-	delete(s.children, name)
-	s.mu.Unlock()
+	c := s.dismiss(name)
 	if c == nil {
 		return false
 	}
@@ -188,15 +228,32 @@ func (s *Supervisor) Stop(name string) bool {
 	return true
 }
 
-// StopAll ends all children, the last that was started first, and waits until they have
-// ended.
-func (s *Supervisor) StopAll() {
+// dismiss takes a child out of the order; nil if there is none of that name.
+func (s *Supervisor) dismiss(name string) *child {
 	s.mu.Lock()
-	order := s.order
+	defer s.mu.Unlock()
+	at := slices.IndexFunc(s.children, func(c *child) bool { return c.spec.Name == name })
+	if at < 0 {
+		return nil
+	}
+	c := s.children[at]
+	s.children = slices.Delete(s.children, at, at+1)
+	return c
+}
+
+// StopAll ends all children, the last one first, and waits until they have ended. If
+// that takes longer than one of them may, the others are killed. It is called once,
+// when no start is under way any more.
+func (s *Supervisor) StopAll() {
+	late := make(chan struct{})
+	defer time.AfterFunc(stopTime, func() { close(late) }).Stop()
+	s.mu.Lock()
+	s.late = late
+	children := slices.Clone(s.children)
 	s.mu.Unlock()
-	for i := len(order) - 1; i >= 0; i-- {
-		order[i].cancel()
-		<-order[i].done
+	for _, c := range slices.Backward(children) {
+		c.cancel()
+		<-c.done
 	}
 	s.forks.close()
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/crypto/bcrypt"
-	"golang.org/x/sync/errgroup"
 
 	"brownout/internal/shopfile"
 )
@@ -61,7 +60,7 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.folder.Close()) }()
-	if l.at, err = choose(c.Port); err != nil {
+	if l.at, err = choose(c.Port, c.Redis == ""); err != nil {
 		return err
 	}
 	stopRedis, err := l.redis(ctx)
@@ -75,6 +74,9 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 	defer l.closeLogs()
 	defer l.supervisor.StopAll()
 	if err := l.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // was told to end before the shop was open
+		}
 		return err
 	}
 	return l.run(ctx)
@@ -153,14 +155,7 @@ func (l *lab) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	starts, ctx := errgroup.WithContext(ctx)
-	for _, spec := range specs {
-		starts.Go(func() error {
-			_, err := l.supervisor.Start(ctx, spec)
-			return err
-		})
-	}
-	return starts.Wait()
+	return l.supervisor.StartAll(ctx, specs...)
 }
 
 // specs says what runs: the parts on which others depend come first, and are stopped last.
@@ -225,8 +220,7 @@ func (l *lab) run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	fmt.Fprintln(l.config.Out, "stopping")
-	background.mu.Lock() // no load begins any more
-	defer background.mu.Unlock()
+	background.end()
 	return errors.Join(err, control.Close())
 }
 
