@@ -99,24 +99,24 @@ func (l *Listener) Serve() error { return l.server.Serve(l.socket) }
 // Shutdown stops taking connections and waits until those under way have their
 // answers, or ctx is done.
 func (l *Listener) Shutdown(ctx context.Context) error {
-	return l.server.ShutdownWithContext(ctx)
+	err := l.server.ShutdownWithContext(ctx)
+	_ = l.socket.Close() // it is closed already, unless Serve is yet to come
+	return err
 }
 
-// limits bounds the body by the route, before it is read.
+// limits bounds the body by the route, before it is read. A body of a length that is not
+// told is not read at all, for its request will be refused and its connection closed.
 func (l *Listener) limits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	return fasthttp.RequestConfig{MaxRequestBodySize: max(l.bodyLimit(h), 1)} // 0 would mean the server's
-}
-
-func (l *Listener) bodyLimit(h *fasthttp.RequestHeader) int {
-	path, _, err := splitTarget(string(h.RequestURI()))
-	if err != nil || h.ContentLength() == -1 {
-		return 0
+	if h.ContentLength() == -1 {
+		h.SetContentLength(0)
 	}
+	path, _, _ := splitTarget(string(h.RequestURI())) // an error is told later
 	var params [maxParams]string
-	if route, err := l.dispatcher.router.find(methodOf(h), path, &params); err == nil {
-		return route.MaxBody
+	route, err := l.dispatcher.router.find(methodOf(h), path, &params)
+	if err != nil {
+		return fasthttp.RequestConfig{}
 	}
-	return maxOtherBody
+	return fasthttp.RequestConfig{MaxRequestBodySize: max(route.MaxBody, 1)} // 0 would mean the server's
 }
 
 // malformed answers what fasthttp could not read.
@@ -125,11 +125,12 @@ func (l *Listener) malformed(ctx *fasthttp.RequestCtx, err error) {
 	x.Received = time.Now()
 	x.Trace = l.dispatcher.runtime.Tracing.Start("", noRoute, x.Received)
 	ctx.SetConnectionClose()
-	write(ctx, x.refuse(l.unreadable(&ctx.Request.Header, err)))
+	write(ctx, x.refuse(unreadableRequest(err)))
 }
 
-// unreadable says in a client's words what fasthttp says.
-func (l *Listener) unreadable(h *fasthttp.RequestHeader, err error) error {
+// unreadableRequest says in a client's words what fasthttp says. Of the request it has kept
+// nothing.
+func unreadableRequest(err error) error {
 	if _, large := errors.AsType[*fasthttp.ErrSmallBuffer](err); large {
 		return &shop.Error{Code: shop.CodeHeaderTooLarge, Message: "all headers together may have at most 8 KiB"}
 	}
@@ -137,10 +138,10 @@ func (l *Listener) unreadable(h *fasthttp.RequestHeader, err error) error {
 		return &shop.Error{Code: shop.CodeSlow, Message: "the request did not come in time"}
 	}
 	switch {
-	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding), h.ContentLength() == -1:
+	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding):
 		return errTransferEncoding()
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return tooLarge(l.bodyLimit(h))
+		return &shop.Error{Code: shop.CodeTooLarge, Message: "the body has more bytes than this request may have"}
 	}
 	return shop.Invalid("", "is no HTTP/1.1 request that can be read")
 }
