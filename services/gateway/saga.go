@@ -183,7 +183,7 @@ func (p *pursuit) void(t *loop.Task) (shop.PaymentStatus, error) {
 	switch {
 	case err == nil && pay.Status == shop.Voided:
 		return pay.Status, nil
-	case err == nil || isDefinite(err):
+	case err == nil || isRefusal(err):
 		return p.paymentStatus(t) // cannot be voided, or not yet
 	}
 	return "", err
@@ -195,7 +195,7 @@ func (p *pursuit) repay(t *loop.Task) error {
 	if err == nil && pay.Status == shop.Refunded {
 		return nil
 	}
-	if err != nil && !isDefinite(err) {
+	if err != nil && !isRefusal(err) {
 		return err
 	}
 	status, err := p.paymentStatus(t)
@@ -216,13 +216,9 @@ func (p *pursuit) paymentStatus(t *loop.Task) (shop.PaymentStatus, error) {
 	return pay.Status, err
 }
 
-// release gives the stock back: what was sold, too, for a release is asked for only
-// when no money was kept.
+// release gives the stock back. What was never held can then never be.
 func (p *pursuit) release(t *loop.Task) error {
 	_, err := p.inventory.Release(t, p.order.ID)
-	if shop.CodeOf(err) == shop.CodeState {
-		_, err = p.inventory.Return(t, p.order.ID)
-	}
 	return err
 }
 
@@ -297,10 +293,10 @@ func isUntouched(err error) bool {
 	return refused
 }
 
-// isDefinite says that the other service refused, and will go on refusing.
-func isDefinite(err error) bool {
-	e, ok := errors.AsType[*shop.Error](err)
-	return ok && e.Code != shop.CodeKeyInFlight && e.Code != shop.CodeRateLimited && service.Status(e.Code) < 500
+// isRefusal says that the other service said no, so that the state of things tells why.
+func isRefusal(err error) bool {
+	code := shop.CodeOf(err)
+	return code != "" && service.Status(code) < 500
 }
 
 // unknown is what a client is told while nobody knows.
