@@ -61,24 +61,13 @@ func copyCall(c *service.Call) *service.Call {
 	return &own
 }
 
-// send puts the call on its way, once or twice.
+// send puts the call on its way.
 func (p *passage) send() {
-	p.carry(p)
-	if p.world.hits(p.random, p.world.config.Faults.Repeated) && p.call.Repeatable {
-		p.note(RequestTwice)
-		again := *p
-		again.answered = loop.NewPromise[loop.Outcome[*service.Reply]](p.world.loop, p.call.Name) // nobody waits for it
-		again.left = true
-		p.carry(&again)
-	}
-}
-
-func (l *link) carry(p *passage) {
-	if l.world.hits(l.random, l.world.config.Faults.LostRequests) {
+	if p.world.hits(p.random, p.world.config.Faults.LostRequests) {
 		p.note(RequestLost)
 		return
 	}
-	l.world.loop.SetTimeout("request", l.world.delay(l.random), p.arrive)
+	p.world.loop.SetTimeout("request", p.world.delay(p.random), p.arrive)
 }
 
 // arrive hands the call to the callee.
@@ -91,6 +80,24 @@ func (p *passage) arrive() {
 	if p.left {
 		p.note(RequestLate)
 	}
+	p.deliver()
+	if p.call.Repeatable && p.world.hits(p.random, p.world.config.Faults.Repeated) {
+		p.world.loop.SetTimeout("request", p.world.delay(p.random), p.arriveAgain)
+	}
+}
+
+// arriveAgain hands the call to the callee once more, whose answer to that nobody hears.
+func (p *passage) arriveAgain() {
+	if p.to.life == nil {
+		return
+	}
+	p.note(RequestTwice)
+	again := *p
+	again.answered, again.left = loop.NewPromise[loop.Outcome[*service.Reply]](p.world.loop, p.call.Name), true
+	again.deliver()
+}
+
+func (p *passage) deliver() {
 	p.tell("call")
 	p.to.open = append(p.to.open, p)
 	p.to.desk.Dispatch(p.request(), p.reply)
@@ -134,5 +141,5 @@ func (p *passage) note(e Event) {
 }
 
 func (p *passage) tell(what string) {
-	p.world.tell(what, "%s to %s: %s %s", p.from, p.to.name, p.call.Method, p.call.Path)
+	p.world.tell(what, "%s to %s: %s %s %s", p.from, p.to.name, p.call.Method, p.call.Path, p.call.Body)
 }
