@@ -47,6 +47,9 @@ func refuseNull(body []byte) error {
 
 // decodeError says in a client's words what is wrong, and where.
 func decodeError(err error) *shop.Error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return shop.Invalid("/", "is empty or ends too soon")
+	}
 	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return shop.Invalid(pointer(e.JSONPointer), "is malformed at byte "+strconv.FormatInt(e.ByteOffset, 10)+": "+cause(e.Err))
 	}
@@ -55,9 +58,6 @@ func decodeError(err error) *shop.Error {
 			return shop.Invalid(pointer(e.JSONPointer), "is not a member of this request")
 		}
 		return shop.Invalid(pointer(e.JSONPointer), "has a wrong value: "+semanticCause(e))
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return shop.Invalid("/", "is empty or ends too soon")
 	}
 	return shop.Invalid("/", "is malformed")
 }
