@@ -37,16 +37,18 @@ func eventually(t *testing.T, what string, so func() bool) {
 type program struct {
 	t        *testing.T
 	dir      string
+	alone    bool // in its folder, when it began
 	command  *exec.Cmd
 	out, err transcript
 	ended    chan struct{}
 }
 
-// begin starts brownout with some arguments. When the test ends, so does it, and with it
-// all that it has started; what then still runs is an error of the test.
+// begin starts brownout with some arguments. When the test ends, so does it, and with the
+// first one in its folder must end all that runs there.
 func begin(t *testing.T, dir string, env []string, arguments ...string) *program {
 	t.Helper()
 	p := &program{t: t, dir: dir, command: exec.Command("brownout", arguments...), ended: make(chan struct{})}
+	p.alone = len(processesIn(dir)) == 0
 	p.command.Dir = dir
 	p.command.Env = append(os.Environ(), env...)
 	p.command.Stdout, p.command.Stderr = &p.out, &p.err
@@ -76,8 +78,10 @@ func (p *program) run(started chan<- error) {
 func (p *program) end() {
 	p.signal(syscall.SIGKILL)
 	p.wait()
-	eventually(p.t, "all that brownout has started ends with it", func() bool { return len(processesIn(p.dir)) == 0 })
-	if p.t.Failed() {
+	if p.alone {
+		eventually(p.t, "all that brownout has started ends with it", func() bool { return len(processesIn(p.dir)) == 0 })
+	}
+	if p.t.Failed() && p.alone {
 		p.t.Logf("brownout %s said:\n%s%s", strings.Join(p.command.Args[1:], " "), p.out.text(), p.err.text())
 		p.tellLogs()
 	}
