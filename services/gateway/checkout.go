@@ -164,8 +164,10 @@ func (p *pursuit) hold(t *loop.Task) *setback {
 	switch code := shop.CodeOf(err); {
 	case err == nil && hold.Status == shop.Held:
 		return nil
-	case code == shop.CodeOutOfStock || code == shop.CodeNotFound:
+	case code == shop.CodeNotFound:
 		return &setback{undo: StepNone, err: err, final: true}
+	case code == shop.CodeOutOfStock: // but an attempt that was thought lost may come when there is some
+		return &setback{undo: StepRelease, err: err, final: true}
 	case isUntouched(err):
 		return &setback{undo: StepNone, err: err}
 	}

@@ -399,6 +399,22 @@ func TestABreakerThatOpensAfterALostReply(t *testing.T) {
 	}
 }
 
+// A request to hold that was thought lost comes when there is stock again.
+func TestAHoldThatComesAfterItsOrderWasOutOfStock(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.connect(w.Runtime, 2)
+		w.crash()                                                             // to begin with these clients
+		one := `{"lines":[{"product":"p0004","quantity":1}],"card":"card-1"}` // the last piece
+		last := w.order(w.send("bob", "k1", "/v1/checkout", one))
+		w.faults["hold"] = &fault{mode: "late", left: 1}
+		w.wantProblem("the second attempt", w.send("ann", "k1", "/v1/checkout", one), "409 out-of-stock /lines/0")
+		w.wantStatus("refund", w.send("bob", "k2", "/v1/orders/"+last.ID+"/refund", ""), 200)
+		w.sleep(10 * time.Second)
+		want(t, "books", w.books(w.ordersOf("ann")[0]), "cancelled none released")
+		w.audit()
+	})
+}
+
 func TestManyCheckoutsThroughARoughTime(t *testing.T) {
 	for _, attempts := range []int{1, 3} {
 		t.Run(fmt.Sprint(attempts, " attempts"), func(t *testing.T) {

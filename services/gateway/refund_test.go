@@ -8,6 +8,7 @@ import (
 
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
+	"brownout/services/payments"
 )
 
 func (w *town) refund(id, key string) servicetest.Answer {
@@ -65,6 +66,22 @@ func TestRefundThatFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// That nobody can be asked what became of a refund does not mean that there was none.
+func TestRefundThatIsUnderWayWhenPaymentsDies(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.connect(w.Runtime, 2)
+		w.crash() // to begin with these clients
+		id := w.order(w.checkout("k1")).ID
+		w.faults["refund"] = &fault{mode: "lost", left: 1}
+		w.vault.lose = map[payments.Operation]time.Time{payments.Refund: time.Now().Add(3 * time.Second)}
+		w.faults["payment"] = &fault{mode: "refused", until: time.Now().Add(4 * time.Second)}
+		w.wantProblem("refund", w.refund(id, "k2"), "504 outcome-unknown")
+		w.sleep(20 * time.Second)
+		want(t, "books", w.books(w.order(w.get("ann", "/v1/orders/"+id))), "refunded refunded returned")
+		w.audit()
+	})
 }
 
 // seeRefundThrough breaks a call and holds what the client is told against what is true.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -199,10 +200,13 @@ func (p *pursuit) repay(t *loop.Task) error {
 		return err
 	}
 	status, err := p.paymentStatus(t)
-	if err == nil && !isOver(status) {
-		err = errUnsettled
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %v", errUnsettled, err) // that this call was not sent says nothing of the refund
+	case !isOver(status):
+		return errUnsettled
 	}
-	return err
+	return nil
 }
 
 // paymentMissing stands for the status of a payment that payments does not know.
