@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ const maxLoadPause = 5 * time.Minute
 //
 //	PUT    /load/pause?for=60s   stops the background load and waits for what it has in flight
 //	DELETE /load/pause           starts it again; otherwise the time does
+//	GET    /debug/pprof/         profiles of this process, the embedded Redis included
 func newControl(addr, token string, load *background) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
@@ -36,6 +38,8 @@ func newControl(addr, token string, load *background) *http.Server {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	return &http.Server{
 		Addr:              addr,
 		Handler:           service.WithToken(token, mux),
