@@ -75,7 +75,7 @@ func redisOptions(c RedisConfig) *redis.Options {
 		MaxRetries:            -1,
 		ContextTimeoutEnabled: true,
 		PoolSize:              c.InFlight,
-		PoolTimeout:           c.Timeout,
+		PoolTimeout:           c.Timeout / 2, // sooner than the operation, so that it is known not to be sent
 		DialTimeout:           c.Timeout,
 		ReadTimeout:           MaxTimeout,
 		WriteTimeout:          MaxTimeout,
@@ -130,6 +130,9 @@ func (r *Redis) failure(name string, handed *handover, err error) error {
 	err = r.bulkhead.Refused(err)
 	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil || errors.Is(err, redis.Nil) {
 		return err
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && !errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err) // the connection's clock was first
 	}
 	if handed.cancel() || !handed.touched.Load() && untouched(err) {
 		err = fmt.Errorf("%w: %w", ErrNotSent, err)

@@ -1,0 +1,149 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"brownout/internal/loop"
+	"brownout/internal/redistest"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/service/servicetest"
+)
+
+// withRedis runs fn with a server of each kind.
+func withRedis(t *testing.T, c service.RedisConfig, fn func(*testing.T, *loop.Task, *service.Runtime, redistest.Server, *service.Redis)) {
+	t.Helper()
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+			c.Addr = s.Addr
+			fn(t, task, rt, s, service.NewRedis(rt, c))
+		})
+	})
+}
+
+// block holds a connection for as long as it may.
+func block(ctx context.Context, c *redis.Client) (int, error) {
+	return 0, c.BLPop(ctx, 0, "nothing").Err()
+}
+
+func ping(ctx context.Context, c *redis.Client) (int, error) { return 0, c.Ping(ctx).Err() }
+
+// fails checks that an operation got no answer, and whether it may have been done.
+func fails(t *testing.T, what string, err error, sent bool) {
+	t.Helper()
+	e, ok := errors.AsType[*service.CallError](err)
+	if !ok || e.Downstream != "redis" || e.Sent != sent || service.MayHaveHappened(err) != sent {
+		t.Errorf("%s: %+v, want a call error with sent %v", what, err, sent)
+	}
+}
+
+func TestRedisAnswers(t *testing.T) {
+	withRedis(t, service.RedisConfig{Prefix: "p:", Timeout: patience}, func(t *testing.T, task *loop.Task, _ *service.Runtime, _ redistest.Server, r *service.Redis) {
+		key := r.Key("a", "b")
+		_, err := service.RedisDo(task, r, "get", func(ctx context.Context, c *redis.Client) (string, error) { return c.Get(ctx, key).Result() })
+		if !errors.Is(err, redis.Nil) || err != redis.Nil {
+			t.Errorf("an absent key: %v", err)
+		}
+		_, err = service.RedisDo(task, r, "set", func(ctx context.Context, c *redis.Client) (string, error) { return c.Set(ctx, key, "1", 0).Result() })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := service.RedisDo(task, r, "get", func(ctx context.Context, c *redis.Client) (string, error) { return c.Get(ctx, key).Result() })
+		if got != "1" || err != nil || key != "p:ab" {
+			t.Errorf("%s: %q, %v", key, got, err)
+		}
+	})
+}
+
+// A script that fails may have done a part of its work; but Redis has not failed.
+func TestScriptsThatFailMayHaveHappened(t *testing.T) {
+	scripts := map[string]string{
+		"its own error":   `redis.call('SET', 'a', '1') return redis.error_reply('BAD luck')`,
+		"in its middle":   `redis.call('SET', 'a', '1') return redis.call('LPUSH', 'a', '1')`,
+		"does not parse":  `return (`,
+		"a false refusal": `redis.call('SET', 'a', '1') return redis.call('OOM')`,
+	}
+	withRedis(t, service.RedisConfig{Timeout: patience}, func(t *testing.T, task *loop.Task, _ *service.Runtime, _ redistest.Server, r *service.Redis) {
+		for range 3 {
+			for name, script := range scripts {
+				_, err := service.RedisDo(task, r, "eval", func(ctx context.Context, c *redis.Client) (any, error) { return c.Eval(ctx, script, nil).Result() })
+				fails(t, name, err, true)
+			}
+		}
+		_, err := service.RedisDo(task, r, "eval", func(ctx context.Context, c *redis.Client) (any, error) {
+			return c.EvalSha(ctx, "0000000000000000000000000000000000000000", nil).Result()
+		})
+		fails(t, "an unknown script", err, false)
+	})
+}
+
+func TestRedisThatIsDown(t *testing.T) {
+	withRedis(t, service.RedisConfig{Timeout: patience}, func(t *testing.T, task *loop.Task, rt *service.Runtime, s redistest.Server, r *service.Redis) {
+		_, err := service.RedisDo(task, r, "two", func(ctx context.Context, c *redis.Client) (int, error) {
+			if err := c.Set(ctx, "a", "1", 0).Err(); err != nil {
+				return 0, err
+			}
+			s.Kill()
+			_ = c.Set(ctx, "a", "2", 0).Err() // finds the connection broken
+			return 0, c.Set(ctx, "a", "3", 0).Err()
+		})
+		fails(t, "an operation of which Redis saw a part", err, true)
+		for range 4 {
+			_, err = service.RedisDo(task, r, "ping", ping)
+			fails(t, "refused", err, false)
+		}
+		_, err = service.RedisDo(task, r, "ping", ping)
+		if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.Breaker {
+			t.Errorf("after 5 failures: %v", err)
+		}
+		s.Restart(t)
+		set(t, rt, resilience.Breaker, false)
+		if _, err = service.RedisDo(task, r, "ping", ping); err != nil {
+			t.Errorf("after the restart: %v", err)
+		}
+	})
+}
+
+func TestRedisThatIsSlow(t *testing.T) {
+	withRedis(t, service.RedisConfig{Timeout: 50 * time.Millisecond}, func(t *testing.T, task *loop.Task, _ *service.Runtime, _ redistest.Server, r *service.Redis) {
+		_, err := service.RedisDo(task, r, "block", block)
+		fails(t, "a timeout", err, true)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a timeout is %v", err)
+		}
+	})
+}
+
+func TestOperationsThatWaitForTheirTurn(t *testing.T) {
+	config := service.RedisConfig{Timeout: 200 * time.Millisecond, InFlight: 1, Queue: 1}
+	withRedis(t, config, func(t *testing.T, task *loop.Task, rt *service.Runtime, _ redistest.Server, r *service.Redis) {
+		hold := func(t *loop.Task) (int, error) { return service.RedisDo(t, r, "block", block) }
+		running := loop.Async(task.Context(), task.Loop(), "running", hold)
+		waiting := loop.Async(task.Context(), task.Loop(), "waiting", func(t *loop.Task) (int, error) {
+			var n int
+			err := t.WithTimeout(time.Millisecond, func() (err error) { n, err = hold(t); return err })
+			return n, err
+		})
+		_, err := hold(task)
+		if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.Bulkhead {
+			t.Errorf("one too many: %v", err)
+		}
+		_, err = loop.Await(task, waiting)
+		fails(t, "left while it waited", err, false)
+		_, err = loop.Await(task, running)
+		fails(t, "running", err, true)
+		// Without the bulkhead the connections are the bound.
+		set(t, rt, resilience.Bulkhead, false)
+		running = loop.Async(task.Context(), task.Loop(), "running", hold)
+		_ = task.Sleep(20 * time.Millisecond) // that has the only connection now
+		_, err = hold(task)
+		fails(t, "without a connection", err, false)
+		_, err = loop.Await(task, running)
+		fails(t, "with it", err, true)
+	})
+}
