@@ -165,6 +165,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{call(false, service.ErrNotSent), 503, shop.CodeUnavailable, "1"},
 		{call(true, context.DeadlineExceeded), 504, shop.CodeDeadline, ""},
 		{call(true, errors.New("reset")), 504, shop.CodeUnknown, ""},
+		{call(true, &resilience.Rejection{By: resilience.Breaker}), 504, shop.CodeUnknown, ""}, // of the second attempt
 		{errors.New("?"), 500, shop.CodeInternal, ""},
 		{shop.Invalid("/\xff", "bytes \xff"), 400, shop.CodeInvalid, ""}, // what a client sent must not bring the answer down
 	} {

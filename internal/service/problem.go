@@ -63,11 +63,11 @@ func AsError(err error) *shop.Error {
 	if e, ok := errors.AsType[*shop.Error](err); ok {
 		return e
 	}
+	if e, ok := errors.AsType[*CallError](err); ok { // it may be a refusal to try again
+		return callFailed(e)
+	}
 	if e, ok := errors.AsType[*resilience.Rejection](err); ok {
 		return rejection(e)
-	}
-	if e, ok := errors.AsType[*CallError](err); ok {
-		return callFailed(e)
 	}
 	switch {
 	case errors.Is(err, loop.ErrFull), errors.Is(err, pool.ErrFull):
