@@ -13,6 +13,7 @@ import (
 	"brownout/internal/shop"
 	"brownout/services/gateway"
 	"brownout/services/gateway/upstream"
+	"brownout/services/inventory"
 	"brownout/services/payments"
 )
 
@@ -411,6 +412,30 @@ func TestAHoldThatComesAfterItsOrderWasOutOfStock(t *testing.T) {
 		w.wantStatus("refund", w.send("bob", "k2", "/v1/orders/"+last.ID+"/refund", ""), 200)
 		w.sleep(10 * time.Second)
 		want(t, "books", w.books(w.ordersOf("ann")[0]), "cancelled none released")
+		w.audit()
+	})
+}
+
+// The hold has expired, its piece is gone and comes back, and then comes a commit that
+// was thought lost.
+func TestACommitThatComesWhenAllIsUndone(t *testing.T) {
+	inTown(t, func(w *town) {
+		one := `{"lines":[{"product":"p0004","quantity":1}],"card":"card-1"}` // the last piece
+		w.faults["commit"] = &fault{mode: "hang", until: time.Now().Add(time.Hour)}
+		w.wantProblem("commit hangs", w.send("ann", "k1", "/v1/checkout", one), "504 outcome-unknown")
+		w.sleep(inventory.DefaultHoldTTL + 5*time.Second)
+		delete(w.faults, "commit")
+		w.faults["release"] = &fault{mode: "refused", until: time.Now().Add(20 * time.Second)}
+		other := w.order(w.send("bob", "k1", "/v1/checkout", one))
+		w.sleep(10 * time.Second) // the sweeper gives back the money, and cannot release
+		w.wantStatus("refund", w.send("bob", "k2", "/v1/orders/"+other.ID+"/refund", ""), 200)
+		id := shop.NewReference("ann", "k1").OrderID("")
+		if _, err := w.config.Inventory.Commit(w.Task, id); err != nil {
+			t.Fatal(err)
+		}
+		w.sleep(30 * time.Second)
+		r, _ := w.store.Order(w.Task, id)
+		want(t, "books", w.books(r.Order), "cancelled refunded returned")
 		w.audit()
 	})
 }

@@ -220,9 +220,13 @@ func (p *pursuit) paymentStatus(t *loop.Task) (shop.PaymentStatus, error) {
 	return pay.Status, err
 }
 
-// release gives the stock back. What was never held can then never be.
+// release gives the stock back. What was never held can then never be. What has been sold
+// all the same, by a commit that came late, is returned: no money was kept for it.
 func (p *pursuit) release(t *loop.Task) error {
 	_, err := p.inventory.Release(t, p.order.ID)
+	if shop.CodeOf(err) == shop.CodeState {
+		_, err = p.inventory.Return(t, p.order.ID)
+	}
 	return err
 }
 
