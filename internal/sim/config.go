@@ -2,8 +2,9 @@ package sim
 
 import (
 	"cmp"
-	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"brownout/internal/resilience"
@@ -22,6 +23,7 @@ const (
 	MaxCustomers = 1000
 	MaxRequests  = 100_000
 	MaxCrashes   = 1000
+	MaxDuration  = time.Hour
 )
 
 // Config says what is simulated. The zero value is a quiet shop, in which nothing goes
@@ -80,23 +82,36 @@ func (c Config) withDefaults() Config {
 func (c Config) check() error {
 	switch {
 	case c.Customers < 1 || c.Customers > MaxCustomers:
-		return errors.New("sim: Customers must be from 1 to 1000")
+		return fmt.Errorf("sim: Customers must be from 1 to %d", MaxCustomers)
 	case c.Requests < 1 || c.Requests > MaxRequests:
-		return errors.New("sim: Requests must be from 1 to 100000")
-	case c.Duration < time.Second || c.Settle < 0:
-		return errors.New("sim: Duration must be at least a second, and Settle not negative")
+		return fmt.Errorf("sim: Requests must be from 1 to %d", MaxRequests)
+	case c.Duration < time.Second || c.Duration > MaxDuration:
+		return fmt.Errorf("sim: Duration must be from 1s to %v", MaxDuration)
+	case c.Settle < 0 || c.Settle > MaxDuration:
+		return fmt.Errorf("sim: Settle must be from 0 to %v", MaxDuration)
+	}
+	for _, name := range c.Off {
+		if !slices.Contains(resilience.Names(), name) {
+			return fmt.Errorf("sim: Off: there is no protection %q", name)
+		}
 	}
 	return c.Faults.check()
 }
 
 func (f Faults) check() error {
-	for _, share := range []float64{f.LostRequests, f.LostReplies, f.Repeated, f.Slow, f.StoreFailures} {
-		if !(share >= 0 && share <= 1) {
-			return errors.New("sim: a share of Faults must be from 0 to 1")
+	for _, share := range []struct {
+		name  string
+		value float64
+	}{
+		{"LostRequests", f.LostRequests}, {"LostReplies", f.LostReplies}, {"Repeated", f.Repeated},
+		{"Slow", f.Slow}, {"StoreFailures", f.StoreFailures},
+	} {
+		if !(share.value >= 0 && share.value <= 1) {
+			return fmt.Errorf("sim: Faults.%s must be from 0 to 1", share.name)
 		}
 	}
 	if f.Crashes < 0 || f.Crashes > MaxCrashes {
-		return errors.New("sim: Faults.Crashes must be from 0 to 1000")
+		return fmt.Errorf("sim: Faults.Crashes must be from 0 to %d", MaxCrashes)
 	}
 	return nil
 }

@@ -5,46 +5,48 @@ import (
 	"brownout/internal/shop"
 )
 
-// An Event is something that happened in a run, and is counted.
+// An Event is something that happens in a run and is counted.
 type Event string
 
-// The faults that hit.
+// What goes wrong.
 const (
-	RequestLost   Event = "request lost"
-	RequestLate   Event = "request late"  // arrived after its caller had left
-	RequestTwice  Event = "request twice" // arrived once more
-	ReplyLost     Event = "reply lost"
-	ReplyLate     Event = "reply late"
-	Refused       Event = "connection refused"  // the callee was down
-	Reset         Event = "connection reset"    // the callee died with the request in its hands
-	StoreFailed   Event = "store failed"        // before the operation
-	StoreLostWord Event = "store lost its word" // after the operation
-	Crash         Event = "crash"
-	Restart       Event = "restart"
+	RequestLost       Event = "request lost"
+	RequestLate       Event = "request late" // its caller had left when it arrived
+	RequestTwice      Event = "request twice"
+	ReplyLost         Event = "reply lost"
+	ReplyLate         Event = "reply late"
+	ConnectionRefused Event = "connection refused" // the callee was down
+	ConnectionReset   Event = "connection reset"   // the callee died with the request in its hands
+	StoreFailed       Event = "store failed"       // an operation was not done
+	StoreReplyLost    Event = "store reply lost"   // an operation was done
+	Crash             Event = "crash"
 )
 
-// What customers were told.
+// What customers are told of purchases and refunds.
 const (
-	Acknowledged Event = "acknowledged"
-	Replayed     Event = "acknowledged again"
-	RefusedSafe  Event = "refused"
-	Unknown      Event = "unknown"
-	InFlight     Event = "key in flight"
-	Mismatch     Event = "key mismatch"
-	OutOfStock   Event = "out of stock"
-	Declined     Event = "card declined"
-	RefundDone   Event = "refund acknowledged"
-	Cancelled    Event = "undone by the sweeper"
+	Bought      Event = "bought"
+	GivenBack   Event = "given back"
+	Replayed    Event = "replayed" // the answer was that of an earlier request
+	Refused     Event = "refused"
+	OutOfStock  Event = "out of stock"
+	Declined    Event = "card declined"
+	Cancelled   Event = "cancelled" // by the sweeper
+	KeyInFlight Event = "key in flight"
+	KeyMismatch Event = "key mismatch"
+	Unknown     Event = "unknown"
 )
+
+// SecondBank is a movement of the bank that stands in for the first.
+const SecondBank Event = "second bank"
 
 // Stats count the events of a run.
 type Stats map[Event]int
 
-// Events returns all events, faults first.
+// Events returns all events.
 func Events() []Event {
 	return []Event{
-		RequestLost, RequestLate, RequestTwice, ReplyLost, ReplyLate, Refused, Reset, StoreFailed, StoreLostWord, Crash, Restart,
-		Acknowledged, Replayed, RefusedSafe, Unknown, InFlight, Mismatch, OutOfStock, Declined, RefundDone, Cancelled,
+		RequestLost, RequestLate, RequestTwice, ReplyLost, ReplyLate, ConnectionRefused, ConnectionReset, StoreFailed, StoreReplyLost, Crash,
+		Bought, GivenBack, Replayed, Refused, OutOfStock, Declined, Cancelled, KeyInFlight, KeyMismatch, Unknown, SecondBank,
 	}
 }
 
@@ -55,30 +57,29 @@ func (s Stats) Add(other Stats) {
 	}
 }
 
-// count counts what a customer was told of a checkout or a refund.
-func (w *world) count(s evidence.Sample) {
-	if s.Reference == "" {
-		return
+// eventOf says what a customer was told of a purchase or a refund.
+func eventOf(s evidence.Sample) Event {
+	switch shop.Code(s.Error) {
+	case shop.CodeOutOfStock:
+		return OutOfStock
+	case shop.CodeDeclined:
+		return Declined
+	case shop.CodeCancelled:
+		return Cancelled
+	case shop.CodeKeyInFlight:
+		return KeyInFlight
+	case shop.CodeKeyMismatch:
+		return KeyMismatch
 	}
-	e, ok := map[shop.Code]Event{
-		shop.CodeKeyInFlight: InFlight,
-		shop.CodeKeyMismatch: Mismatch,
-		shop.CodeOutOfStock:  OutOfStock,
-		shop.CodeDeclined:    Declined,
-		shop.CodeCancelled:   Cancelled,
-	}[shop.Code(s.Error)]
 	switch {
-	case ok:
-	case s.Outcome == evidence.Acknowledged && s.Replayed:
-		e = Replayed
-	case s.Outcome == evidence.Acknowledged && s.Route == routeRefund:
-		e = RefundDone
-	case s.Outcome == evidence.Acknowledged:
-		e = Acknowledged
 	case s.Outcome == evidence.Refused:
-		e = RefusedSafe
-	default:
-		e = Unknown
+		return Refused
+	case s.Outcome != evidence.Acknowledged:
+		return Unknown
+	case s.Replayed:
+		return Replayed
+	case s.Route == routeRefund:
+		return GivenBack
 	}
-	w.note(e, "%d: %s %s %s, attempt %d: %d %s", s.Seq, s.Route, s.Reference, s.Order, s.Attempt, s.Status, s.Error)
+	return Bought
 }

@@ -73,7 +73,7 @@ func (p *passage) send() {
 // arrive hands the call to the callee.
 func (p *passage) arrive() {
 	if p.to.life == nil {
-		p.note(Refused)
+		p.note(ConnectionRefused)
 		p.answered.Resolve(loop.Outcome[*service.Reply]{Err: fmt.Errorf("%w: %w", service.ErrNotSent, errRefused)})
 		return
 	}
@@ -131,7 +131,7 @@ func (p *passage) reply(r service.Response) {
 
 // reset tells the caller that the callee has died.
 func (p *passage) reset() {
-	p.note(Reset)
+	p.note(ConnectionReset)
 	p.answered.Resolve(loop.Outcome[*service.Reply]{Err: errReset})
 }
 

@@ -19,7 +19,7 @@ type node struct {
 	lives int                 // begun so far
 	life  *life               // nil while it is down
 	desk  *service.Dispatcher // of this life
-	open  []*passage          // the requests that this life has in its hands, the oldest first
+	open  []*passage          // the requests in the hands of this life, the oldest first
 }
 
 // A life is one of a node. The contexts of its tasks carry it.
@@ -41,6 +41,7 @@ func (n *node) start() {
 	n.lives++
 	n.life = &life{n}
 	rt := n.world.runtime(fmt.Sprint(n.name, " ", n.lives))
+	n.world.tell("start", "%s", rt.Name)
 	base := context.WithValue(context.Background(), lifeKey{}, n.life) // without an end: it is abandoned
 	n.desk = service.NewDispatcher(rt, n.build(rt), service.DispatcherConfig{Base: base})
 	n.desk.StartBackground(base)
@@ -59,41 +60,49 @@ func (w *world) runtime(name string) *service.Runtime {
 	return rt
 }
 
-// crash ends the life in the middle of whatever it does. In one crash of two, as of a
-// process, callers hear at once; in the other, as of a machine, they hear nothing.
-func (n *node) crash(downtime time.Duration, heard bool) {
-	if n.life == nil {
-		return
+// end ends the life in the middle of whatever it does, and returns the requests that
+// were in its hands.
+func (n *node) end() (open []*passage) {
+	ended := n.life
+	if ended == nil {
+		return nil
 	}
-	w, ended, open := n.world, n.life, n.open
-	n.life, n.desk, n.open = nil, nil, nil
-	tasks := w.loop.Abandon(func(ctx context.Context) bool { return ctx.Value(lifeKey{}) == ended })
-	w.note(Crash, "%s with %d tasks and %d requests, down for %v", n.name, tasks, len(open), downtime)
-	if heard {
-		for _, p := range open {
-			p.reset()
-		}
-	}
-	w.loop.SetTimeout("restart", downtime, func() { n.restart() })
+	n.life, n.desk, open, n.open = nil, nil, n.open, nil
+	tasks := n.world.loop.Abandon(func(ctx context.Context) bool { return ctx.Value(lifeKey{}) == ended })
+	n.world.tell("end", "%s with %d tasks and %d requests", n.name, tasks, len(open))
+	return open
 }
 
-func (n *node) restart() {
-	if n.life == nil {
-		n.world.note(Restart, "%s", n.name)
-		n.start()
-	}
+// A crash ends the life of a node for a while.
+type crash struct {
+	node     *node
+	downtime time.Duration
+	heard    bool // callers hear at once, as when a process dies; otherwise nothing, as when a machine does
 }
 
-// plan draws the crashes of a run.
+const maxDowntime = 3 * time.Second
+
+// planCrashes draws the crashes of a run.
 func (w *world) planCrashes() {
 	r := w.chance("crashes")
 	for range w.config.Faults.Crashes {
-		n := w.nodes[r.IntN(len(w.nodes))]
-		at, downtime, heard := between(r, 0, w.config.Duration), between(r, time.Millisecond, 3*time.Second), r.IntN(2) == 0
-		w.loop.SetTimeout("crash", at, func() {
-			if w.rough {
-				n.crash(downtime, heard)
-			}
-		})
+		at := between(r, 0, w.config.Duration)
+		c := crash{w.nodes[r.IntN(len(w.nodes))], between(r, time.Millisecond, maxDowntime), r.IntN(2) == 0}
+		w.loop.SetTimeout("crash", at, c.strike)
 	}
+}
+
+// strike does nothing to a node that is down.
+func (c crash) strike() {
+	n := c.node
+	if n.life == nil || !n.world.rough {
+		return
+	}
+	n.world.note(Crash, "%s for %v", n.name, c.downtime)
+	for _, p := range n.end() {
+		if c.heard {
+			p.reset()
+		}
+	}
+	n.world.loop.SetTimeout("restart", c.downtime, n.start)
 }

@@ -35,8 +35,10 @@ type request struct {
 	total     shop.Amount    // of a refund
 }
 
+// call is the request on its way. It is not repeatable: after a refusal, to repeat it is
+// to try again, which is the customer's choice.
 func (q request) call(token string) *service.Call {
-	c := &service.Call{Name: q.route, Method: "POST", Path: q.path, Body: []byte(q.body), Repeatable: q.key != ""}
+	c := &service.Call{Name: q.route, Method: "POST", Path: q.path, Body: []byte(q.body)}
 	for _, f := range []service.Field{
 		{Name: "Content-Type", Value: "application/json"},
 		{Name: shop.HeaderIdempotencyKey, Value: q.key},
@@ -70,7 +72,9 @@ func (c *customer) ask(t *loop.Task, q request, attempt int) (s evidence.Sample,
 	s.Outcome = evidence.OutcomeOf(s.Status)
 	c.remember(&s, q, body)
 	c.world.journal.add(s)
-	c.world.count(s)
+	if s.Reference != "" {
+		c.world.note(eventOf(s), "%d: %s %s %s, attempt %d: %d %s", s.Seq, s.Route, s.Reference, s.Order, s.Attempt, s.Status, s.Error)
+	}
 	return s, body
 }
 

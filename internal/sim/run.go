@@ -2,13 +2,12 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"brownout/chaos/audit"
 	"brownout/internal/loop"
-	"brownout/internal/resilience"
 )
 
 // A Result is what came of a run.
@@ -30,24 +29,18 @@ func Run(c Config) (Result, error) {
 	if err := c.check(); err != nil {
 		return Result{}, err
 	}
-	for _, name := range c.Off {
-		if !slices.Contains(resilience.Names(), name) {
-			return Result{}, fmt.Errorf("sim: there is no protection %q", name)
-		}
-	}
-	l := loop.New(loop.Config{Name: "sim", Grace: -1, Unwind: -1})
+	l := loop.New(loop.Config{Name: "sim", Grace: -1})
 	w := newWorld(l, c)
 	var books audit.Books
-	var err error
+	var unread error
 	ended := l.Run(func() {
 		l.Spawn(context.Background(), "run", func(t *loop.Task) {
 			defer l.Close()
-			books, err = w.run(t)
+			books, unread = w.run(t)
 		})
 	})
-	_ = ended // the services' tasks have no end of their own
-	if err != nil {
-		return Result{}, err
+	if err := errors.Join(unread, ended); err != nil {
+		return Result{}, fmt.Errorf("sim: seed %d: %w", c.Seed, err)
 	}
 	return Result{Journal: w.journal.lines.Bytes(), Report: audit.Check(books), Stats: w.stats}, nil
 }
@@ -66,10 +59,15 @@ func (w *world) run(t *loop.Task) (audit.Books, error) {
 	w.planCrashes()
 	w.load(t)
 	for _, n := range w.nodes {
-		n.restart()
+		n.start()
 	}
 	_ = t.Sleep(w.config.Settle)
-	return w.books(t)
+	books, err := w.books(t)
+	for _, n := range w.nodes {
+		n.end()
+	}
+	w.stats[SecondBank] = len(books.Statements[w.banks[1].name])
+	return books, err
 }
 
 // load lets the customers in, and ends the faults when the time is over. It returns when

@@ -27,7 +27,7 @@ type world struct {
 	config  Config
 	loop    *loop.Loop
 	began   time.Time
-	rough   bool // faults strike
+	rough   bool // the load lasts, and faults strike
 	stats   Stats
 	journal journal
 
@@ -93,7 +93,7 @@ func (w *world) disk(of string) *service.Memory {
 			w.note(StoreFailed, "%s: %s", of, operation)
 			return err, nil
 		}
-		w.note(StoreLostWord, "%s: %s", of, operation)
+		w.note(StoreReplyLost, "%s: %s", of, operation)
 		return nil, err
 	}
 	return m
@@ -111,15 +111,15 @@ func (w *world) buildBanks() {
 }
 
 func (w *world) buildPayments(rt *service.Runtime) service.Service {
-	a, b := w.to("payments", w.banks[0]), w.to("payments", w.banks[1])
-	return payments.New(rt, payments.Config{Store: w.money, Banks: []payments.Bank{bank.NewKeyed(rt, a), bank.NewAsking(rt, b)}})
+	banks := []payments.Bank{bank.NewKeyed(rt, w.to(rt, w.banks[0])), bank.NewAsking(rt, w.to(rt, w.banks[1]))}
+	return payments.New(rt, payments.Config{Store: w.money, Banks: banks})
 }
 
 func (w *world) buildGateway(rt *service.Runtime) service.Service {
 	return gateway.New(rt, gateway.Config{
 		Store:      w.orders,
-		Inventory:  upstream.NewInventory(rt, w.to("gateway", w.inventory)),
-		Payments:   upstream.NewPayments(rt, w.to("gateway", w.payments)),
+		Inventory:  upstream.NewInventory(rt, w.to(rt, w.inventory)),
+		Payments:   upstream.NewPayments(rt, w.to(rt, w.payments)),
 		Users:      w.users,
 		SigningKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
 		BcryptCost: bcrypt.MinCost,
@@ -128,8 +128,8 @@ func (w *world) buildGateway(rt *service.Runtime) service.Service {
 }
 
 // to is how a service reaches another.
-func (w *world) to(from string, n *node) service.ClientConfig {
-	return service.ClientConfig{Downstream: n.name, Transport: w.link(from, n)}
+func (w *world) to(rt *service.Runtime, n *node) service.ClientConfig {
+	return service.ClientConfig{Downstream: n.name, Transport: w.link(rt.Name, n)}
 }
 
 func secret(r *rand.Rand, n int) []byte {
