@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -164,4 +165,16 @@ func TestAuditFailsWithout(t *testing.T) {
 			}
 		})
 	}
+}
+
+// All other protections are there for speed and calm: the books are right without them.
+func TestTheBooksNeedNoOtherProtection(t *testing.T) {
+	off := slices.DeleteFunc(resilience.Names(), func(name resilience.Name) bool {
+		return name == resilience.Idempotency || name == resilience.SingleWriter || name == resilience.Sweeper
+	})
+	runSeeds(t, 20, sim.Config{Faults: sim.Storm(), Off: off}, func(t *testing.T, seed uint64, r sim.Result) {
+		if !r.Report.Clean() {
+			t.Errorf("seed %d: %s", seed, violations(r.Report))
+		}
+	})
 }
