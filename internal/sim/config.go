@@ -71,6 +71,11 @@ func Storm() Faults {
 	return Faults{LostRequests: 0.02, LostReplies: 0.02, Repeated: 0.02, Slow: 0.03, StoreFailures: 0.01, Crashes: 6}
 }
 
+// Hurricane returns faults in which hardly anything gets through at the first attempt.
+func Hurricane() Faults {
+	return Faults{LostRequests: 0.06, LostReplies: 0.06, Repeated: 0.08, Slow: 0.1, StoreFailures: 0.03, Crashes: 12}
+}
+
 func (c Config) withDefaults() Config {
 	c.Customers = cmp.Or(c.Customers, DefaultCustomers)
 	c.Requests = cmp.Or(c.Requests, DefaultRequests)

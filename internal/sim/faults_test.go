@@ -56,7 +56,7 @@ func TestEachFaultAlone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := run(t, sim.Config{Seed: 3, Faults: tt.faults, Requests: 120})
-			wantClean(t, 3, r.Report)
+			wantClean(t, 3, r)
 			for _, e := range tt.want {
 				if r.Stats[e] == 0 {
 					t.Errorf("no %s", e)
@@ -80,7 +80,7 @@ func TestAQuietShop(t *testing.T) {
 	total := sim.Stats{}
 	for seed := range uint64(5) {
 		r := run(t, sim.Config{Seed: seed})
-		wantClean(t, seed, r.Report)
+		wantClean(t, seed, r)
 		total.Add(r.Stats)
 	}
 	for _, e := range append(faults(), sim.Unknown, sim.Cancelled, sim.SecondBank) {

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -89,8 +91,27 @@ func (c *customer) remember(s *evidence.Sample, q request, body []byte) {
 		return
 	}
 	s.Order, s.Total = o.ID, o.Total
+	c.compare(q, o)
 	if !s.Replayed {
 		c.bought = append(c.bought, purchase{q, o})
+	}
+}
+
+// compare complains if an order is not what was asked for.
+func (c *customer) compare(q request, o shop.Order) {
+	var asked shop.CheckoutRequest
+	if err := json.Unmarshal([]byte(q.body), &asked); err != nil {
+		panic(err) // it is ours
+	}
+	if o.Status != shop.OrderConfirmed || o.Reference != q.reference || !slices.Equal(o.Lines, asked.Lines) {
+		c.world.complain("%s asked for %v and got order %s, %s, of %v", q.reference, asked.Lines, o.ID, o.Status, o.Lines)
+	}
+}
+
+func (w *world) complain(format string, values ...any) {
+	w.tell("complaint", format, values...)
+	if len(w.complaints) < MaxComplaints {
+		w.complaints = append(w.complaints, fmt.Sprintf(format, values...))
 	}
 }
 

@@ -17,9 +17,15 @@ type Result struct {
 	Journal []byte
 	// Report is what the audit found after all had the time to settle.
 	Report audit.Report
+	// Complaints are what customers know to be wrong without any books, the first
+	// MaxComplaints of them.
+	Complaints []string
 	// Stats count what happened.
 	Stats Stats
 }
+
+// MaxComplaints bounds the complaints of a run.
+const MaxComplaints = 20
 
 // Run runs a shop under load and faults, and audits it. It is to be called in a bubble
 // of testing/synctest; elsewhere it takes as long as it says. An error means that
@@ -42,7 +48,7 @@ func Run(c Config) (Result, error) {
 	if err := errors.Join(unread, ended); err != nil {
 		return Result{}, fmt.Errorf("sim: seed %d: %w", c.Seed, err)
 	}
-	return Result{Journal: w.journal.lines.Bytes(), Report: audit.Check(books), Stats: w.stats}, nil
+	return Result{Journal: w.journal.lines.Bytes(), Report: audit.Check(books), Complaints: w.complaints, Stats: w.stats}, nil
 }
 
 // opening is how long the services have to get ready before the customers come.

@@ -31,6 +31,8 @@ type world struct {
 	stats   Stats
 	journal journal
 
+	complaints []string
+
 	nodes     []*node
 	gateway   *node
 	payments  *node
@@ -44,6 +46,7 @@ type world struct {
 	products []shop.Product
 	users    []gateway.User
 	holdTTL  time.Duration
+	lease    time.Duration // of orders
 }
 
 // tenant is whom all customers belong to.
@@ -64,13 +67,15 @@ func newWorld(l *loop.Loop, c Config) *world {
 	return w
 }
 
-// stockUp draws what the shop has: little of it, so that customers contend.
+// stockUp draws what the shop has, little of it, so that customers contend, and how long
+// things last: in some runs so short that they end in the middle of something.
 func (w *world) stockUp(r *rand.Rand) {
 	w.products = inventory.Catalogue(3)
 	for i := range w.products {
 		w.products[i].Available = shop.Quantity(5 + r.IntN(16))
 	}
 	w.holdTTL = []time.Duration{3 * time.Second, inventory.DefaultHoldTTL}[r.IntN(2)]
+	w.lease = []time.Duration{time.Second, gateway.DefaultLease}[r.IntN(2)]
 }
 
 // openStores makes the stores, which outlive the services.
@@ -121,6 +126,7 @@ func (w *world) buildGateway(rt *service.Runtime) service.Service {
 		Inventory:  upstream.NewInventory(rt, w.to(rt, w.inventory)),
 		Payments:   upstream.NewPayments(rt, w.to(rt, w.payments)),
 		Users:      w.users,
+		Lease:      w.lease,
 		SigningKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
 		BcryptCost: bcrypt.MinCost,
 		Secret:     func(n int) []byte { return secret(rt.Random, n) },
