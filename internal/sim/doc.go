@@ -30,12 +30,15 @@
 // whatever is left; then chaos/audit reads the journal, the ledger, the stock, the
 // orders and the banks' statements, and says which of the five invariants hold.
 //
+// Stock expires and orders change hands, in some runs, so early that it happens in the
+// middle of a checkout: times to live and leases are drawn as well.
+//
 // # A seed is a run
 //
 // Everything that is left to chance comes from the seed, with a source of its own for each
 // thing, nothing runs but the loop, and no two events stand at one instant in an
 // order that the seed does not decide. So a seed gives the same journal and the same trace,
-// byte for byte, and a seed that fails is a bug that can be read like a book:
+// byte for byte, and a seed that fails is a bug that can be read line by line:
 //
 //	go test ./internal/sim -run TestSeeds -seed 4711 -v
 //

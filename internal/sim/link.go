@@ -44,10 +44,8 @@ type passage struct {
 // RoundTrip implements service.Transport.
 func (l *link) RoundTrip(t *loop.Task, c *service.Call, _ time.Duration) (*service.Reply, error) {
 	p := &passage{link: l, call: copyCall(c), answered: loop.NewPromise[loop.Outcome[*service.Reply]](t.Loop(), c.Name)}
-	p.left = true // if the task is unwound
 	p.send()
-	p.left = false
-	defer func() { p.left = true }()
+	defer func() { p.left = true }() // also if the task is unwound here
 	outcome, err := loop.Await(t, p.answered)
 	if err != nil {
 		return nil, err
