@@ -47,7 +47,7 @@
 // Real sockets, HTTP parsing and Redis have tests of their own: here a request is a
 // struct, and an adapter's operation is atomic, as Redis's scripts are. Clocks agree and
 // never jump. Nothing takes processor time, so the loop is never blocked. A message that
-// is late comes within [MaxDelay], which is less than the lease of an order: a bank
+// is late comes within [MaxDelay], which is less than the lease of a payment: a bank
 // without keys that gets an order later than that cannot be told from one that never got
 // it. Between customers and gateway nothing arrives twice, for there a repetition after a
 // refusal is a purchase.
