@@ -1,0 +1,180 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+	"brownout/internal/redistest"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/shop"
+	"brownout/internal/telemetry"
+)
+
+const (
+	callersTrace = "0af7651916cd43dd8448eb211c80319c"
+	sampled      = "00-" + callersTrace + "-b7ad6b7169203331-01"
+)
+
+// forwards is a service that answers with what another says.
+func forwards(rt *service.Runtime, tr service.Transport) service.Service {
+	back := service.NewClient(rt, service.ClientConfig{Downstream: "back", Transport: tr, Timeout: patience})
+	return service.Service{Routes: []service.Route{{Name: "forward", Method: "GET", Pattern: "/v1/forward", Timeout: patience,
+		Handle: func(t *loop.Task, _ *service.Request) (service.Response, error) {
+			got, err := service.Fetch[string](t, back, &service.Call{Name: "work", Method: "GET", Path: "/v1/work", Repeatable: true})
+			if err != nil {
+				return service.Response{}, err
+			}
+			return service.JSON(200, got)
+		}}}}
+}
+
+// works is a service that does as little as it can, of each kind that step does.
+func works(step func(*loop.Task) error) service.Service {
+	return service.Service{Routes: []service.Route{{Name: "work", Method: "GET", Pattern: "/v1/work", Timeout: patience,
+		Handle: func(t *loop.Task, _ *service.Request) (service.Response, error) {
+			if err := step(t); err != nil {
+				return service.Response{}, err
+			}
+			return service.JSON(200, "done")
+		}}}}
+}
+
+// tree names the spans of one trace, each service's under its request and that under the call
+// that made it. Stretches that come several times are named once.
+func tree(t *testing.T, spans tracetest.SpanStubs) []string {
+	t.Helper()
+	byID := map[trace.SpanID]tracetest.SpanStub{}
+	for _, s := range spans {
+		if s.SpanContext.TraceID().String() != callersTrace {
+			t.Errorf("%s belongs to trace %s", s.Name, s.SpanContext.TraceID())
+		}
+		byID[s.SpanContext.SpanID()] = s
+	}
+	var paths []string
+	for _, s := range spans {
+		path := s.Name
+		for parent, ok := byID[s.Parent.SpanID()]; ok; parent, ok = byID[parent.Parent.SpanID()] {
+			path = parent.Name + " > " + path
+		}
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func sameTree(t *testing.T, spans tracetest.SpanStubs, want []string) {
+	t.Helper()
+	slices.Sort(want)
+	if got := tree(t, spans); !slices.Equal(got, want) {
+		t.Errorf("the trace is\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+func TestTraceGoesOnOverHTTP(t *testing.T) {
+	exporter := tracetest.NewInMemoryExporter()
+	server := redistest.Mini(t)
+	back := host(t, service.HostConfig{Name: "back", Tracing: telemetry.TracingConfig{Exporter: exporter}, Build: func(rt *service.Runtime) (service.Service, error) {
+		class, store := rt.Classes("sums"), service.NewRedis(rt, service.RedisConfig{Addr: server.Addr, Timeout: patience})
+		class.Configure(pool.ClassConfig{Share: 1})
+		return works(func(t *loop.Task) error {
+			if _, err := loop.Offload(t, class, func(context.Context) (int, error) { return 1, nil }); err != nil {
+				return err
+			}
+			_, err := service.RedisDo(t, store, "count", func(ctx context.Context, c *redis.Client) (int64, error) { return c.Incr(ctx, "n").Result() })
+			return err
+		}), nil
+	}})
+	front := host(t, service.HostConfig{Name: "front", Tracing: telemetry.TracingConfig{Exporter: exporter}, Build: func(rt *service.Runtime) (service.Service, error) {
+		tr, err := service.NewHTTPTransport(rt, service.HTTPConfig{Downstream: "back", URL: back.ready.URL})
+		if err != nil {
+			return service.Service{}, err
+		}
+		return forwards(rt, tr), nil
+	}})
+	w := dial(t, front.addr())
+	w.send(get("/v1/forward", shop.HeaderTraceparent+": "+sampled))
+	if a := w.answer("GET"); a.status != 200 || a.body != `"done"` {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	sameTree(t, exporter.GetSpans(), []string{
+		"forward",
+		"forward > wait mailbox",
+		"forward > work loop",
+		"forward > call back: work",
+		"forward > call back: work > work",
+		"forward > call back: work > work > wait mailbox",
+		"forward > call back: work > work > work loop",
+		"forward > call back: work > work > wait pool",
+		"forward > call back: work > work > work pool",
+		"forward > call back: work > work > call redis: count",
+	})
+}
+
+// Every attempt is a call of its own, and every request of the callee belongs to one.
+func TestTraceShowsEveryAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := tracetest.NewInMemoryExporter()
+		l := loop.New(loop.Config{Grace: -1})
+		runtime := func(name string) *service.Runtime {
+			rt := service.Simulate(l, service.SimulateConfig{Name: name})
+			tracing, err := telemetry.NewTracing(telemetry.TracingConfig{Service: name, Exporter: exporter})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rt.Tracing = tracing
+			return rt
+		}
+		failures := 0
+		back := runtime("back")
+		callee := service.NewDispatcher(back, works(func(t *loop.Task) error {
+			if failures++; failures < 3 {
+				return fmt.Errorf("failure %d", failures)
+			}
+			return t.Sleep(1)
+		}), service.DispatcherConfig{})
+		front := runtime("front")
+		caller := service.NewDispatcher(front, forwards(front, service.Direct(callee)), service.DispatcherConfig{})
+		if err := front.Protections.Set(map[resilience.Name]bool{resilience.RetryLayer: false}); err != nil {
+			t.Fatal(err)
+		}
+		answered := false
+		_ = l.Run(func() {
+			r := &service.Request{Method: "GET", Path: "/v1/forward", Headers: service.Fields{{Name: shop.HeaderTraceparent, Value: sampled}}, Received: time.Now()}
+			caller.Dispatch(r, func(a service.Response) {
+				answered = a.Status == 200
+				l.Close()
+			})
+		})
+		if !answered {
+			t.Error("no answer, or not the right one")
+		}
+		names := map[string]int{}
+		for _, s := range exporter.GetSpans() {
+			names[s.Name]++
+		}
+		if names["forward"] != 1 || names["call back: work"] != 3 || names["work"] != 3 {
+			t.Errorf("spans: %v", names)
+		}
+		sameTree(t, exporter.GetSpans(), []string{
+			"forward",
+			"forward > wait mailbox",
+			"forward > work loop",
+			"forward > call back: work",
+			"forward > call back: work > work",
+			"forward > call back: work > work > wait mailbox",
+			"forward > call back: work > work > work loop",
+		})
+	})
+}
