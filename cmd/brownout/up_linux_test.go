@@ -72,7 +72,6 @@ func TestUpRefuses(t *testing.T) {
 	port := taken.Addr().(*net.TCPAddr).Port
 	for _, tt := range []struct{ name, arguments, want string }{
 		{"the gateway's port", fmt.Sprintf("--port %d", port), fmt.Sprintf("port %d is taken, which gateway needs: stop what uses it, or choose other ports with --port", port)},
-		{"another port", fmt.Sprintf("--port %d", port-4), fmt.Sprintf("port %d is taken, which bank-b needs: stop what uses it, or choose other ports with --port", port)},
 		{"no Redis", "--port 0 --redis 127.0.0.1:1", "no Redis answers at 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused"},
 		{"a file", "--port 0 --dir /dev/null", "the folder /dev/null cannot be made: not a directory"},
 		{"below a file", "--port 0 --dir /dev/null/shop", "the folder /dev/null/shop cannot be made: not a directory"},
