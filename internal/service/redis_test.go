@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,30 +121,41 @@ func TestRedisThatIsSlow(t *testing.T) {
 }
 
 func TestOperationsThatWaitForTheirTurn(t *testing.T) {
-	config := service.RedisConfig{Timeout: 200 * time.Millisecond, InFlight: 1, Queue: 1}
+	config := service.RedisConfig{Timeout: 400 * time.Millisecond, InFlight: 1, Queue: 1}
 	withRedis(t, config, func(t *testing.T, task *loop.Task, rt *service.Runtime, _ redistest.Server, r *service.Redis) {
-		hold := func(t *loop.Task) (int, error) { return service.RedisDo(t, r, "block", block) }
+		var held atomic.Bool
+		release := make(chan struct{})
+		hold := func(t *loop.Task) (int, error) { // keeps the only connection, also when it is left
+			return service.RedisDo(t, r, "hold", func(ctx context.Context, c *redis.Client) (int, error) {
+				conn := c.Conn()
+				defer func() { _ = conn.Close() }()
+				err := conn.Ping(ctx).Err()
+				held.Store(true)
+				<-release
+				return 0, err
+			})
+		}
+		ask := func(t *loop.Task) (int, error) { return service.RedisDo(t, r, "ping", ping) }
 		running := loop.Async(task.Context(), task.Loop(), "running", hold)
-		waiting := loop.Async(task.Context(), task.Loop(), "waiting", func(t *loop.Task) (int, error) {
-			var n int
-			err := t.WithTimeout(time.Millisecond, func() (err error) { n, err = hold(t); return err })
+		waiting := loop.Async(task.Context(), task.Loop(), "waiting", func(t *loop.Task) (n int, err error) {
+			err = t.WithTimeout(time.Millisecond, func() (err error) { n, err = ask(t); return err })
 			return n, err
 		})
-		_, err := hold(task)
+		_, err := ask(task)
 		if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.Bulkhead {
 			t.Errorf("one too many: %v", err)
 		}
 		_, err = loop.Await(task, waiting)
 		fails(t, "left while it waited", err, false)
-		_, err = loop.Await(task, running)
-		fails(t, "running", err, true)
+		for !held.Load() {
+			_ = task.Sleep(time.Millisecond)
+		}
 		// Without the bulkhead the connections are the bound.
 		set(t, rt, resilience.Bulkhead, false)
-		running = loop.Async(task.Context(), task.Loop(), "running", hold)
-		_ = task.Sleep(20 * time.Millisecond) // that has the only connection now
-		_, err = hold(task)
+		_, err = ask(task)
 		fails(t, "without a connection", err, false)
 		_, err = loop.Await(task, running)
 		fails(t, "with it", err, true)
+		close(release)
 	})
 }
