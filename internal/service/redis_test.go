@@ -137,14 +137,13 @@ func TestOperationsThatWaitForTheirTurn(t *testing.T) {
 		}
 		ask := func(t *loop.Task) (int, error) { return service.RedisDo(t, r, "ping", ping) }
 		running := loop.Async(task.Context(), task.Loop(), "running", hold)
-		waiting := loop.Async(task.Context(), task.Loop(), "waiting", func(t *loop.Task) (n int, err error) {
-			err = t.WithTimeout(time.Millisecond, func() (err error) { n, err = ask(t); return err })
-			return n, err
-		})
+		ctx, leave := context.WithCancel(task.Context())
+		waiting := loop.Async(ctx, task.Loop(), "waiting", ask)
 		_, err := ask(task)
 		if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.Bulkhead {
 			t.Errorf("one too many: %v", err)
 		}
+		leave()
 		_, err = loop.Await(task, waiting)
 		fails(t, "left while it waited", err, false)
 		for !held.Load() {
