@@ -41,6 +41,7 @@ type Dispatcher struct {
 	service  Service
 	router   *router
 	http     *telemetry.HTTPMetrics
+	full     *template // the answer when the mailbox is full
 	deadline *resilience.Deadliner
 	bound    *resilience.QueueLimit
 	priority *resilience.PriorityGate
@@ -67,6 +68,7 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		bound:    resilience.NewQueueBound(rt.Protections, "requests", c.InFlight),
 		priority: resilience.NewPriority(rt.Protections, "requests", c.InFlight),
 	}
+	d.full = newTemplate(AsError(loop.ErrFull))
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
 	return d
 }
@@ -202,8 +204,27 @@ func tooLarge(most int) *shop.Error {
 	return &shop.Error{Code: shop.CodeTooLarge, Message: "the body may have at most " + strconv.Itoa(most) + " bytes"}
 }
 
+// refuseFull refuses what does not fit into the mailbox, at little more than the cost of
+// any answer. Its trace is not kept for having failed: a service that has too much to do
+// has no time for that.
+func (x *exchange) refuseFull() *Response {
+	d := x.dispatcher
+	answer := d.full.answer(x.Trace.ID())
+	now := time.Now()
+	d.http.Observe(x.route.Name, answer.Status, now.Sub(x.Received))
+	if x.Trace.Sampled() {
+		x.Trace.End(now, answer.Status, d.full.err)
+	} else {
+		x.Trace.End(now, 0, nil)
+	}
+	return &answer
+}
+
 // refuse makes the answer to a request that is not served.
 func (x *exchange) refuse(err error) *Response {
+	if err == loop.ErrFull {
+		return x.refuseFull()
+	}
 	e := AsError(err)
 	answer := Problem(e, x.Trace.ID())
 	if e.Code == shop.CodeMethod {

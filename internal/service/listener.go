@@ -107,6 +107,9 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 // limits bounds the body by the route, before it is read. A body of a length that is not
 // told is not read at all, for its request will be refused and its connection closed.
 func (l *Listener) limits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if h.ContentLength() == 0 {
+		return fasthttp.RequestConfig{}
+	}
 	if h.ContentLength() == -1 {
 		h.SetContentLength(0)
 	}

@@ -3,10 +3,12 @@ package service
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"brownout/internal/loop"
 	"brownout/internal/shop"
 )
 
@@ -32,4 +34,14 @@ func TestProblemIsWhatJSONMakesOfIt(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	})
+}
+
+func TestTemplateIsTheProblem(t *testing.T) {
+	e := AsError(loop.ErrFull)
+	for _, trace := range []string{"", "0af7651916cd43dd8448eb211c80319c"} {
+		got, want := newTemplate(e).answer(trace), Problem(e, trace)
+		if string(got.Body) != string(want.Body) || got.Status != want.Status || !slices.Equal(got.Header, want.Header) || got.ContentType != want.ContentType {
+			t.Errorf("trace %q: %+v, want %+v", trace, got, want)
+		}
+	}
 }

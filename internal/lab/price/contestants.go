@@ -98,7 +98,7 @@ func serveFastHTTP(status int, body []byte) error {
 		return err
 	}
 	metrics := telemetry.NewHTTPMetrics(telemetry.NewRegistry("bare"), []string{"products"})
-	server := &fasthttp.Server{ReadTimeout: 5 * time.Second, NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
+	server := &fasthttp.Server{ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Minute, NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
 		began := time.Now()
 		ctx.SetStatusCode(status)
 		ctx.SetContentType("application/json")
