@@ -202,11 +202,12 @@ func (s *transcript) text() string {
 }
 
 // TestNoChildOutlivesItsParent runs this test's program as a supervisor, and kills it. Its
-// child is stopped, and does not see its input end.
+// child is stopped, does not see its input end, and takes no hint from the hang-up that
+// the kernel sends to a stopped orphan.
 func TestNoChildOutlivesItsParent(t *testing.T) {
 	if os.Getenv("LAB_PARENT") != "" {
 		s := &lab.Supervisor{}
-		line, err := s.Start(t.Context(), shell("a", ready+`exec sleep 600`))
+		line, err := s.Start(t.Context(), shell("a", `trap "" HUP; `+ready+`exec sleep 600`))
 		fmt.Printf("%d %v\n", line.PID, err)
 		select {}
 	}
@@ -219,6 +220,11 @@ func TestNoChildOutlivesItsParent(t *testing.T) {
 	if _, err := fmt.Fscanf(out, "%d <nil>\n", &pid); err != nil || !lives(pid) {
 		t.Fatalf("the child is %d, %v", pid, err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
