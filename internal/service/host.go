@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -74,6 +73,7 @@ type host struct {
 	turns      *telemetry.LoopMetrics
 	loop       *loop.Loop
 	pool       *pool.Pool
+	processors *processors
 	runtime    *Runtime
 	dispatcher *Dispatcher
 	listener   *Listener
@@ -87,10 +87,10 @@ func Serve(ctx context.Context, c HostConfig) error {
 	if c.Workers <= 0 {
 		c.Workers = pool.DefaultWorkers
 	}
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(c.Workers + 4) // so that the kernel shares the cores, and not Go's time slice
-	}
 	h := newHost(c)
+	watch, stop := context.WithCancel(ctx)
+	defer stop()
+	go h.processors.run(watch)
 	defer h.closePool()
 	if err := h.build(); err != nil {
 		return err
@@ -144,6 +144,7 @@ func newHost(c HostConfig) *host {
 		LongTurn:        longTurn,
 		OnLongTurn:      h.longTurn,
 	})
+	h.processors = newProcessors(c.Workers)
 	jobs := telemetry.NewPoolMetrics(h.registry)
 	h.pool = pool.New(pool.Config{Workers: c.Workers, Observer: jobs})
 	jobs.Watch(h.pool)
@@ -171,7 +172,9 @@ func (h *host) build() error {
 		Metrics:     h.registry,
 		Protections: resilience.NewRegistry(h.registry),
 		Tracing:     tracing,
-		Classes:     func(name string) resilience.Class { return tracedClass{h.pool.Class(name, pool.ClassConfig{})} },
+		Classes: func(name string) resilience.Class {
+			return watchedClass{tracedClass{h.pool.Class(name, pool.ClassConfig{})}, h.processors}
+		},
 	}
 	off := map[resilience.Name]bool{}
 	for _, name := range h.config.Off {
