@@ -144,11 +144,17 @@ func newHost(c HostConfig) *host {
 		LongTurn:        longTurn,
 		OnLongTurn:      h.longTurn,
 	})
-	h.processors = newProcessors(c.Workers)
+	h.processors = newProcessors(c.Workers, h.poolBusy)
 	jobs := telemetry.NewPoolMetrics(h.registry)
 	h.pool = pool.New(pool.Config{Workers: c.Workers, Observer: jobs})
 	jobs.Watch(h.pool)
 	return h
+}
+
+// poolBusy says whether the pool runs anything.
+func (h *host) poolBusy() bool {
+	s := h.pool.Stats()
+	return s.Idle < s.Workers
 }
 
 func (h *host) longTurn(t loop.LongTurn) {

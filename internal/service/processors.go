@@ -10,8 +10,8 @@ import (
 	"brownout/internal/pool"
 )
 
-// restAfter is how long the pool must have had nothing new to do before its processors are
-// taken back.
+// restAfter is how long the pool must have had nothing to do before its processors are taken
+// back.
 const restAfter = time.Second
 
 // processors set GOMAXPROCS by whether the worker pool is in use.
@@ -26,14 +26,21 @@ const restAfter = time.Second
 // saturation was three times as long with 8 processors as with 1.
 type processors struct {
 	rest, work int
-	fixed      bool // by the environment
+	fixed      bool        // by the environment
+	busy       func() bool // whether the pool runs anything
 	raised     atomic.Bool
 	last       atomic.Int64 // when a job was last submitted, in ns since 1970
 	wake       chan struct{}
 }
 
-func newProcessors(workers int) *processors {
-	p := &processors{rest: runtime.NumCPU(), work: workers + 4, fixed: os.Getenv("GOMAXPROCS") != "", wake: make(chan struct{}, 1)}
+func newProcessors(workers int, busy func() bool) *processors {
+	p := &processors{
+		rest:  runtime.NumCPU(),
+		work:  workers + 4,
+		fixed: os.Getenv("GOMAXPROCS") != "",
+		busy:  busy,
+		wake:  make(chan struct{}, 1),
+	}
 	p.rest = min(p.rest, p.work)
 	return p
 }
@@ -60,7 +67,7 @@ func (p *processors) run(ctx context.Context) {
 	}
 }
 
-// awaitRest waits until the pool has had nothing new to do for a while.
+// awaitRest waits until the pool has had nothing to do for a while.
 func (p *processors) awaitRest(ctx context.Context) bool {
 	timer := time.NewTimer(restAfter)
 	defer timer.Stop()
@@ -69,6 +76,9 @@ func (p *processors) awaitRest(ctx context.Context) bool {
 		case <-timer.C:
 		case <-ctx.Done():
 			return false
+		}
+		if p.busy() {
+			p.last.Store(time.Now().UnixNano())
 		}
 		quiet := time.Since(time.Unix(0, p.last.Load()))
 		if quiet >= restAfter {

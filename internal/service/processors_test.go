@@ -15,7 +15,8 @@ func TestProcessorsFollowThePool(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
 	synctest.Test(t, func(t *testing.T) {
-		p := newProcessors(runtime.NumCPU())
+		busy := false
+		p := newProcessors(runtime.NumCPU(), func() bool { return busy })
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go p.run(ctx)
@@ -33,7 +34,11 @@ func TestProcessorsFollowThePool(t *testing.T) {
 			time.Sleep(restAfter / 2)
 		}
 		expect("half a second after the last job", p.work)
-		time.Sleep(restAfter)
+		busy = true
+		time.Sleep(5 * restAfter)
+		expect("while the last job goes on", p.work)
+		busy = false
+		time.Sleep(2 * restAfter)
 		expect("when the pool is at rest again", p.rest)
 		p.submitted()
 		expect("after another job", p.work)
@@ -44,7 +49,7 @@ func TestProcessorsFollowThePool(t *testing.T) {
 func TestProcessorsLeaveWhatTheEnvironmentSays(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "3")
 	before := runtime.GOMAXPROCS(0)
-	p := newProcessors(4)
+	p := newProcessors(4, nil)
 	p.submitted()
 	p.run(t.Context())
 	if got := runtime.GOMAXPROCS(0); got != before {
