@@ -251,7 +251,8 @@ func TestIdleCoroutinesAreBounded(t *testing.T) {
 		for range 3000 {
 			l.Spawn(context.Background(), "crowd", func(t *loop.Task) { loop.Await(t, all) })
 		}
-		if n := runtime.NumGoroutine() - before; n < 3000 {
+		// Some of those counted before may have been about to end.
+		if n := runtime.NumGoroutine() - before; n < 2900 {
 			t.Errorf("%d goroutines for 3,000 waiting tasks", n)
 		}
 		all.Resolve(1)
