@@ -193,7 +193,7 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 	}
 	verdict := context.Canceled // until there is one: also if the task is unwound here
 	defer func() { done(verdict) }()
-	began := time.Now()
+	began, given := time.Now(), allowed(t, c.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
 	err = t.WithTimeout(c.timeout(), func() (err error) {
 		out := c.outgoing(t, call, attempt, span)
@@ -201,7 +201,7 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 		return err
 	})
 	took, failure := time.Since(began), failureOf(reply, err)
-	verdict = judge(t, failure, took, c.config.Timeout)
+	verdict = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
 	span.End(time.Now(), failure)
 	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)
 	if err != nil {
@@ -256,17 +256,30 @@ const fairShare = 4
 // judge says what an attempt tells the breaker of the downstream. That the caller has left,
 // or came with hardly any time, is not the downstream's failure: otherwise a few clients
 // without patience could close it to all others.
-func judge(t *loop.Task, failure error, took, timeout time.Duration) error {
+func judge(t *loop.Task, failure error, timedOut bool, given, timeout time.Duration) error {
 	cause := t.Err()
 	switch {
 	case failure == nil:
 		return nil
 	case cause != nil && !errors.Is(cause, context.DeadlineExceeded):
 		return context.Canceled
-	case cause != nil && errors.Is(failure, context.DeadlineExceeded) && took < timeout/fairShare:
+	case timedOut && given < timeout/fairShare:
 		return context.Canceled
 	}
 	return failure
+}
+
+// allowed returns what is left for an attempt with a timeout.
+func allowed(t *loop.Task, timeout time.Duration) time.Duration {
+	if deadline, bounded := t.Deadline(); bounded {
+		return min(timeout, time.Until(deadline))
+	}
+	return timeout
+}
+
+// isTimeout says whether an attempt took too long, in the caller's eyes or the callee's.
+func isTimeout(reply *Reply, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || reply != nil && reply.Status == http.StatusGatewayTimeout
 }
 
 // outcome is an attempt's in the metrics: its status, or why it has none.

@@ -222,7 +222,7 @@ func (x *exchange) refuseFull() *Response {
 
 // refuse makes the answer to a request that is not served.
 func (x *exchange) refuse(err error) *Response {
-	if err == loop.ErrFull {
+	if errors.Is(err, loop.ErrFull) {
 		return x.refuseFull()
 	}
 	e := AsError(err)

@@ -224,7 +224,17 @@ func (h *host) run(ctx context.Context) error {
 		h.admin.SetReady(true)
 		h.sayReady()
 	})
-	return errors.Join(err, <-ended, h.admin.Close())
+	return errors.Join(err, <-ended, h.answerLate(), h.admin.Close())
+}
+
+// answerLate lets the connections write the answers of what the end of the loop cut off.
+func (h *host) answerLate() error {
+	ctx, cancel := context.WithTimeout(context.Background(), lateTime)
+	defer cancel()
+	if err := h.listener.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil // who does not read its answer has been waited for
 }
 
 func (h *host) sayReady() {

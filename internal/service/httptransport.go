@@ -99,6 +99,9 @@ func dial(addr string, left time.Duration) (net.Conn, error) {
 func (tr *HTTPTransport) RoundTrip(t *loop.Task, c *Call, timeout time.Duration) (*Reply, error) {
 	var handed handover
 	deadline := time.Now().Add(timeout)
+	if left, bounded := t.Deadline(); bounded && left.Before(deadline) {
+		deadline = left // who has left needs no connection
+	}
 	reply, err := loop.Go(t, tr.group, func(ctx context.Context) (*Reply, error) {
 		if !handed.take() {
 			return nil, context.Cause(ctx)

@@ -35,7 +35,7 @@ type processors struct {
 
 func newProcessors(workers int, busy func() bool) *processors {
 	p := &processors{
-		rest:  runtime.NumCPU(),
+		rest:  runtime.GOMAXPROCS(0),
 		work:  workers + 4,
 		fixed: os.Getenv("GOMAXPROCS") != "",
 		busy:  busy,
@@ -50,7 +50,6 @@ func (p *processors) run(ctx context.Context) {
 	if p.fixed {
 		return
 	}
-	runtime.GOMAXPROCS(p.rest)
 	for {
 		select {
 		case <-p.wake:
@@ -59,12 +58,19 @@ func (p *processors) run(ctx context.Context) {
 		}
 		runtime.GOMAXPROCS(p.work)
 		p.raised.Store(true)
-		if !p.awaitRest(ctx) {
-			return
+		for resting := false; !resting; resting = p.rested() {
+			if !p.awaitRest(ctx) {
+				return
+			}
+			p.raised.Store(false) // from here on, a job wakes again
 		}
-		p.raised.Store(false)
 		runtime.GOMAXPROCS(p.rest)
 	}
+}
+
+// rested says whether nothing was submitted while the pool was found at rest.
+func (p *processors) rested() bool {
+	return time.Since(time.Unix(0, p.last.Load())) >= restAfter
 }
 
 // awaitRest waits until the pool has had nothing to do for a while.

@@ -12,8 +12,7 @@ import (
 // second without one.
 func TestProcessorsFollowThePool(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "")
-	before := runtime.GOMAXPROCS(0)
-	defer runtime.GOMAXPROCS(before)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	synctest.Test(t, func(t *testing.T) {
 		busy := false
 		p := newProcessors(runtime.NumCPU(), func() bool { return busy })

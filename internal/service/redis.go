@@ -98,7 +98,7 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	}
 	verdict := context.Canceled // until there is one: also if the task is unwound here
 	defer func() { done(verdict) }()
-	began := time.Now()
+	began, given := time.Now(), allowed(t, r.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
 	var handed handover
 	err = t.WithTimeout(r.timeout(), func() (err error) {
@@ -112,7 +112,7 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	})
 	err = r.failure(name, &handed, err)
 	took := time.Since(began)
-	verdict = judge(t, redisFailure(err), took, r.config.Timeout)
+	verdict = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
 	span.End(time.Now(), absent(err))
 	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
 	return v, err
