@@ -22,6 +22,11 @@ const (
 	maxPassword = 72
 	// refreshBytes is the length of a refresh token before it is encoded.
 	refreshBytes = 32
+	// loginRate and loginBurst bound the logins of each user, a second and at once: a
+	// guesser is no customer, and gets far less.
+	loginRate, loginBurst = 5, 20
+	// strangers is the bucket that all names share which are no user's: it is no name.
+	strangers = ""
 )
 
 // An authenticator lets users in and knows them again.
@@ -32,7 +37,8 @@ type authenticator struct {
 	tokens   *tokenizer
 	store    SessionStore
 	hash     *resilience.Offloader
-	limit    *resilience.Limiter
+	limit    *resilience.Limiter // of customers
+	logins   *resilience.Limiter // of users, and one bucket for all strangers
 }
 
 func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
@@ -43,6 +49,9 @@ func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 		store:  c.Store,
 		hash:   resilience.NewOffload(rt.Protections, "hash", rt.Classes("hash")),
 		limit:  resilience.NewRateLimit(rt.Protections, c.Rate),
+		logins: resilience.NewRateLimit(rt.Protections, resilience.RateConfig{
+			Target: "logins", Rate: loginRate, Burst: loginBurst, Keys: MaxUsers + 1, // so that nobody's is forgotten
+		}),
 	}
 	for i := range c.Users {
 		a.users[c.Users[i].ID] = &c.Users[i]
@@ -86,16 +95,17 @@ func (a *authenticator) identify(r *service.Request) (Identity, error) {
 }
 
 // login answers POST /v1/login. Whether the user is unknown or the password wrong
-// shows neither in the answer nor in how long it takes.
+// shows neither in the answer nor in how long it takes. Who floods it can tell a name
+// that has a bucket of its own from those that share one: user ids are no secret.
 func (a *authenticator) login(t *loop.Task, r *service.Request) (service.Response, error) {
 	q, err := decodeLogin(r)
 	if err != nil {
 		return service.Response{}, err
 	}
-	if err := a.limit.Allow("login:" + q.User); err != nil { // apart from what the user does: strangers try, too
+	u := a.users[q.User]
+	if err := a.logins.Allow(bucketOf(u)); err != nil {
 		return service.Response{}, err
 	}
-	u := a.users[q.User]
 	if err := a.checkPassword(t, u, q.Password); err != nil {
 		return service.Response{}, err
 	}
@@ -105,6 +115,15 @@ func (a *authenticator) login(t *loop.Task, r *service.Request) (service.Respons
 		return service.Response{}, err
 	}
 	return a.answer(u, first)
+}
+
+// bucketOf names what limits the logins of a user, nil for an unknown one. There are no
+// more buckets than users, so strangers cannot crowd anybody's out.
+func bucketOf(u *User) string {
+	if u == nil {
+		return strangers
+	}
+	return u.ID
 }
 
 func decodeLogin(r *service.Request) (shop.LoginRequest, error) {

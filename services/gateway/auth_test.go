@@ -215,3 +215,44 @@ func TestCustomersAreLimitedEachForThemselves(t *testing.T) {
 		want(t, "without the limit", count("ann"), 300)
 	})
 }
+
+// logins tries to log in n times with a wrong password, and counts how often it is
+// looked at. The other times must be told to be too many.
+func (w *town) logins(n int, user func(i int) string) (tried int) {
+	w.T.Helper()
+	for i := range n {
+		a := w.Do("POST", "/v1/login", fmt.Sprintf(`{"user":%q,"password":"wrong"}`, user(i)))
+		if a.Status == 401 {
+			tried++
+			continue
+		}
+		w.wantProblem(user(i), a, "429 rate-limited")
+	}
+	return tried
+}
+
+func TestGuessersAreSlow(t *testing.T) {
+	inRoughTown(t, func(w *town) {
+		ann := func(int) string { return "ann" }
+		stranger := func(i int) string { return fmt.Sprint("x", i) }
+		want(t, "at once", w.logins(30, ann), 20)
+		want(t, "of names that are no user's, all together", w.logins(30, stranger), 20)
+		w.login("bob")
+		w.sleep(time.Second)
+		if n := w.logins(30, ann); n < 5 || n > 7 {
+			t.Errorf("after a second, %d more are tried, 5 come back in that time", n)
+		}
+		w.sleep(5 * time.Second)
+		w.login("ann")
+	})
+}
+
+func TestStrangersTakeNoCustomersBucket(t *testing.T) {
+	inRoughTown(t, func(w *town) {
+		w.config.Rate = resilience.RateConfig{Rate: 0.001, Burst: 1, Keys: 2}
+		w.crash()
+		w.wantStatus("the first", w.get("ann", "/v1/orders"), 200)
+		w.logins(30, func(i int) string { return fmt.Sprint("x", i) })
+		w.wantStatus("the second, too soon", w.get("ann", "/v1/orders"), 429)
+	})
+}
