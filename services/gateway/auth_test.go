@@ -117,6 +117,7 @@ func TestLoginTellsNobodyWhatWasWrong(t *testing.T) {
 
 func TestUsersAreChecked(t *testing.T) {
 	good := users(t)
+	ofCost := func(cost string) []byte { return slices.Concat([]byte("$2a$"+cost), good[1].PasswordHash[6:]) }
 	for _, tt := range []struct {
 		what   string
 		change func(u *gateway.User)
@@ -128,6 +129,9 @@ func TestUsersAreChecked(t *testing.T) {
 		{"no tenant", func(u *gateway.User) { u.Tenant = "" }, "invalid-request: /1/tenant: must not be empty"},
 		{"another role", func(u *gateway.User) { u.Role = "root" }, "invalid-request: /1/role: must be customer or operator"},
 		{"no hash", func(u *gateway.User) { u.PasswordHash = []byte("x") }, "invalid-request: /1/password_hash: is no bcrypt hash"},
+		{"a dear hash", func(u *gateway.User) { u.PasswordHash = ofCost("14") }, ""},
+		{"too dear a hash", func(u *gateway.User) { u.PasswordHash = ofCost("15") },
+			"invalid-request: /1/password_hash: has a cost of 15, more than 14"},
 	} {
 		all := slices.Clone(good)
 		tt.change(&all[1])

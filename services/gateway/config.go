@@ -42,6 +42,10 @@ const (
 // MaxUsers bounds the users of a gateway.
 const MaxUsers = 10_000
 
+// MaxBcryptCost bounds the cost of users' hashes: to compare one of this cost takes a
+// core for about a second.
+const MaxBcryptCost = 14
+
 // Config says how a gateway works. Store, Inventory, Payments and SigningKey must be
 // given.
 type Config struct {
@@ -59,8 +63,9 @@ type Config struct {
 	Issuer, Audience string
 	// AccessTTL and RefreshTTL are how long tokens are good; 0 means the defaults.
 	AccessTTL, RefreshTTL time.Duration
-	// BcryptCost is that of the hash which is compared for unknown users: it should be
-	// that of the users' hashes. 0 means DefaultBcryptCost.
+	// BcryptCost is that of the hash which is compared for unknown users. 0 means the
+	// highest of the users' hashes, or DefaultBcryptCost if there are no users. Hashes of
+	// different costs tell by their time which users there are.
 	BcryptCost int
 	// Secret returns n bytes that nobody can guess; nil means crypto/rand.
 	Secret func(n int) []byte
@@ -90,7 +95,7 @@ func (c Config) withDefaults() Config {
 	c.Audience = cmp.Or(c.Audience, DefaultAudience)
 	c.AccessTTL = cmp.Or(c.AccessTTL, DefaultAccessTTL)
 	c.RefreshTTL = cmp.Or(c.RefreshTTL, DefaultRefreshTTL)
-	c.BcryptCost = cmp.Or(c.BcryptCost, DefaultBcryptCost)
+	c.BcryptCost = cmp.Or(c.BcryptCost, highestCost(c.Users), DefaultBcryptCost)
 	c.Lease = cmp.Or(c.Lease, DefaultLease)
 	c.Undo = cmp.Or(c.Undo, DefaultUndo)
 	c.Consumer = cmp.Or(c.Consumer, "gateway")
@@ -98,6 +103,16 @@ func (c Config) withDefaults() Config {
 		c.Secret = secret
 	}
 	return c
+}
+
+// highestCost is that of the users' hashes, 0 if there are none.
+func highestCost(users []User) (highest int) {
+	for _, u := range users {
+		if cost, err := bcrypt.Cost(u.PasswordHash); err == nil { // check tells of those that are wrong
+			highest = max(highest, cost)
+		}
+	}
+	return highest
 }
 
 func secret(n int) []byte {
@@ -148,8 +163,11 @@ func (u User) check(pointer string) error {
 	if u.Role != shop.Customer && u.Role != shop.Operator {
 		return shop.Invalid(pointer+"/role", "must be customer or operator")
 	}
-	if _, err := bcrypt.Cost(u.PasswordHash); err != nil {
+	switch cost, err := bcrypt.Cost(u.PasswordHash); {
+	case err != nil:
 		return shop.Invalid(pointer+"/password_hash", "is no bcrypt hash")
+	case cost > MaxBcryptCost:
+		return shop.Invalid(pointer+"/password_hash", fmt.Sprintf("has a cost of %d, more than %d", cost, MaxBcryptCost))
 	}
 	return nil
 }
