@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -9,52 +10,77 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// continueWith goes on with the epoch whose data a real Redis has: the last one, if
-// Redis remembers it. Otherwise a new one begins: books that begin anew beside old
-// statements would never agree.
+// continueWith goes on with the epoch whose data a real Redis has: the newest one that
+// this Redis remembers. If there is none, a new one begins: books that begin anew beside
+// old statements would never agree.
 func (f *Folder) continueWith(ctx context.Context, addr string) (Epoch, error) {
 	if err := probeRedis(ctx, addr); err != nil {
 		return Epoch{}, err
 	}
 	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
 	defer c.Close()
-	e, found, err := f.Continue()
+	epochs, err := f.Epochs()
 	if err != nil {
-		return e, err
+		return Epoch{}, err
 	}
-	if found {
-		if known, err := e.knownTo(ctx, c); known || err != nil {
-			return e, err
+	for _, e := range epochs {
+		if known, err := e.knownTo(ctx, c); err != nil {
+			return Epoch{}, err
+		} else if known {
+			return e, e.make()
 		}
 	}
-	if e, err = f.Begin(); err != nil {
+	e, err := f.Begin()
+	if err != nil {
 		return e, err
 	}
 	return e, e.mark(ctx, c)
 }
 
-// mark has Redis and the epoch's folder remember each other.
-func (e Epoch) mark(ctx context.Context, c *redis.Client) error {
-	secret := password()
-	if err := c.Set(ctx, e.markKey(), secret, 0).Err(); err != nil {
+// mark gives the epoch an id, by which its folder and Redis remember each other. It is
+// random, for a Redis may have the data of other folders, whose epochs have the same numbers.
+func (e *Epoch) mark(ctx context.Context, c *redis.Client) error {
+	e.id = rand.Text()
+	if err := os.WriteFile(e.File("redis"), []byte(e.id), 0o600); err != nil {
+		return sentence(err, "the file "+e.File("redis")+" cannot be written")
+	}
+	isNew, err := c.SetNX(ctx, e.markKey(), e.Name(), 0).Result()
+	if err != nil {
 		return fmt.Errorf("the Redis does not take writes: %w", err)
 	}
-	return os.WriteFile(e.File("redis"), []byte(secret), 0o600)
+	if !isNew {
+		return fmt.Errorf("the Redis has the key %s already", e.markKey())
+	}
+	return nil
 }
 
-func (e Epoch) knownTo(ctx context.Context, c *redis.Client) (bool, error) {
-	mine, err := os.ReadFile(e.File("redis"))
+// knownTo reads the epoch's id, and says whether Redis has its mark.
+func (e *Epoch) knownTo(ctx context.Context, c *redis.Client) (bool, error) {
+	id, err := os.ReadFile(e.File("redis"))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
 		return false, sentence(err, "the file "+e.File("redis")+" cannot be read")
 	}
-	theirs, err := c.Get(ctx, e.markKey()).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if len(id) != len(rand.Text()) {
+		return false, nil // it was cut off when it was written
+	}
+	e.id = string(id)
+	n, err := c.Exists(ctx, e.markKey()).Result()
+	if err != nil {
 		return false, fmt.Errorf("the Redis does not answer: %w", err)
 	}
-	return err == nil && theirs == string(mine), nil
+	return n > 0, nil
 }
 
-func (e Epoch) markKey() string { return "brownout:" + e.Name() + ":epoch" }
+func (e *Epoch) markKey() string { return e.prefix() + "epoch" }
+
+// prefix is what the keys of the epoch's data begin with. In an embedded Redis there are
+// no others'.
+func (e *Epoch) prefix() string {
+	if e.id == "" {
+		return "brownout:" + e.Name() + ":"
+	}
+	return "brownout:" + e.id + ":"
+}

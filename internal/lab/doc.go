@@ -19,7 +19,9 @@
 //	  shop.json         where the running shop is found; see internal/shopfile
 //	  epochs/0001/      one life of the data
 //	    bank-a.statement, bank-b.statement, journal.jsonl, logs/
+//	    redis           the id by which a real Redis knows the epoch
 //
 // With the embedded Redis every start begins an epoch. With a real one, whose data
-// goes on, so does the last epoch.
+// goes on, so does the newest epoch that it knows. The keys of its data begin with the
+// epoch's id, so that many folders can share a Redis.
 package lab

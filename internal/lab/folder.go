@@ -56,48 +56,49 @@ func (f *Folder) ShopFile() string { return filepath.Join(f.path, "shop.json") }
 type Epoch struct {
 	Number int
 	path   string
+	id     string // by which a real Redis knows it
 }
 
 // Begin makes a new epoch.
 func (f *Folder) Begin() (Epoch, error) {
-	last, err := f.last()
+	epochs, err := f.Epochs()
 	if err != nil {
 		return Epoch{}, err
 	}
-	return f.epoch(last + 1)
-}
-
-// Continue returns the last epoch, and whether there is one.
-func (f *Folder) Continue() (Epoch, bool, error) {
-	last, err := f.last()
-	if err != nil || last == 0 {
-		return Epoch{}, false, err
+	number := 1
+	if len(epochs) > 0 {
+		number = epochs[0].Number + 1
 	}
-	e, err := f.epoch(last)
-	return e, err == nil, err
+	e := f.epoch(number)
+	return e, e.make()
 }
 
-func (f *Folder) epoch(number int) (Epoch, error) {
-	e := Epoch{number, filepath.Join(f.path, "epochs", fmt.Sprintf("%04d", number))}
-	if err := os.MkdirAll(filepath.Join(e.path, "logs"), 0o700); err != nil {
-		return e, sentence(err, "the folder "+e.path+" cannot be made")
-	}
-	return e, nil
-}
-
-// last returns the number of the last epoch, 0 if there is none.
-func (f *Folder) last() (int, error) {
+// Epochs returns those that there are, the newest first.
+func (f *Folder) Epochs() ([]Epoch, error) {
 	entries, err := os.ReadDir(filepath.Join(f.path, "epochs"))
 	if err != nil {
-		return 0, sentence(err, "the folder "+f.path+" cannot be read")
+		return nil, sentence(err, "the folder "+f.path+" cannot be read")
 	}
-	numbers := []int{0}
+	var epochs []Epoch
 	for _, entry := range entries {
-		if n, err := strconv.Atoi(entry.Name()); err == nil {
-			numbers = append(numbers, n)
+		if n, err := strconv.Atoi(entry.Name()); err == nil && n > 0 {
+			epochs = append(epochs, f.epoch(n))
 		}
 	}
-	return slices.Max(numbers), nil
+	slices.SortFunc(epochs, func(a, b Epoch) int { return b.Number - a.Number })
+	return epochs, nil
+}
+
+func (f *Folder) epoch(number int) Epoch {
+	return Epoch{Number: number, path: filepath.Join(f.path, "epochs", fmt.Sprintf("%04d", number))}
+}
+
+// make makes the epoch's folder, if it is not there.
+func (e Epoch) make() error {
+	if err := os.MkdirAll(filepath.Join(e.path, "logs"), 0o700); err != nil {
+		return sentence(err, "the folder "+e.path+" cannot be made")
+	}
+	return nil
 }
 
 // Name returns the epoch's name.

@@ -55,15 +55,15 @@ func TestEpochsAreCounted(t *testing.T) {
 	path := t.TempDir()
 	f := openFolder(t, path)
 	defer f.Close()
-	if e, found, err := f.Continue(); found || err != nil {
-		t.Errorf("before the first: %v, %v", e, err)
+	if epochs, err := f.Epochs(); len(epochs) > 0 || err != nil {
+		t.Errorf("before the first: %v, %v", epochs, err)
 	}
 	for _, want := range []string{"0001", "0002", "0003"} {
 		if e, err := f.Begin(); err != nil || e.Name() != want {
 			t.Errorf("%s, %v, want %s", e.Name(), err, want)
 		}
-		if e, found, err := f.Continue(); !found || err != nil || e.Name() != want {
-			t.Errorf("goes on with %s, %v, want %s", e.Name(), err, want)
+		if epochs, err := f.Epochs(); err != nil || len(epochs) == 0 || epochs[0].Name() != want {
+			t.Errorf("the newest of %v is not %s, %v", epochs, want, err)
 		}
 	}
 	for _, stranger := range []string{"0012", "notes"} {

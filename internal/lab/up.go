@@ -160,7 +160,7 @@ func (l *lab) start(ctx context.Context) error {
 
 // specs says what runs: the parts on which others depend come first, and are stopped last.
 func (l *lab) specs() ([]Spec, error) {
-	redis := []string{"--redis", l.at.service[redisPort], "--prefix", "brownout:" + l.epoch.Name() + ":"}
+	redis := []string{"--redis", l.at.service[redisPort], "--prefix", l.epoch.prefix()}
 	parts := []struct {
 		part int
 		args []string
