@@ -118,7 +118,13 @@ func (e thresholdError) Error() string {
 // attack sends the load. There is no report if it could not begin.
 func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *loadPlan, journal *loadgen.Journal) (*loadgen.Report, error) {
 	if plan.shoppers != nil {
+		if !c.Quiet {
+			fmt.Fprintln(progress, "customers log in")
+		}
 		if err := plan.shoppers.Prepare(ctx); err != nil {
+			if ctx.Err() != nil {
+				err = errors.New("interrupted before any load was sent")
+			}
 			return nil, err
 		}
 		go plan.shoppers.Keep(ctx) // ends with the process, or by a signal

@@ -40,5 +40,11 @@ func (c *statusCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	return status.Write(s.out)
+	if err := status.Write(s.out); err != nil {
+		return err
+	}
+	if !status.Answers() {
+		return fmt.Errorf("no part of the shop of %s answers: start it with brownout up", c.Shop)
+	}
+	return nil
 }

@@ -50,7 +50,7 @@ func Look(ctx context.Context, s *shopfile.Shop, over time.Duration) (Status, er
 	after := lookAt(ctx, s)
 	status := Status{Epoch: s.Epoch, Over: over}
 	for _, name := range partOrder(s) {
-		status.Parts = append(status.Parts, between(name, before[name], after[name], over))
+		status.Parts = append(status.Parts, between(name, before[name], after[name]))
 	}
 	return status, nil
 }
@@ -71,20 +71,28 @@ func partOrder(s *shopfile.Shop) []string {
 	return names
 }
 
-// between compares two looks at a part.
-func between(name string, before, after view, over time.Duration) PartStatus {
+// between compares two looks at a part. Looks take time, so that each part has its own
+// between them.
+func between(name string, before, after view) PartStatus {
 	part := PartStatus{Name: name, Err: cmp.Or(after.err, before.err)}
 	if part.Err != nil {
 		return part
 	}
+	before = after.since(before)
 	part.Loop, part.Protections = after.loop, after.protections
 	active, idle := after.loop.Active-before.loop.Active, after.loop.Idle-before.loop.Idle
 	if active+idle > 0 {
 		part.Utilisation = active / (active + idle)
 	}
+	over := after.at.Sub(before.at)
 	part.Routes = routesBetween(before.metrics, after.metrics, over)
 	part.Refused = refusedBetween(before.metrics, after.metrics, over)
 	return part
+}
+
+// Answers says whether any part did.
+func (s Status) Answers() bool {
+	return slices.ContainsFunc(s.Parts, func(p PartStatus) bool { return p.Err == nil })
 }
 
 // Write prints the status as one screen.
