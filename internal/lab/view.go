@@ -33,6 +33,7 @@ type families map[string]*dto.MetricFamily
 // A view is what a part says of itself at one moment.
 type view struct {
 	err         error
+	at          time.Time // when the metrics were there
 	metrics     families
 	loop        service.LoopReport
 	protections []resilience.State
@@ -59,6 +60,7 @@ func lookAt(ctx context.Context, s *shopfile.Shop) map[string]view {
 
 func lookAtPart(ctx context.Context, url, token string) (v view) {
 	text, err := ask(ctx, url+"/metrics", token)
+	v.at = time.Now()
 	if err == nil {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		v.metrics, err = parser.TextToMetricFamilies(strings.NewReader(string(text)))
@@ -96,6 +98,41 @@ func askJSON(ctx context.Context, url, token string, into any) error {
 		return err
 	}
 	return json.Unmarshal(text, into)
+}
+
+// since returns what an older look has seen of what this one counts on: nothing, if the
+// part has begun anew between them.
+func (v view) since(old view) view {
+	if v.loop.Active < old.loop.Active || v.loop.Idle < old.loop.Idle || v.metrics.fewerThan(old.metrics) {
+		return view{at: old.at}
+	}
+	return old
+}
+
+// fewerThan says whether a count of ours is below what it was, or gone.
+func (f families) fewerThan(old families) bool {
+	for name, family := range old {
+		if !strings.HasPrefix(name, "brownout_") {
+			continue // of the Go runtime's, some are estimates
+		}
+		for _, m := range family.GetMetric() {
+			if now := same(f[name], m); now.GetCounter().GetValue() < m.GetCounter().GetValue() ||
+				fewerIn(now.GetHistogram(), m.GetHistogram()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fewerIn says whether a histogram, or a bucket of it, counts less than it did.
+func fewerIn(now, old *dto.Histogram) bool {
+	for i, b := range old.GetBucket() {
+		if i >= len(now.GetBucket()) || now.GetBucket()[i].GetCumulativeCount() < b.GetCumulativeCount() {
+			return true
+		}
+	}
+	return now.GetSampleCount() < old.GetSampleCount()
 }
 
 // routesBetween returns what each route was asked between two looks.
@@ -175,7 +212,7 @@ func quantile(old, now *dto.Histogram, q float64) time.Duration {
 			counts[i] -= float64(old.GetBucket()[i].GetCumulativeCount())
 		}
 	}
-	total := float64(now.GetSampleCount() - old.GetSampleCount())
+	total := float64(now.GetSampleCount()) - float64(old.GetSampleCount())
 	rank, below, lower := q*total, 0.0, 0.0
 	for i, b := range now.GetBucket() {
 		upper := b.GetUpperBound()
