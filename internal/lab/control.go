@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/pprof"
 	"sync"
@@ -15,11 +16,16 @@ import (
 // for it may be gone.
 const maxLoadPause = 5 * time.Minute
 
+// maxPauses bounds how many ask for a pause at a time.
+const maxPauses = 64
+
 // newControl makes the port from which the lab itself is steered.
 //
-//	PUT    /load/pause?for=60s   stops the background load and waits for what it has in flight
-//	DELETE /load/pause           starts it again; otherwise the time does
-//	GET    /debug/pprof/         profiles of this process, the embedded Redis included
+//	PUT    /load/pause?for=60s&by=NAME   stops the background load and waits for what it has in flight
+//	DELETE /load/pause?by=NAME           ends the pause of that name; otherwise the time does
+//	GET    /debug/pprof/                 profiles of this process, the embedded Redis included
+//
+// The load goes on when the last pause has ended. Without a name, a pause is that of "".
 func newControl(addr, token string, load *background) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
@@ -28,11 +34,14 @@ func newControl(addr, token string, load *background) *http.Server {
 			http.Error(w, "for: must be a duration up to "+maxLoadPause.String(), http.StatusBadRequest)
 			return
 		}
-		load.pause(d)
+		if err := load.pause(r.URL.Query().Get("by"), d); err != nil {
+			http.Error(w, err.Error(), http.StatusTooManyRequests)
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("DELETE /load/pause", func(w http.ResponseWriter, r *http.Request) {
-		if err := load.resume(); err != nil {
+		if err := load.resume(r.URL.Query().Get("by")); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -66,16 +75,27 @@ type background struct {
 
 	mu      sync.Mutex
 	running bool
-	ended   bool        // no load begins any more
-	timer   *time.Timer // that ends the pause
+	ended   bool                 // no load begins any more
+	pauses  map[string]time.Time // when each ends, by whoever asked for it
+	timer   *time.Timer          // that ends the last of them
 }
 
-// resume starts the load, unless it runs.
-func (b *background) resume() error {
+// start starts the load, unless it runs or a pause has not ended.
+func (b *background) start() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.settle()
+}
+
+// settle starts the load if it should run, and otherwise sees to it that it will. A timer
+// that comes too late, for a pause that was made longer, finds that it should not.
+func (b *background) settle() error {
 	if b.timer != nil {
 		b.timer.Stop()
+	}
+	if rest := b.rest(time.Now()); rest > 0 {
+		b.timer = time.AfterFunc(rest, func() { _ = b.start() }) // a load that cannot start is seen by its absence
+		return nil
 	}
 	if b.running || b.spec.Name == "" || b.ended {
 		return nil
@@ -85,18 +105,45 @@ func (b *background) resume() error {
 	return err
 }
 
-// pause stops the load, and has it go on after d.
-func (b *background) pause(d time.Duration) {
+// rest forgets the pauses that are over, and returns how long the others last.
+func (b *background) rest(now time.Time) time.Duration {
+	var longest time.Duration
+	for by, end := range b.pauses {
+		if !now.Before(end) {
+			delete(b.pauses, by)
+			continue
+		}
+		longest = max(longest, end.Sub(now))
+	}
+	return longest
+}
+
+// pause stops the load, and has it go on after d, if no other pause is longer. Whoever has
+// a pause already begins it anew.
+func (b *background) pause(by string, d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.timer != nil {
-		b.timer.Stop()
+	b.rest(time.Now())
+	if _, again := b.pauses[by]; !again && len(b.pauses) >= maxPauses {
+		return fmt.Errorf("there are %d pauses already", maxPauses)
 	}
 	if b.running {
 		b.supervisor.Stop(b.spec.Name)
 		b.running = false
 	}
-	b.timer = time.AfterFunc(d, func() { _ = b.resume() }) // a load that cannot start is seen by its absence
+	if b.pauses == nil {
+		b.pauses = map[string]time.Time{}
+	}
+	b.pauses[by] = time.Now().Add(d)
+	return b.settle()
+}
+
+// resume ends a pause, and starts the load if it was the last one.
+func (b *background) resume(by string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.pauses, by)
+	return b.settle()
 }
 
 // end has no load begin any more; one that runs goes on.

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,8 +11,8 @@ import (
 )
 
 // controlTime bounds a command to a running lab: to stop the load takes as long as its
-// last answer.
-const controlTime = 15 * time.Second
+// last answer, or until it is killed.
+const controlTime = stopTime + 4*time.Second
 
 // PauseLoad stops the background load of a running shop until resume is called, or d has
 // passed. Of a shop that no lab runs there is none to stop.
@@ -19,10 +20,11 @@ func PauseLoad(ctx context.Context, s *shopfile.Shop, d time.Duration) (resume f
 	if s.Control == "" {
 		return func() {}, nil
 	}
-	if err := command(ctx, s, http.MethodPut, "/load/pause?for="+min(d, maxLoadPause).String()); err != nil {
+	by := "by=" + rand.Text() // nobody else's pause is ended with this one
+	if err := command(ctx, s, http.MethodPut, "/load/pause?"+by+"&for="+min(d, maxLoadPause).String()); err != nil {
 		return nil, fmt.Errorf("the background load cannot be stopped: %w", err)
 	}
-	return func() { _ = command(context.WithoutCancel(ctx), s, http.MethodDelete, "/load/pause") }, nil // or it resumes by itself
+	return func() { _ = command(context.WithoutCancel(ctx), s, http.MethodDelete, "/load/pause?"+by) }, nil // or it resumes by itself
 }
 
 func command(ctx context.Context, s *shopfile.Shop, method, path string) error {

@@ -209,7 +209,7 @@ func (l *lab) run(ctx context.Context) error {
 	}
 	l.describe(l.config.Out)
 	background := &background{supervisor: &l.supervisor, spec: load, life: ctx}
-	if err := background.resume(); err != nil {
+	if err := background.start(); err != nil {
 		return err
 	}
 	control := newControl(l.at.service[controlPort], l.shop.AdminToken, background)

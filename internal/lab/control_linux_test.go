@@ -1,0 +1,73 @@
+package lab
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// backgroundOf is a load that runs, and does nothing.
+func backgroundOf(t *testing.T) *background {
+	t.Helper()
+	s := &Supervisor{}
+	t.Cleanup(s.StopAll)
+	b := &background{supervisor: s, life: t.Context(), spec: Spec{
+		Name: "load", Program: "/bin/sh", Args: []string{"-c", "exec cat"}, Silent: true,
+	}}
+	t.Cleanup(b.end)
+	if err := b.start(); err != nil || !b.running {
+		t.Fatal("the load does not run: ", err)
+	}
+	return b
+}
+
+func TestTheLoadGoesOnAfterTheLastPause(t *testing.T) {
+	b := backgroundOf(t)
+	pause := func(by string) func() error { return func() error { return b.pause(by, time.Minute) } }
+	resume := func(by string) func() error { return func() error { return b.resume(by) } }
+	for i, tt := range []struct {
+		step func() error
+		runs bool
+	}{
+		{pause("a"), false},
+		{pause("b"), false},
+		{resume("a"), false},
+		{resume("a"), false},
+		{b.start, false}, // as a timer does that comes too late
+		{resume("b"), true},
+		{resume("b"), true},
+		{pause("a"), false},
+		{pause("a"), false},
+		{b.start, false},
+		{resume("a"), true},
+	} {
+		if err := tt.step(); err != nil || b.running != tt.runs {
+			t.Fatalf("step %d: runs: %v, %v", i, b.running, err)
+		}
+	}
+}
+
+func TestPausesEndByTheClock(t *testing.T) {
+	b, now := background{pauses: map[string]time.Time{}}, time.Now()
+	b.pauses["short"], b.pauses["long"] = now.Add(time.Second), now.Add(time.Minute)
+	for _, tt := range []struct{ after, rest time.Duration }{
+		{0, time.Minute}, {time.Second, 59 * time.Second}, {time.Minute, 0}, {time.Hour, 0},
+	} {
+		if rest := b.rest(now.Add(tt.after)); rest != tt.rest {
+			t.Errorf("after %v: %v, want %v", tt.after, rest, tt.rest)
+		}
+	}
+}
+
+func TestPausesAreBounded(t *testing.T) {
+	b := &background{}
+	t.Cleanup(b.end)
+	for i := range maxPauses {
+		if err := b.pause(fmt.Sprint(i), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again, other := b.pause("0", time.Minute), b.pause("other", time.Minute); again != nil || other == nil {
+		t.Errorf("again: %v, another: %v", again, other)
+	}
+}
