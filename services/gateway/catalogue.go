@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,8 +20,9 @@ const (
 	catalogueTTL = 2 * time.Second
 	// catalogueStale is how long an answer may stand in for one that cannot be had.
 	catalogueStale = 10 * time.Minute
-	// catalogueEntries bounds the answers in the cache.
-	catalogueEntries = 2048
+	// catalogueProducts and cataloguePages bound the answers in the cache.
+	catalogueProducts = 2048
+	cataloguePages    = 512
 	// catalogueLoads bounds the loads under way.
 	catalogueLoads = 256
 	// maxPage bounds a page of products or orders.
@@ -30,16 +33,19 @@ const (
 // and pages of them. It belongs to its loop.
 type Catalogue struct {
 	inventory Inventory
-	entries   *lru[catalogueKey, *catalogued]
+	products  *lru[catalogueKey, *catalogued]
+	pages     *lru[catalogueKey, *catalogued] // apart: odd cursors crowd no product out
 	loads     *resilience.Coalescer[catalogueKey, *catalogued]
 	ttl       *resilience.TTL
 	stale     *resilience.StaleGate
 }
 
-// A catalogueKey names an answer: a product's id, or the query for a page.
+// A catalogueKey names an answer: a product's id, or a page. It is what was meant, not
+// how it was written: an answer is there once.
 type catalogueKey struct {
-	page bool
-	text string
+	product string
+	cursor  string
+	limit   int // of a page; 0 for a product
 }
 
 // catalogued is an answer. It is not changed once it is in the cache, but for its
@@ -56,7 +62,8 @@ type catalogued struct {
 func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 	return &Catalogue{
 		inventory: inventory,
-		entries:   newLRU[catalogueKey, *catalogued](catalogueEntries),
+		products:  newLRU[catalogueKey, *catalogued](catalogueProducts),
+		pages:     newLRU[catalogueKey, *catalogued](cataloguePages),
 		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
 		ttl:       resilience.NewTTL(rt.Protections, rt.Random),
 		stale:     resilience.NewStale(rt.Protections, "catalogue"),
@@ -65,54 +72,102 @@ func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 
 // Flush forgets everything, and returns how much that was. On the loop only.
 func (c *Catalogue) Flush() int {
-	n := c.entries.len()
-	c.entries.clear()
+	n := c.products.len() + c.pages.len()
+	c.products.clear()
+	c.pages.clear()
 	return n
 }
 
 // Expire makes everything stale, and returns how much was fresh. On the loop only.
 func (c *Catalogue) Expire() int {
 	n, now := 0, time.Now()
-	c.entries.each(func(e *catalogued) {
+	expire := func(e *catalogued) {
 		if e.fresh.After(now) {
 			e.fresh = now
 			n++
 		}
-	})
+	}
+	c.products.each(expire)
+	c.pages.each(expire)
 	return n
 }
 
-// products answers GET /v1/products. The query itself is the key, so that an answer
-// which is there costs no parsing.
-func (c *Catalogue) products(t *loop.Task, r *service.Request) (service.Response, error) {
-	if e := c.find(catalogueKey{page: true, text: r.RawQuery}); e != nil {
-		return service.Response{Body: e.body}, nil
+// entries are those that the key is one of.
+func (c *Catalogue) entries(key catalogueKey) *lru[catalogueKey, *catalogued] {
+	if key.limit > 0 {
+		return c.pages
 	}
-	cursor, limit, err := r.Page(maxPage)
+	return c.products
+}
+
+// listProducts answers GET /v1/products.
+func (c *Catalogue) listProducts(t *loop.Task, r *service.Request) (service.Response, error) {
+	key, err := pageKey(r)
 	if err != nil {
 		return service.Response{}, err
 	}
-	cursor = strings.Clone(cursor)
-	e, err := c.get(t, catalogueKey{page: true, text: strings.Clone(r.RawQuery)}, func(t *loop.Task) (*catalogued, error) {
-		page, err := c.inventory.Products(t, cursor, limit)
-		return encoded(page, shop.Product{}, err)
-	})
+	e, err := c.page(t, key)
 	if err != nil {
 		return service.Response{}, err
 	}
 	return service.Response{Body: e.body}, nil
 }
 
-// product answers GET /v1/products/{id}.
-func (c *Catalogue) product(t *loop.Task, r *service.Request) (service.Response, error) {
+// page returns the answer that is a page.
+func (c *Catalogue) page(t *loop.Task, key catalogueKey) (*catalogued, error) {
+	if e := c.find(key); e != nil {
+		return e, nil // without what the load below takes from the heap
+	}
+	return c.get(t, key, func(t *loop.Task) (*catalogued, error) {
+		page, err := c.inventory.Products(t, key.cursor, key.limit)
+		return encoded(page, shop.Product{}, err)
+	})
+}
+
+// pageKey reads the parameters of a page of products.
+func pageKey(r *service.Request) (catalogueKey, error) {
+	if key, ok := plainPageKey(r.RawQuery); ok {
+		return key, nil
+	}
+	cursor, limit, err := r.Page(maxPage)
+	return catalogueKey{cursor: cursor, limit: limit}, err
+}
+
+// plainPageKey reads a good query without escapes, which is what most send, and takes
+// nothing from the heap for it. All others are for Request.Page to read, or to refuse.
+func plainPageKey(query string) (key catalogueKey, ok bool) {
+	if strings.ContainsAny(query, "%+;") {
+		return key, false
+	}
+	for query != "" {
+		var part string
+		part, query, _ = strings.Cut(query, "&")
+		switch name, value, _ := strings.Cut(part, "="); {
+		case name == "limit" && key.limit == 0:
+			key.limit, _ = strconv.Atoi(value)
+			if key.limit < 1 || key.limit > maxPage {
+				return key, false
+			}
+		case name == "cursor" && key.cursor == "" && value != "":
+			key.cursor = value
+		default:
+			return key, false
+		}
+	}
+	key.limit = cmp.Or(key.limit, maxPage)
+	return key, true
+}
+
+// getProduct answers GET /v1/products/{id}.
+func (c *Catalogue) getProduct(t *loop.Task, r *service.Request) (service.Response, error) {
 	id := r.Param("id")
-	e := c.find(catalogueKey{text: id})
+	e := c.find(catalogueKey{product: id})
 	if e == nil {
 		if err := shop.CheckName("path:id", id); err != nil {
 			return service.Response{}, err
 		}
 		var err error
-		if e, err = c.lookUp(t, strings.Clone(id)); err != nil {
+		if e, err = c.lookUp(t, id); err != nil {
 			return service.Response{}, err
 		}
 	}
@@ -128,7 +183,7 @@ func noProduct(pointer string) error {
 
 // lookUp returns the answer about a product.
 func (c *Catalogue) lookUp(t *loop.Task, id string) (*catalogued, error) {
-	return c.get(t, catalogueKey{text: id}, func(t *loop.Task) (*catalogued, error) {
+	return c.get(t, catalogueKey{product: id}, func(t *loop.Task) (*catalogued, error) {
 		p, err := c.inventory.Product(t, id)
 		if shop.CodeOf(err) == shop.CodeNotFound {
 			return &catalogued{missing: true}, nil
@@ -147,7 +202,7 @@ func encoded(v any, p shop.Product, err error) (*catalogued, error) {
 
 // find returns an answer that is fresh, nil if there is none.
 func (c *Catalogue) find(key catalogueKey) *catalogued {
-	if e, ok := c.entries.get(key); ok && time.Now().Before(e.fresh) {
+	if e, ok := c.entries(key).get(key); ok && time.Now().Before(e.fresh) {
 		return e
 	}
 	return nil
@@ -169,7 +224,7 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 	if err == nil {
 		return e, nil
 	}
-	if old, ok := c.entries.get(key); ok && time.Now().Before(old.standsIn) && worthAnOldAnswer(err) && c.stale.Allow() {
+	if old, ok := c.entries(key).get(key); ok && time.Now().Before(old.standsIn) && worthAnOldAnswer(err) && c.stale.Allow() {
 		return old, nil
 	}
 	return nil, err
@@ -182,7 +237,7 @@ func (c *Catalogue) keep(key catalogueKey, e *catalogued) {
 	} else {
 		e.fresh, e.standsIn = now.Add(c.ttl.Expiry(catalogueTTL)), now.Add(catalogueStale)
 	}
-	c.entries.put(key, e)
+	c.entries(key).put(key, e)
 }
 
 // worthAnOldAnswer says whether inventory could not answer, rather than that what was

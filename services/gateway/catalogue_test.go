@@ -128,3 +128,58 @@ func TestCatalogueForgetsOnDemand(t *testing.T) {
 		w.wantStatus("no answer", w.Do("GET", "/v1/products?limit=2", ""), 503)
 	})
 }
+
+func TestCatalogueKnowsAPageHoweverItIsWritten(t *testing.T) {
+	inRoughTown(t, func(w *town) {
+		first := decode[shop.ProductPage](t, w.warm().Body)
+		rest := "cursor=" + first.Next
+		for _, tt := range []struct {
+			query  string
+			calls  int
+			status int
+		}{
+			{"limit=2", 0, 200},
+			{"limit=%32", 0, 200},
+			{"limit=02", 0, 200},
+			{"limit=%2B2", 0, 200},
+			{"limit=2&cursor=", 0, 200},
+			{"&limit=2&", 0, 200},
+			{"l%69mit=2", 0, 200},
+			{"", 1, 200},
+			{"limit=100", 0, 200},
+			{"limit=", 0, 200},
+			{rest + "&limit=2", 1, 200},
+			{"limit=2&" + rest, 0, 200},
+			{rest, 1, 200},
+			{"limit=3", 1, 200},
+			{"limit=0", 0, 400},
+			{"limit=-2", 0, 400},
+			{"limit=101", 0, 400},
+			{"limit=2x", 0, 400},
+			{"limit=2&limit=2", 0, 400},
+			{rest + "&" + rest, 0, 400},
+			{"limit=2;", 0, 400},
+			{"limit=2&x=1", 0, 400},
+			{"limit=%", 0, 400},
+		} {
+			before := w.calls["products"]
+			w.wantStatus(tt.query, w.Do("GET", "/v1/products?"+tt.query, ""), tt.status)
+			want(t, tt.query+": calls", w.calls["products"]-before, tt.calls)
+		}
+	})
+}
+
+func TestCatalogueKeepsProductsWhilePagesCrowd(t *testing.T) {
+	inRoughTown(t, func(w *town) {
+		w.sleep(time.Second)
+		w.wantStatus("a product", w.Do("GET", "/v1/products/p0001", ""), 200)
+		for i := range 2100 {
+			w.Do("GET", fmt.Sprint("/v1/products?limit=1&cursor=p", i), "")
+		}
+		want(t, "pages", w.calls["products"], 2100)
+		w.sleep(3 * time.Second)
+		w.faults["product"] = &fault{mode: "refused", left: 1}
+		w.wantStatus("the old answer", w.Do("GET", "/v1/products/p0001", ""), 200)
+		want(t, "it was asked for again", w.faults["product"].left, 0)
+	})
+}

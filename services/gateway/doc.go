@@ -45,7 +45,7 @@
 //	tokens verified     10,000, the least recently used goes
 //	customers limited   10,000 buckets, likewise
 //	logins limited      a bucket for each user, and one for all names that are none
-//	cached answers      2,048, likewise
+//	cached answers      2,048 products and 512 pages, likewise
 //	loads of the cache  256 at once
 //	lines of an order   shop.MaxLines; an export's page 1,000 orders
 //	orders listed       the newest 1,000 of a customer, 100,000 of a tenant
