@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,6 +39,8 @@ type Spec struct {
 	Program string
 	// Args are its arguments, and Env what is added to its environment.
 	Args, Env []string
+	// Isolated keeps the caller's own settings from it: environment variables BROWNOUT_*.
+	Isolated bool
 	// Log is where its standard error goes; nil means nowhere.
 	Log io.Writer
 	// Silent says that it does not tell when it is ready.
@@ -64,7 +68,7 @@ func start(spec Spec) (*process, error) {
 		program = self
 	}
 	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), last: &lastWords{}}
-	p.command.Env = append(append(os.Environ(), Supervised+"=1"), spec.Env...)
+	p.command.Env = spec.environment()
 	p.command.SysProcAttr = childAttributes()
 	p.command.Stderr = p.last
 	if spec.Log != nil {
@@ -84,6 +88,15 @@ func start(spec Spec) (*process, error) {
 	}
 	go p.watch(output)
 	return p, nil
+}
+
+// environment is what the child sees of the caller's environment, and its own.
+func (s Spec) environment() []string {
+	env := os.Environ()
+	if s.Isolated {
+		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "BROWNOUT_") })
+	}
+	return append(append(env, Supervised+"=1"), s.Env...)
 }
 
 // watch reads what the child says, and sees it end.

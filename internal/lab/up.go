@@ -49,7 +49,7 @@ type lab struct {
 	at         addresses
 	shop       shopfile.Shop
 	supervisor Supervisor
-	env        []string
+	signing    ed25519.PrivateKey
 	logs       []*Log
 }
 
@@ -100,9 +100,8 @@ func (l *lab) redis(ctx context.Context) (stop func(), err error) {
 }
 
 // secrets makes those of this run.
-func (l *lab) secrets() error {
-	_, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
+func (l *lab) secrets() (err error) {
+	if _, l.signing, err = ed25519.GenerateKey(nil); err != nil {
 		return err
 	}
 	l.shop = shopfile.Shop{
@@ -121,12 +120,20 @@ func (l *lab) secrets() error {
 	for part := range redisPort {
 		l.shop.Admin[partNames[part]] = "http://" + l.at.admin[part]
 	}
-	l.env = []string{
-		EnvAdminToken + "=" + l.shop.AdminToken,
-		EnvServiceToken + "=" + l.shop.ServiceToken,
-		EnvSigningKey + "=" + base64.StdEncoding.EncodeToString(key.Seed()),
-	}
 	return l.writeUsers()
+}
+
+// env is what a part is told: the secrets that it needs, and no others. Banks are outside of the shop.
+func (l *lab) env(part int) []string {
+	env := []string{EnvAdminToken + "=" + l.shop.AdminToken}
+	switch part {
+	case gatewayPort:
+		env = append(env, EnvSigningKey+"="+base64.StdEncoding.EncodeToString(l.signing.Seed()))
+		fallthrough
+	case paymentsPort, inventoryPort:
+		env = append(env, EnvServiceToken+"="+l.shop.ServiceToken)
+	}
+	return env
 }
 
 func (l *lab) url(part int) string { return "http://" + l.at.service[part] }
@@ -189,7 +196,7 @@ func (l *lab) spec(part int, args []string) (Spec, error) {
 	}
 	l.logs = append(l.logs, log)
 	args = append([]string{"serve", args[0], "--listen", l.at.service[part], "--admin", l.at.admin[part]}, args[1:]...)
-	return Spec{Name: partNames[part], Args: append(args, l.config.Serve...), Env: l.env, Log: log}, nil
+	return Spec{Name: partNames[part], Args: append(args, l.config.Serve...), Env: l.env(part), Isolated: true, Log: log}, nil
 }
 
 func (l *lab) closeLogs() {
@@ -237,7 +244,7 @@ func (l *lab) load() (Spec, error) {
 	journal := l.epoch.File("journal.jsonl")
 	l.shop.Journals = append(l.shop.Journals, journal)
 	rate := strconv.FormatFloat(l.config.Load, 'g', -1, 64)
-	return Spec{Name: "load", Silent: true, Log: log, Args: []string{
+	return Spec{Name: "load", Silent: true, Isolated: true, Log: log, Args: []string{
 		"load", "--shop", l.folder.ShopFile(), "--rate", rate, "--duration", "24h", "--arrivals", "poisson", "--journal", journal, "--append",
 	}}, nil
 }

@@ -1,0 +1,52 @@
+package lab
+
+import (
+	"crypto/ed25519"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEachPartIsToldItsSecretsOnly(t *testing.T) {
+	l := &lab{signing: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}
+	for _, tt := range []struct {
+		part int
+		want []string
+	}{
+		{gatewayPort, []string{EnvAdminToken, EnvSigningKey, EnvServiceToken}},
+		{paymentsPort, []string{EnvAdminToken, EnvServiceToken}},
+		{inventoryPort, []string{EnvAdminToken, EnvServiceToken}},
+		{bankAPort, []string{EnvAdminToken}},
+		{bankBPort, []string{EnvAdminToken}},
+	} {
+		if got := names(l.env(tt.part)); !slices.Equal(got, tt.want) {
+			t.Errorf("%s is told %v, want %v", partNames[tt.part], got, tt.want)
+		}
+	}
+}
+
+// names returns the names of environment variables.
+func names(env []string) []string {
+	var all []string
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		all = append(all, name)
+	}
+	return all
+}
+
+func TestAnIsolatedChildSeesNoSettingsOfTheCaller(t *testing.T) {
+	t.Setenv("BROWNOUT_OFF", "breaker")
+	t.Setenv("OTHER", "1")
+	for _, isolated := range []bool{true, false} {
+		got := names(Spec{Isolated: isolated, Env: []string{"BROWNOUT_X=1"}}.environment())
+		if slices.Contains(got, "BROWNOUT_OFF") == isolated {
+			t.Errorf("isolated: %v, and it sees %v", isolated, got)
+		}
+		for _, want := range []string{"OTHER", "BROWNOUT_X", Supervised} {
+			if !slices.Contains(got, want) {
+				t.Errorf("isolated: %v, and it does not see %s", isolated, want)
+			}
+		}
+	}
+}
