@@ -25,8 +25,11 @@ const Supervised = "BROWNOUT_SUPERVISED"
 const (
 	// startTime bounds how long a child may take until it says that it is ready.
 	startTime = 15 * time.Second
-	// stopTime bounds how long a child may take to end; see service.Serve.
-	stopTime = 12 * time.Second
+	// stopTime bounds how long a child may take to end. It is more than the 12 s that
+	// service.Serve allows itself.
+	stopTime = 16 * time.Second
+	// hurriedTime is what a child still has when it gets late.
+	hurriedTime = 2 * time.Second
 	// maxReadyLine bounds the line in which a child says that it is ready.
 	maxReadyLine = 4096
 )
@@ -141,7 +144,8 @@ func (p *process) failure() error {
 	return errors.New("ended by itself")
 }
 
-// stop asks the child to end, and makes it when it takes too long or it gets late.
+// stop asks the child to end, and makes it when it takes too long. When it gets late, the
+// child has a little more time.
 func (p *process) stop(late <-chan struct{}) {
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	timeout := time.NewTimer(stopTime)
@@ -150,8 +154,19 @@ func (p *process) stop(late <-chan struct{}) {
 	case <-p.ended:
 		return
 	case <-late:
+		p.endsWithin(hurriedTime)
 	case <-timeout.C:
 	}
-	_ = p.command.Process.Kill()
+	_ = p.command.Process.Kill() // it may have ended
 	<-p.ended
+}
+
+// endsWithin waits for the end of the child, but not for long.
+func (p *process) endsWithin(d time.Duration) {
+	timeout := time.NewTimer(d)
+	defer timeout.Stop()
+	select {
+	case <-p.ended:
+	case <-timeout.C:
+	}
 }

@@ -242,8 +242,8 @@ func (s *Supervisor) dismiss(name string) *child {
 }
 
 // StopAll ends all children, the last one first, and waits until they have ended. If
-// that takes longer than one of them may, the others are killed. It is called once,
-// when no start is under way any more.
+// that takes longer than one of them may, each of the others has hurriedTime from then on,
+// or from when it is asked. It is called once, when no start is under way any more.
 func (s *Supervisor) StopAll() {
 	late := make(chan struct{})
 	defer time.AfterFunc(stopTime, func() { close(late) }).Stop()

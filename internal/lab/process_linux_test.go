@@ -1,0 +1,28 @@
+package lab
+
+import (
+	"testing"
+	"time"
+)
+
+// patience bounds how long a test waits for what must happen.
+const patience = 30 * time.Second
+
+// TestALateChildStillEndsByItself stops a child whose time is over before it was asked.
+func TestALateChildStillEndsByItself(t *testing.T) {
+	p, err := start(Spec{Program: "/bin/sh", Args: []string{"-c",
+		`trap 'sleep 0.1; exit 7' TERM; echo '{}'; while :; do sleep 0.01; done`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-p.ready:
+	case <-time.After(patience):
+		t.Error("nothing happens")
+	}
+	late := make(chan struct{})
+	close(late)
+	if p.stop(late); p.err == nil || p.err.Error() != "exit status 7" {
+		t.Errorf("it ended with %v", p.err)
+	}
+}
