@@ -44,7 +44,8 @@ type Spec struct {
 	Args, Env []string
 	// Isolated keeps the caller's own settings from it: environment variables BROWNOUT_*.
 	Isolated bool
-	// Log is where its standard error goes; nil means nowhere.
+	// Log is where its standard error goes; nil means nowhere. If it has a method Flush,
+	// that is called at the end of each run.
 	Log io.Writer
 	// Silent says that it does not tell when it is ready.
 	Silent bool
@@ -58,6 +59,7 @@ type process struct {
 	ended   chan struct{}
 	err     error // how it ended; after ended
 	last    *lastWords
+	log     io.Writer
 }
 
 // start starts a child.
@@ -70,7 +72,7 @@ func start(spec Spec) (*process, error) {
 		}
 		program = self
 	}
-	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), last: &lastWords{}}
+	p := &process{command: exec.Command(program, spec.Args...), ready: make(chan service.ReadyLine, 1), ended: make(chan struct{}), last: &lastWords{}, log: spec.Log}
 	p.command.Env = spec.environment()
 	p.command.SysProcAttr = childAttributes()
 	p.command.Stderr = p.last
@@ -113,6 +115,9 @@ func (p *process) watch(output io.Reader) {
 	}
 	_, _ = io.Copy(io.Discard, r)
 	p.err = p.command.Wait()
+	if log, ok := p.log.(interface{ Flush() }); ok {
+		log.Flush()
+	}
 	_ = p.input.Close()
 	close(p.ended)
 }

@@ -26,3 +26,18 @@ func TestALateChildStillEndsByItself(t *testing.T) {
 		t.Errorf("it ended with %v", p.err)
 	}
 }
+
+func TestTheEndOfARunEndsItsLastLine(t *testing.T) {
+	w := &gated{gate: make(chan struct{})}
+	close(w.gate)
+	o := newOutlet(w)
+	p, err := start(Spec{Program: "/bin/sh", Args: []string{"-c", `printf 'one\nhalf' >&2`}, Log: &relay{to: o}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	o.close()
+	if <-o.done; w.text.String() != "one\nhalf\n" {
+		t.Errorf("%q", w.text.String())
+	}
+}
