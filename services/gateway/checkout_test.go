@@ -536,3 +536,16 @@ func TestGatewayOnRedis(t *testing.T) {
 		})
 	})
 }
+
+func TestKeysOfWhatNeverBeganAreFree(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.wantProblem("no such product", w.send("ann", "k1", "/v1/checkout", basket(card, "nope")), "404 not-found /lines/0/product")
+		w.wantStatus("another request with its key", w.checkout("k1"), 201)
+		w.wantProblem("no such order", w.send("ann", "k2", "/v1/orders/nope/refund", ""), "404 not-found path:id")
+		w.wantProblem("declined", w.send("ann", "k2", "/v1/checkout", basket(shop.DeclinedCard, "p0000")), "402 payment-declined")
+		undone := shop.NewReference("ann", "k2").OrderID("")
+		w.wantProblem("an undone order", w.send("ann", "k3", "/v1/orders/"+undone+"/refund", ""), "409 wrong-state")
+		w.wantStatus("another request with its key", w.checkout("k3"), 201)
+		w.audit()
+	})
+}

@@ -32,12 +32,27 @@
 //
 // # What a client is told
 //
-//	201, 402, 404, 409    definite; stored with the key, replayed byte for byte
-//	other 4xx, 503        this request did nothing, or all was undone; the same key tries again
-//	500, 502, 504         not known; the sweeper finishes or undoes, and the same
-//	                      key tells: 409 key-in-flight until then, the answer later
+//	stored with the key, replayed byte for byte:
+//	  201, 200 of a refund     done
+//	  402 payment-declined     all was undone
+//	  409 out-of-stock,        likewise
+//	      hold-expired,
+//	      cancelled            likewise, by the sweeper
+//	  404 of a product         inventory knew it no more when it was to be held
+//	not stored, the same key tries again:
+//	  400, 401, 403, 429       this request did nothing
+//	  404, other than above    likewise: a product without a price, an order to refund
+//	  409 wrong-state          likewise: an order that cannot be refunded
+//	  503                      this request did nothing, or all was undone
+//	about another request with this key:
+//	  409 key-in-flight        it has no answer yet
+//	  422 key-mismatch         it was not the same as this, or there were too many attempts
+//	not known:
+//	  500, 502, 504            the sweeper finishes or undoes, and the same key tells:
+//	                           409 key-in-flight until then, the answer later
 //
-// An order that the sweeper undid is told as 409 cancelled.
+// What the sweeper undoes for a handler that had begun to undo it ends as the handler
+// meant it to: with its answer, or with the key free.
 //
 // # What is bounded
 //

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -39,7 +38,7 @@ func (s *sagas) visible(t *loop.Task, r *service.Request, who Identity) (Record,
 	if err := shop.CheckName("path:id", id); err != nil {
 		return Record{}, err
 	}
-	record, err := s.store.Order(t, strings.Clone(id)) // an operation may outlast the request
+	record, err := s.store.Order(t, id)
 	if errors.Is(err, ErrNoOrder) || err == nil && !who.maySee(record.Order) {
 		return Record{}, noOrder()
 	}

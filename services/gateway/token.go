@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -114,7 +113,7 @@ func (k *tokenizer) verify(token string, now time.Time) (Identity, error) {
 	if _, err := k.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return k.public, nil }); err != nil {
 		return Identity{}, err
 	}
-	who := Identity{Customer: strings.Clone(c.Subject), Tenant: c.Tenant, Role: c.Role}
-	k.verified.put(strings.Clone(token), verifiedToken{who: who, expires: c.ExpiresAt.Time})
+	who := Identity{Customer: c.Subject, Tenant: c.Tenant, Role: c.Role}
+	k.verified.put(token, verifiedToken{who: who, expires: c.ExpiresAt.Time})
 	return who, nil
 }
