@@ -39,6 +39,9 @@ const (
 	MaxEvents         = 100_000 // in the stream of events, and dead letters
 )
 
+// MaxSessions bounds the sessions of a user in a store: for one more, the oldest goes.
+const MaxSessions = 16
+
 // MaxUsers bounds the users of a gateway.
 const MaxUsers = 10_000
 

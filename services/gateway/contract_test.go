@@ -294,6 +294,39 @@ func TestStoreRotatesTokens(t *testing.T) {
 	})
 }
 
+func TestStoreBoundsTheSessionsOfAUser(t *testing.T) {
+	eachStore(t, func(t *testing.T, task *loop.Task, s gateway.Store) {
+		expires := time.Now().Add(time.Hour)
+		open := func(user string, i int) {
+			t.Helper()
+			name := fmt.Sprint(user, i)
+			wantErr(t, name, s.Open(task, gateway.Session{Family: "f" + name, User: user, Token: name, Expires: expires}), nil)
+		}
+		rotate := func(token, next string, fault error) {
+			t.Helper()
+			_, err := s.Rotate(task, token, next, expires)
+			wantErr(t, token, err, fault)
+		}
+		open("bob", 0)
+		for i := range gateway.MaxSessions {
+			open("ann", i)
+		}
+		rotate("ann0", "ann0a", nil) // the oldest is good, and stays the oldest
+		wantErr(t, "revoke", s.Revoke(task, "ann5"), nil)
+		open("ann", 100)
+		rotate("ann0a", "ann0b", nil) // there was room
+		open("ann", 101)
+		rotate("ann0b", "ann0c", gateway.ErrNoSession)
+		rotate("ann0a", "ann0c", gateway.ErrNoSession) // used, of a session that is over
+		rotate("ann1", "ann1a", nil)
+		open("ann", 102)
+		rotate("ann1a", "ann1b", gateway.ErrNoSession)
+		for _, token := range []string{"ann2", "ann100", "ann101", "ann102", "bob0"} {
+			rotate(token, token+"a", nil)
+		}
+	})
+}
+
 func TestStoreDeliversEventsUntilTheyAreCounted(t *testing.T) {
 	eachStore(t, func(t *testing.T, task *loop.Task, s gateway.Store) {
 		for i := range 3 {

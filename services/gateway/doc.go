@@ -59,6 +59,8 @@
 //	users               10,000, fixed by the configuration
 //	tokens verified     10,000, the least recently used goes
 //	customers limited   10,000 buckets, likewise
+//	sessions            16 of a user, the oldest goes; each used refresh token is kept until
+//	                    it expires, and how many there are of a session is not bounded
 //	logins limited      a bucket for each user, and one for all names that are none
 //	cached answers      2,048 products and 512 pages, likewise
 //	loads of the cache  256 at once

@@ -160,7 +160,8 @@ type Owner struct{ Tenant, Customer string }
 
 // A SessionStore keeps refresh tokens. It sees their digests only.
 type SessionStore interface {
-	// Open begins a session of the user with its first token.
+	// Open begins a session of the user with its first token. Of more than MaxSessions
+	// of a user, the one that was begun first is revoked.
 	Open(t *loop.Task, s Session) error
 	// Rotate replaces a token by the next of its session, and returns the user.
 	// ErrNoSession; ErrTokenReused, after which the session is revoked.

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"slices"
 	"time"
 
 	"brownout/services/gateway"
@@ -9,9 +10,15 @@ import (
 // sessions are refresh tokens by their digests. Whoever has them has them alone.
 type sessions struct {
 	tokens   map[string]*token
-	families map[string]time.Time // those that are good, until when
-	old      expiries             // tokens
-	ended    expiries             // families
+	families map[string]family   // those that are good
+	users    map[string][]string // their families in the order of Open; some may be over
+	old      expiries            // tokens
+	ended    expiries            // families
+}
+
+type family struct {
+	newest  string // token
+	expires time.Time
 }
 
 type token struct {
@@ -21,17 +28,30 @@ type token struct {
 }
 
 func newSessions() *sessions {
-	return &sessions{tokens: map[string]*token{}, families: map[string]time.Time{}}
+	return &sessions{tokens: map[string]*token{}, families: map[string]family{}, users: map[string][]string{}}
 }
 
 func (s *sessions) open(n gateway.Session, now time.Time) {
 	s.forget(now)
+	s.users[n.User] = append(s.makeRoom(s.users[n.User]), n.Family)
 	s.keep(n.Token, &token{family: n.Family, user: n.User, expires: n.Expires})
+}
+
+// makeRoom takes from a user's families those that are over, and, as long as there is
+// no room for one more, revokes the oldest.
+func (s *sessions) makeRoom(families []string) []string {
+	families = slices.DeleteFunc(families, func(f string) bool { _, good := s.families[f]; return !good })
+	for len(families) >= gateway.MaxSessions {
+		delete(s.tokens, s.families[families[0]].newest)
+		delete(s.families, families[0])
+		families = families[1:]
+	}
+	return families
 }
 
 // keep adds the newest token of a family, which lives as long as that.
 func (s *sessions) keep(digest string, k *token) {
-	s.tokens[digest], s.families[k.family] = k, k.expires
+	s.tokens[digest], s.families[k.family] = k, family{digest, k.expires}
 	s.old.add(digest, k.expires)
 	s.ended.add(k.family, k.expires)
 }
@@ -62,9 +82,9 @@ func (s *sessions) revoke(digest string) {
 
 func (s *sessions) forget(now time.Time) {
 	s.old.due(now, func(digest string) { delete(s.tokens, digest) })
-	s.ended.due(now, func(family string) {
-		if isOver(s.families[family], now) {
-			delete(s.families, family)
+	s.ended.due(now, func(name string) {
+		if isOver(s.families[name].expires, now) {
+			delete(s.families, name)
 		}
 	})
 }

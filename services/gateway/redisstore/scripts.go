@@ -36,9 +36,9 @@ func loadScripts() map[string]*redis.Script {
 
 // bounds tells the scripts what the gateway has decided.
 func bounds() string {
-	return fmt.Sprintf("local MAX_LISTED_CUSTOMER, MAX_LISTED_TENANT, MAX_EVENTS = %d, %d, %d\nlocal RETENTION, KEY_TTL = %d, %d\n",
+	return fmt.Sprintf("local MAX_LISTED_CUSTOMER, MAX_LISTED_TENANT, MAX_EVENTS = %d, %d, %d\nlocal RETENTION, KEY_TTL, MAX_SESSIONS = %d, %d, %d\n",
 		gateway.MaxListedCustomer, gateway.MaxListedTenant, gateway.MaxEvents,
-		gateway.Retention.Milliseconds(), gateway.KeyTTL.Milliseconds())
+		gateway.Retention.Milliseconds(), gateway.KeyTTL.Milliseconds(), gateway.MaxSessions)
 }
 
 func source(path string) string {

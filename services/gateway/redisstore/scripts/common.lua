@@ -5,7 +5,9 @@
 --   open                  zset: the orders under way, by the end of their lease
 --   customer:T/C  tenant:T   zset: their orders, by number
 --   seq                   the number of the last order
---   token:DIGEST  family:F   sessions
+--   token:DIGEST          hash: a token, and its session
+--   family:F              the newest token of a session, while that is good
+--   sessions:USER         list: the sessions of a user, the oldest first; some may be over
 --   events  dead  sales   streams, and the tally
 --
 -- Which claim belongs to an order is known only once the order was read, so the scripts

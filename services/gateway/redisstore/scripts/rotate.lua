@@ -12,5 +12,6 @@ redis.call('HSET', old, 'used', 1)
 local new = prefix .. 'token:' .. ARGV[2]
 redis.call('HSET', new, 'family', v[1], 'user', v[2])
 redis.call('PEXPIRE', new, ARGV[3])
-redis.call('PEXPIRE', family, ARGV[3])
+redis.call('SET', family, ARGV[2], 'PX', ARGV[3])
+redis.call('PEXPIRE', prefix .. 'sessions:' .. v[2], ARGV[3])
 return {'ok', v[2]}
