@@ -27,7 +27,7 @@ func openUp(t *testing.T, arguments ...string) *liveShop {
 func openUpIn(t *testing.T, dir string, arguments ...string) *liveShop {
 	t.Helper()
 	began := time.Now()
-	p := begin(t, dir, nil, append([]string{"up", "--port", "0", "--load", "0"}, arguments...)...)
+	p := begin(t, dir, nil, append([]string{"up", "--port", "0", "--load", "0", "--bcrypt-cost", "4"}, arguments...)...)
 	p.says(1, "Ctrl-C closes the shop.")
 	t.Logf("open after %v", time.Since(began).Round(time.Millisecond))
 	found, err := shopfile.Read(filepath.Join(dir, shopfile.DefaultPath))

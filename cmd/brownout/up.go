@@ -11,16 +11,19 @@ import (
 
 	"github.com/redis/go-redis/v9/logging"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"brownout/internal/lab"
 )
 
 // upCommand runs the whole shop.
 type upCommand struct {
-	Dir   string  `default:".brownout" placeholder:"FOLDER" help:"Where it keeps its data (default ${default})."`
-	Port  int     `default:"8080" placeholder:"N" help:"The port of the gateway; the other parts have those that follow, and their admin ports are 1000 above (default ${default}). 0 takes any that are free."`
-	Redis string  `placeholder:"ADDR" help:"The address of a Redis (default: an embedded one, whose data end with it)."`
-	Load  float64 `default:"20" placeholder:"RATE" help:"Background load in requests a second (default ${default}); 0 for none."`
-	Trace float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+	Dir        string  `default:".brownout" placeholder:"FOLDER" help:"Where it keeps its data (default ${default})."`
+	Port       int     `default:"8080" placeholder:"N" help:"The port of the gateway; the other parts have those that follow, and their admin ports are 1000 above (default ${default}). 0 takes any that are free."`
+	Redis      string  `placeholder:"ADDR" help:"The address of a Redis (default: an embedded one, whose data end with it)."`
+	Load       float64 `default:"20" placeholder:"RATE" help:"Background load in requests a second (default ${default}); 0 for none."`
+	Trace      float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+	BcryptCost int     `default:"10" placeholder:"N" help:"The cost of the users' password hashes, from 4 to 14 (default ${default}): each step doubles what a login costs."`
 }
 
 // Help is the longer help of the command.
@@ -34,6 +37,8 @@ Runs three services, two banks and some load, as processes of their own, and res
 const (
 	maxPort = 64000 // the admin ports are above it
 	maxLoad = 10_000
+
+	maxBcryptCost = 14
 )
 
 // Validate is called by the parser.
@@ -45,6 +50,8 @@ func (c *upCommand) Validate() error {
 		return fmt.Errorf("--load: must be from 0 to %d", maxLoad)
 	case !(c.Trace >= 0 && c.Trace <= 1):
 		return errors.New("--trace: must be from 0 to 1")
+	case c.BcryptCost < bcrypt.MinCost || c.BcryptCost > maxBcryptCost:
+		return fmt.Errorf("--bcrypt-cost: must be from %d to %d", bcrypt.MinCost, maxBcryptCost)
 	}
 	return nil
 }
@@ -61,7 +68,7 @@ func (c *upCommand) Run(s streams) error {
 	logging.Disable()            // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
-		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Out: s.out,
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, BcryptCost: c.BcryptCost, Out: s.out,
 		Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)},
 	})
 }

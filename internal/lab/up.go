@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -35,6 +36,9 @@ type UpConfig struct {
 	Redis string
 	// Load is the rate of the background load in requests a second; 0 means none.
 	Load float64
+	// BcryptCost is that of the users' password hashes: what a login costs doubles with
+	// each step. 0 means bcrypt.DefaultCost.
+	BcryptCost int
 	// Serve are more arguments for all services.
 	Serve []string
 	// Out is told what runs and what happens to it.
@@ -55,6 +59,7 @@ type lab struct {
 
 // Up runs a shop until ctx is done. An error says in a sentence why it could not begin.
 func Up(ctx context.Context, c UpConfig) (err error) {
+	c.BcryptCost = cmp.Or(c.BcryptCost, bcrypt.DefaultCost)
 	l := &lab{config: c}
 	if l.folder, err = OpenFolder(c.Dir); err != nil {
 		return err
@@ -140,7 +145,7 @@ func (l *lab) url(part int) string { return "http://" + l.at.service[part] }
 
 // writeUsers writes the file of users. They share a password, which is hashed once.
 func (l *lab) writeUsers() error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(l.shop.Password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(l.shop.Password), l.config.BcryptCost)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +15,8 @@ func TestProcessorsFollowThePool(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "")
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	synctest.Test(t, func(t *testing.T) {
-		busy := false
-		p := newProcessors(runtime.NumCPU(), func() bool { return busy })
+		var busy atomic.Bool
+		p := newProcessors(runtime.NumCPU(), busy.Load)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go p.run(ctx)
@@ -33,10 +34,10 @@ func TestProcessorsFollowThePool(t *testing.T) {
 			time.Sleep(restAfter / 2)
 		}
 		expect("half a second after the last job", p.work)
-		busy = true
+		busy.Store(true)
 		time.Sleep(5 * restAfter)
 		expect("while the last job goes on", p.work)
-		busy = false
+		busy.Store(false)
 		time.Sleep(2 * restAfter)
 		expect("when the pool is at rest again", p.rest)
 		p.submitted()
