@@ -22,6 +22,7 @@ type sagas struct {
 	catalogue   *Catalogue
 	idempotency *resilience.Switch
 	sweeping    *resilience.Switch
+	fanning     *resilience.Switch // bounds fan
 	fan         *resilience.FanOut
 	runtime     *service.Runtime
 	lease, undo time.Duration
@@ -35,6 +36,7 @@ func newSagas(rt *service.Runtime, c Config) *sagas {
 		catalogue:   c.Catalogue,
 		idempotency: rt.Protections.Switch(resilience.Idempotency),
 		sweeping:    rt.Protections.Switch(resilience.Sweeper),
+		fanning:     rt.Protections.Switch(resilience.FanOutLimit),
 		fan:         resilience.NewFanOut(rt.Protections, "sweeper", sweepAtOnce),
 		runtime:     rt,
 		lease:       c.Lease,

@@ -10,29 +10,54 @@ import (
 
 const (
 	sweepEvery  = time.Second
-	sweepAtMost = 50 // orders at a time
+	sweepAtMost = 50 // orders in a sweep
 	sweepAtOnce = 8  // of them side by side
 )
 
 // sweep finishes or undoes the orders that nobody has seen to for the length of a
 // lease, while the protection sweeper is on.
 func (s *sagas) sweep(t *loop.Task) error {
-	if !s.sweeping.On() {
-		return nil
-	}
-	now := time.Now()
-	left, err := s.store.Take(t, now, now.Add(s.lease), sweepAtMost)
-	if err != nil || len(left) == 0 {
-		return err
-	}
-	return s.fan.Each(t, len(left), func(t *loop.Task, i int) error {
-		p := s.pursue(left[i])
-		err := t.WithTimeout(s.lease, func() error { _, err := p.settle(t); return err })
-		if err != nil && !errors.Is(err, ErrFenced) && t.Err() == nil {
-			p.warn("order not settled yet", err)
+	for swept := 0; swept < sweepAtMost && s.sweeping.On(); {
+		batch := s.sweepBatch()
+		n, err := s.sweepSome(t, batch)
+		if err != nil || n < batch {
+			return err
 		}
+		swept += n
+	}
+	return nil
+}
+
+// sweepBatch is how many orders can be begun at once. To lease more would let their
+// leases run out while they wait.
+func (s *sagas) sweepBatch() int {
+	if s.fanning.On() {
+		return sweepAtOnce
+	}
+	return sweepAtMost
+}
+
+// sweepSome takes up to limit orders, all of which it begins at once, and returns how
+// many those were.
+func (s *sagas) sweepSome(t *loop.Task, limit int) (int, error) {
+	now := time.Now()
+	left, err := s.store.Take(t, now, now.Add(s.lease), limit)
+	if err != nil {
+		return 0, err
+	}
+	return len(left), s.fan.Each(t, len(left), func(t *loop.Task, i int) error {
+		s.settleLeft(t, left[i])
 		return t.Err() // one order does not keep another from being settled
 	})
+}
+
+// settleLeft brings an order that was left to an end, within a lease.
+func (s *sagas) settleLeft(t *loop.Task, r Record) {
+	p := s.pursue(r)
+	err := t.WithTimeout(s.lease, func() error { _, err := p.settle(t); return err })
+	if err != nil && !errors.Is(err, ErrFenced) && t.Err() == nil {
+		p.warn("order not settled yet", err)
+	}
 }
 
 // pursue takes an order into the caller's hands, who has its fence.
