@@ -20,9 +20,6 @@ const (
 	catalogueTTL = 2 * time.Second
 	// catalogueStale is how long an answer may stand in for one that cannot be had.
 	catalogueStale = 10 * time.Minute
-	// catalogueProducts and cataloguePages bound the answers in the cache.
-	catalogueProducts = 2048
-	cataloguePages    = 512
 	// catalogueLoads bounds the loads under way.
 	catalogueLoads = 256
 	// maxPage bounds a page of products or orders.
@@ -33,37 +30,17 @@ const (
 // and pages of them. It belongs to its loop.
 type Catalogue struct {
 	inventory Inventory
-	products  *lru[catalogueKey, *catalogued]
-	pages     *lru[catalogueKey, *catalogued] // apart: odd cursors crowd no product out
+	answers   *answers
 	loads     *resilience.Coalescer[catalogueKey, *catalogued]
 	ttl       *resilience.TTL
 	stale     *resilience.StaleGate
-}
-
-// A catalogueKey names an answer: a product's id, or a page. It is what was meant, not
-// how it was written: an answer is there once.
-type catalogueKey struct {
-	product string
-	cursor  string
-	limit   int // of a page; 0 for a product
-}
-
-// catalogued is an answer. It is not changed once it is in the cache, but for its
-// times.
-type catalogued struct {
-	body     []byte
-	product  shop.Product // of a product's answer
-	missing  bool         // there is no such product
-	fresh    time.Time    // until when
-	standsIn time.Time    // until when
 }
 
 // NewCatalogue makes an empty cache. On the loop only.
 func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 	return &Catalogue{
 		inventory: inventory,
-		products:  newLRU[catalogueKey, *catalogued](catalogueProducts),
-		pages:     newLRU[catalogueKey, *catalogued](cataloguePages),
+		answers:   newAnswers(),
 		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
 		ttl:       resilience.NewTTL(rt.Protections, rt.Random),
 		stale:     resilience.NewStale(rt.Protections, "catalogue"),
@@ -71,34 +48,10 @@ func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 }
 
 // Flush forgets everything, and returns how much that was. On the loop only.
-func (c *Catalogue) Flush() int {
-	n := c.products.len() + c.pages.len()
-	c.products.clear()
-	c.pages.clear()
-	return n
-}
+func (c *Catalogue) Flush() int { return c.answers.flush() }
 
 // Expire makes everything stale, and returns how much was fresh. On the loop only.
-func (c *Catalogue) Expire() int {
-	n, now := 0, time.Now()
-	expire := func(e *catalogued) {
-		if e.fresh.After(now) {
-			e.fresh = now
-			n++
-		}
-	}
-	c.products.each(expire)
-	c.pages.each(expire)
-	return n
-}
-
-// entries are those that the key is one of.
-func (c *Catalogue) entries(key catalogueKey) *lru[catalogueKey, *catalogued] {
-	if key.limit > 0 {
-		return c.pages
-	}
-	return c.products
-}
+func (c *Catalogue) Expire() int { return c.answers.expire(time.Now()) }
 
 // listProducts answers GET /v1/products.
 func (c *Catalogue) listProducts(t *loop.Task, r *service.Request) (service.Response, error) {
@@ -115,13 +68,32 @@ func (c *Catalogue) listProducts(t *loop.Task, r *service.Request) (service.Resp
 
 // page returns the answer that is a page.
 func (c *Catalogue) page(t *loop.Task, key catalogueKey) (*catalogued, error) {
-	if e := c.find(key); e != nil {
+	if e := c.answers.fresh(key, time.Now()); e != nil {
 		return e, nil // without what the load below takes from the heap
+	}
+	if err := c.checkCursor(t, key); err != nil {
+		return nil, err
 	}
 	return c.get(t, key, func(t *loop.Task) (*catalogued, error) {
 		page, err := c.inventory.Products(t, key.cursor, key.limit)
 		return encoded(page, shop.Product{}, err)
 	})
+}
+
+// checkCursor refuses a cursor that was never given out, which is one that names no
+// product. A page that is there, fresh or not, had a good one.
+func (c *Catalogue) checkCursor(t *loop.Task, key catalogueKey) error {
+	if key.cursor == "" || c.answers.has(key) {
+		return nil
+	}
+	if err := shop.CheckName("query:cursor", key.cursor); err != nil {
+		return err
+	}
+	e, err := c.lookUp(t, key.cursor)
+	if err == nil && e.missing {
+		err = shop.Invalid("query:cursor", "is none that was given out")
+	}
+	return err
 }
 
 // pageKey reads the parameters of a page of products.
@@ -161,7 +133,7 @@ func plainPageKey(query string) (key catalogueKey, ok bool) {
 // getProduct answers GET /v1/products/{id}.
 func (c *Catalogue) getProduct(t *loop.Task, r *service.Request) (service.Response, error) {
 	id := r.Param("id")
-	e := c.find(catalogueKey{product: id})
+	e := c.answers.fresh(catalogueKey{product: id}, time.Now())
 	if e == nil {
 		if err := shop.CheckName("path:id", id); err != nil {
 			return service.Response{}, err
@@ -200,18 +172,10 @@ func encoded(v any, p shop.Product, err error) (*catalogued, error) {
 	return &catalogued{body: body, product: p}, err
 }
 
-// find returns an answer that is fresh, nil if there is none.
-func (c *Catalogue) find(key catalogueKey) *catalogued {
-	if e, ok := c.entries(key).get(key); ok && time.Now().Before(e.fresh) {
-		return e
-	}
-	return nil
-}
-
 // get returns an answer: a fresh one, or one that is loaded, or, if that fails, an old
 // one.
 func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*catalogued, error)) (*catalogued, error) {
-	if e := c.find(key); e != nil {
+	if e := c.answers.fresh(key, time.Now()); e != nil {
 		return e, nil
 	}
 	e, err := c.loads.Do(t, key, func(t *loop.Task) (*catalogued, error) {
@@ -224,7 +188,7 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 	if err == nil {
 		return e, nil
 	}
-	if old, ok := c.entries(key).get(key); ok && time.Now().Before(old.standsIn) && worthAnOldAnswer(err) && c.stale.Allow() {
+	if old := c.answers.standIn(key, time.Now()); old != nil && worthAnOldAnswer(err) && c.stale.Allow() {
 		return old, nil
 	}
 	return nil, err
@@ -237,7 +201,7 @@ func (c *Catalogue) keep(key catalogueKey, e *catalogued) {
 	} else {
 		e.fresh, e.standsIn = now.Add(c.ttl.Expiry(catalogueTTL)), now.Add(catalogueStale)
 	}
-	c.entries(key).put(key, e)
+	c.answers.put(key, e)
 }
 
 // worthAnOldAnswer says whether inventory could not answer, rather than that what was

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/gateway"
+	"brownout/services/inventory"
 )
 
 // warm takes the first page into the cache, after inventory has put its products there.
@@ -169,17 +171,89 @@ func TestCatalogueKnowsAPageHoweverItIsWritten(t *testing.T) {
 	})
 }
 
-func TestCatalogueKeepsProductsWhilePagesCrowd(t *testing.T) {
-	inRoughTown(t, func(w *town) {
-		w.sleep(time.Second)
-		w.wantStatus("a product", w.Do("GET", "/v1/products/p0001", ""), 200)
-		for i := range 2100 {
-			w.Do("GET", fmt.Sprint("/v1/products?limit=1&cursor=p", i), "")
+// wantKept checks that an answer is still there when inventory cannot be asked any more.
+func (w *town) wantKept(target, call string) {
+	w.T.Helper()
+	w.faults[call] = &fault{mode: "refused", left: 1}
+	w.wantStatus("the old answer of "+target, w.Do("GET", target, ""), 200)
+	want(w.T, target+" was asked for again", w.faults[call].left, 0)
+}
+
+func TestCatalogueKeepsWhatIsThereWhileOthersCrowd(t *testing.T) {
+	const n = 2100
+	for what, tt := range map[string]struct {
+		target func(i int) string
+		status int
+	}{
+		"odd ids":      {func(i int) string { return fmt.Sprint("/v1/products/x", i) }, 404},
+		"odd cursors":  {func(i int) string { return fmt.Sprint("/v1/products?limit=1&cursor=x", i) }, 400},
+		"good cursors": {func(i int) string { return fmt.Sprintf("/v1/products?limit=%d&cursor=p%04d", 1+i%100, i/100%20) }, 200},
+	} {
+		t.Run(what, func(t *testing.T) {
+			inRoughTown(t, func(w *town) {
+				w.sleep(time.Second)
+				if err := w.stocks.Seed(w.Task, inventory.Catalogue(30)); err != nil {
+					t.Fatal(err)
+				}
+				w.wantStatus("a product", w.Do("GET", "/v1/products/p0001", ""), 200)
+				first := w.warm()
+				next := decode[shop.ProductPage](t, first.Body).Next
+				w.wantStatus("the next page", w.Do("GET", "/v1/products?limit=2&cursor="+next, ""), 200)
+				for i := range n {
+					w.wantStatus(tt.target(i), w.Do("GET", tt.target(i), ""), tt.status)
+				}
+				w.sleep(3 * time.Second)
+				w.wantKept("/v1/products/p0001", "product")
+				w.wantKept("/v1/products?limit=2", "products")
+				if what != "good cursors" {
+					w.wantKept("/v1/products?limit=2&cursor="+next, "products")
+				}
+			})
+		})
+	}
+}
+
+func TestCatalogueRefusesCursorsThatWereNotGivenOut(t *testing.T) {
+	inTown(t, func(w *town) {
+		next := decode[shop.ProductPage](t, w.warm().Body).Next
+		for _, tt := range []struct {
+			cursor   string
+			status   int
+			products int // calls
+			product  int
+		}{
+			{next, 200, 1, 1},
+			{next, 200, 0, 0},
+			{"nope", 400, 0, 1},
+			{"nope", 400, 0, 0},
+			{strings.Repeat("p", 65), 400, 0, 0},
+			{"a%20b", 400, 0, 0},
+		} {
+			pages, products := w.calls["products"], w.calls["product"]
+			a := w.Do("GET", "/v1/products?limit=2&cursor="+tt.cursor, "")
+			w.wantStatus(tt.cursor, a, tt.status)
+			if tt.status == 400 {
+				w.wantProblem(tt.cursor, a, "400 invalid-request query:cursor")
+			}
+			want(t, tt.cursor+": calls", []int{w.calls["products"] - pages, w.calls["product"] - products}, []int{tt.products, tt.product})
 		}
-		want(t, "pages", w.calls["products"], 2100)
 		w.sleep(3 * time.Second)
-		w.faults["product"] = &fault{mode: "refused", left: 1}
-		w.wantStatus("the old answer", w.Do("GET", "/v1/products/p0001", ""), 200)
-		want(t, "it was asked for again", w.faults["product"].left, 0)
+		w.faults["product"] = &fault{mode: "refused", until: time.Now().Add(time.Hour)}
+		w.faults["products"] = w.faults["product"]
+		w.wantStatus("an old page, its cursor's product being out of reach", w.Do("GET", "/v1/products?limit=2&cursor="+next, ""), 200)
+	})
+}
+
+func TestCatalogueTellsWhatHasCome(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.warm()
+		w.wantStatus("not yet", w.Do("GET", "/v1/products/p0005", ""), 404)
+		if err := w.stocks.Seed(w.Task, inventory.Catalogue(6)); err != nil {
+			t.Fatal(err)
+		}
+		w.sleep(3 * time.Second)
+		w.wantStatus("there", w.Do("GET", "/v1/products/p0005", ""), 200)
+		w.sleep(3 * time.Second)
+		w.wantKept("/v1/products/p0005", "product")
 	})
 }

@@ -62,7 +62,9 @@
 //	sessions            16 of a user, the oldest goes; each used refresh token is kept until
 //	                    it expires, and how many there are of a session is not bounded
 //	logins limited      a bucket for each user, and one for all names that are none
-//	cached answers      2,048 products and 512 pages, likewise
+//	cached answers      2,048 products, 512 pages and the 100 that are first, and 256
+//	                    products that are not there, likewise: none of these crowds
+//	                    another out, and a cursor must name a product
 //	loads of the cache  256 at once
 //	lines of an order   shop.MaxLines; an export's page 1,000 orders
 //	orders listed       the newest 1,000 of a customer, 100,000 of a tenant

@@ -40,6 +40,7 @@ type town struct {
 	calls   map[string]int
 	journal []string // of all calls and operations
 	vault   *vault
+	stocks  *stockstore.Store
 	// money and auditor are asked without faults.
 	money   *upstream.Payments
 	auditor *service.Client // of inventory
@@ -143,7 +144,8 @@ func (w *town) build(t testing.TB, rt *service.Runtime) {
 	products := inventory.Catalogue(5)
 	products[4].Available = 1
 	stock := w.found(rt, "inventory", func(rt *service.Runtime) service.Service {
-		return inventory.New(rt, inventory.Config{Store: stockstore.New(service.NewMemory(rt)), Products: products})
+		w.stocks = stockstore.New(service.NewMemory(rt))
+		return inventory.New(rt, inventory.Config{Store: w.stocks, Products: products})
 	})
 	money := w.found(rt, "payments", func(rt *service.Runtime) service.Service {
 		return payments.New(rt, payments.Config{Store: moneystore.New(service.NewMemory(rt)), Banks: []payments.Bank{w.vault}})
