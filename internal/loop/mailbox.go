@@ -58,6 +58,12 @@ func (m *mailbox) post(name string, fn func()) error {
 	}
 }
 
+// full says whether post would be refused now. Any goroutine may ask.
+func (m *mailbox) full() bool {
+	at := m.tail.Load()
+	return at&mailboxClosed == 0 && m.slots[at&m.mask].turn.Load() < at
+}
+
 func (m *mailbox) close() { m.tail.Or(mailboxClosed) }
 
 // end is the position after the newest that was claimed.

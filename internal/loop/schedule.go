@@ -173,6 +173,10 @@ func (l *Loop) OnClose(name string, fn func()) {
 	l.onClose = append(l.onClose, callback{l.labels.get(name), fn})
 }
 
+// Full says whether the mailbox has no room now, so that Post would be refused with
+// ErrFull. Any goroutine may ask; by the time it has the answer that may be past.
+func (l *Loop) Full() bool { return l.mailbox.full() }
+
 // Post runs fn on the loop, in a poll phase. It returns ErrFull when the
 // mailbox is full and ErrClosed after Close; when it returns nil, fn will run.
 // Any goroutine may call it.

@@ -17,7 +17,7 @@ import (
 type BreakerConfig struct {
 	// Failures is how many calls in a row must fail for it to open; 0 means 5.
 	Failures int
-	// Open is how long it refuses every call; 0 means 5 s.
+	// Open is how long it refuses every call; 0 means 1 s.
 	Open time.Duration
 	// Probes is how many calls it then lets through at once, and how many of them in
 	// a row must succeed for it to close; 0 means 1.
@@ -47,7 +47,7 @@ func NewBreaker(r *Registry, target string, c BreakerConfig) *CircuitBreaker {
 		c.Failures = 5
 	}
 	if c.Open <= 0 {
-		c.Open = 5 * time.Second
+		c.Open = time.Second
 	}
 	if c.Probes <= 0 {
 		c.Probes = 1

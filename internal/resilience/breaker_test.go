@@ -47,14 +47,14 @@ func TestBreaker(t *testing.T) {
 		trip(t, b, 5)
 		r.check(t, "state{breaker,bank-a}", 2)
 
-		time.Sleep(2 * time.Second)
+		time.Sleep(400 * time.Millisecond)
 		err := call(b, nil)
 		checkRejected(t, err, "breaker: bank-a: open")
-		if e, _ := errors.AsType[*resilience.Rejection](err); e.RetryAfter != 3*time.Second {
-			t.Errorf("after 2 s of 5 s it says to come again in %v", e.RetryAfter)
+		if e, _ := errors.AsType[*resilience.Rejection](err); e.RetryAfter != 600*time.Millisecond {
+			t.Errorf("after 0.4 s of 1 s it says to come again in %v", e.RetryAfter)
 		}
 
-		time.Sleep(3*time.Second + 1)
+		time.Sleep(600*time.Millisecond + 1)
 		probe, err := b.Allow()
 		checkRejected(t, err, "")
 		checkRejected(t, call(b, nil), "breaker: bank-a: half-open")
@@ -113,7 +113,7 @@ func TestBreakerProbeThatIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := resilience.NewBreaker(resilience.NewRegistry(nil), "bank-a", resilience.BreakerConfig{})
 		trip(t, b, 5)
-		time.Sleep(5*time.Second + 1)
+		time.Sleep(time.Second + 1)
 		checkRejected(t, call(b, context.Canceled), "")
 		checkRejected(t, call(b, nil), "")
 		if b.State() != "closed" {

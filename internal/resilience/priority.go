@@ -59,15 +59,23 @@ func NewPriority(r *Registry, target string, limit int) *PriorityGate {
 // Admit says whether work of this importance may be begun while so much is under way,
 // itself included. It takes an unknown importance for Normal.
 func (p *PriorityGate) Admit(i Importance, inFlight int) error {
-	if !p.on() {
-		return nil
+	if err := p.Refuse(i, inFlight); err != nil {
+		return err
 	}
+	if p.on() {
+		p.admitted.Inc()
+	}
+	return nil
+}
+
+// Refuse is Admit for who will ask again before the work is begun: it counts what it
+// refuses, and not what it lets pass. The error is the same each time.
+func (p *PriorityGate) Refuse(i Importance, inFlight int) error {
 	if i < 0 || i >= importances {
 		i = Normal
 	}
-	if inFlight > p.limits[i] {
+	if p.on() && inFlight > p.limits[i] {
 		return p.shed[i].reject()
 	}
-	p.admitted.Inc()
 	return nil
 }

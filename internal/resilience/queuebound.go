@@ -17,12 +17,20 @@ func NewQueueBound(r *Registry, target string, limit int) *QueueLimit {
 
 // Admit says whether there may be so much work, that which asks included.
 func (q *QueueLimit) Admit(depth int) error {
-	if !q.on() {
-		return nil
+	if err := q.Refuse(depth); err != nil {
+		return err
 	}
-	if depth > q.limit {
+	if q.on() {
+		q.admitted.Inc()
+	}
+	return nil
+}
+
+// Refuse is Admit for who will ask again before the work is begun: it counts what it
+// refuses, and not what it lets pass. The error is the same each time.
+func (q *QueueLimit) Refuse(depth int) error {
+	if q.on() && depth > q.limit {
 		return q.full.reject()
 	}
-	q.admitted.Inc()
 	return nil
 }

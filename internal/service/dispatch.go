@@ -41,7 +41,6 @@ type Dispatcher struct {
 	service  Service
 	router   *router
 	http     *telemetry.HTTPMetrics
-	full     *template // the answer when the mailbox is full
 	deadline *resilience.Deadliner
 	bound    *resilience.QueueLimit
 	priority *resilience.PriorityGate
@@ -68,7 +67,6 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		bound:    resilience.NewQueueBound(rt.Protections, "requests", c.InFlight),
 		priority: resilience.NewPriority(rt.Protections, "requests", c.InFlight),
 	}
-	d.full = newTemplate(AsError(loop.ErrFull))
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
 	return d
 }
@@ -183,8 +181,8 @@ func (d *Dispatcher) authorise(x *exchange) error {
 // hasToken says whether an Authorization header carries the bearer token (RFC 6750),
 // in a time that does not tell how much of it is right.
 func hasToken(header, token string) bool {
-	got, ok := strings.CutPrefix(header, "Bearer ")
-	return ok && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
+	scheme, got, _ := strings.Cut(header, " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(got), []byte(token)) == 1
 }
 
 func (x *exchange) findRoute() (err error) {
@@ -204,27 +202,8 @@ func tooLarge(most int) *shop.Error {
 	return &shop.Error{Code: shop.CodeTooLarge, Message: "the body may have at most " + strconv.Itoa(most) + " bytes"}
 }
 
-// refuseFull refuses what does not fit into the mailbox, at little more than the cost of
-// any answer. Its trace is not kept for having failed: a service that has too much to do
-// has no time for that.
-func (x *exchange) refuseFull() *Response {
-	d := x.dispatcher
-	answer := d.full.answer(x.Trace.ID())
-	now := time.Now()
-	d.http.Observe(x.route.Name, answer.Status, now.Sub(x.Received))
-	if x.Trace.Sampled() {
-		x.Trace.End(now, answer.Status, d.full.err)
-	} else {
-		x.Trace.End(now, 0, nil)
-	}
-	return &answer
-}
-
 // refuse makes the answer to a request that is not served.
 func (x *exchange) refuse(err error) *Response {
-	if errors.Is(err, loop.ErrFull) {
-		return x.refuseFull()
-	}
 	e := AsError(err)
 	answer := Problem(e, x.Trace.ID())
 	if e.Code == shop.CodeMethod {

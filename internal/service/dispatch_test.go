@@ -227,9 +227,9 @@ func TestTokenIsAskedFor(t *testing.T) {
 			status int
 		}{
 			{"Bearer secret", 200},
+			{"bearer secret", 200}, // a scheme is case-insensitive (RFC 9110, 11.1)
 			{"Bearer secre", 401},
 			{"Bearer secrets", 401},
-			{"bearer secret", 401},
 			{"secret", 401},
 			{"Bearer ", 401},
 			{"", 401},

@@ -11,12 +11,15 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
@@ -65,6 +68,7 @@ type frontConfig struct {
 	dispatcher service.DispatcherConfig
 	listener   service.ListenerConfig
 	routes     []service.Route // beside the usual
+	exporter   sdktrace.SpanExporter
 }
 
 func newFront(t testing.TB, c frontConfig) *front {
@@ -73,13 +77,13 @@ func newFront(t testing.TB, c frontConfig) *front {
 		c.loop.Grace = -1
 	}
 	f := &front{t: t, metrics: prometheus.NewRegistry(), gate: make(chan struct{}), loop: loop.New(c.loop)}
-	tracing, err := telemetry.NewTracing(telemetry.TracingConfig{Service: "front"})
+	tracing, err := telemetry.NewTracing(telemetry.TracingConfig{Service: "front", Exporter: c.exporter})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.runtime = &service.Runtime{
 		Name: "front", Loop: f.loop, Random: rand.New(rand.NewPCG(1, 2)), Log: slog.New(slog.NewTextHandler(&f.log, nil)),
-		Metrics: f.metrics, Protections: resilience.NewRegistry(nil), Tracing: tracing,
+		Metrics: f.metrics, Protections: resilience.NewRegistry(f.metrics), Tracing: tracing,
 	}
 	f.dispatcher = service.NewDispatcher(f.runtime, service.Service{Routes: append(f.routes(), c.routes...)}, c.dispatcher)
 	c.listener.Addr = "127.0.0.1:0"
@@ -160,6 +164,36 @@ func (f *front) ask(request string) answer {
 	w := f.dial()
 	w.send(request)
 	return w.answer("GET")
+}
+
+// knock is ask for a door that may be full, and returns the status alone, 0 for no answer.
+func (f *front) knock() int {
+	f.t.Helper()
+	w := f.dial()
+	defer func() { _ = w.Close() }()
+	_, _ = io.WriteString(w, get("/v1/ping", "Connection: close"))
+	r, err := http.ReadResponse(w.r, nil)
+	if err != nil {
+		return 0
+	}
+	_ = r.Body.Close()
+	return r.StatusCode
+}
+
+// exposition is what the metrics of the front say.
+func (f *front) exposition() string {
+	f.t.Helper()
+	families, err := f.metrics.Gather()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&b, family); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	return b.String()
 }
 
 // A wire is a connection on which a test says what it likes.

@@ -35,6 +35,9 @@ func (h *fastHeaders) Get(name string) string { return string(h.Peek(name)) }
 
 // handle answers one request, on the goroutine of its connection.
 func (l *Listener) handle(ctx *fasthttp.RequestCtx) {
+	if l.shedder.crowded() && l.shedder.turnAway(ctx) {
+		return
+	}
 	in := l.inbound.Get().(*inbound)
 	in.load(ctx)
 	if in.serve(ctx) {

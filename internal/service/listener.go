@@ -51,6 +51,7 @@ func (c ListenerConfig) withDefaults() ListenerConfig {
 // unknown routes, and all that is over a limit.
 type Listener struct {
 	dispatcher *Dispatcher
+	shedder    *shedder
 	socket     net.Listener
 	server     *fasthttp.Server
 	inbound    sync.Pool // of *inbound
@@ -63,13 +64,13 @@ func Listen(d *Dispatcher, c ListenerConfig) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Listener{dispatcher: d, socket: socket}
+	l := &Listener{dispatcher: d, shedder: newShedder(d), socket: newDoor(socket, c.Connections)}
 	l.inbound.New = func() any { return newInbound(d) }
 	l.server = &fasthttp.Server{
 		Handler:                      l.handle,
 		ErrorHandler:                 l.malformed,
 		HeaderReceived:               l.limits,
-		Concurrency:                  c.Connections,
+		Concurrency:                  c.Connections + 1, // the door is the narrower
 		ReadBufferSize:               maxHeaders,
 		ReadTimeout:                  c.Read,
 		WriteTimeout:                 c.Write,
@@ -112,6 +113,7 @@ func (l *Listener) limits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	}
 	if h.ContentLength() == -1 {
 		h.SetContentLength(0)
+		h.SetConnectionClose() // whoever answers: what follows is no request
 	}
 	path, _, _ := splitTarget(string(h.RequestURI())) // an error is told later
 	var params [maxParams]string

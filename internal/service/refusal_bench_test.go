@@ -32,6 +32,7 @@ func BenchmarkRefusal(b *testing.B) {
 	ctx.Request.Header.SetMethod("GET")
 	ctx.Request.SetRequestURI("/v1/products?limit=20")
 	for b.Loop() {
+		ctx.Response.Reset()
 		listener.handle(ctx)
 	}
 	if ctx.Response.StatusCode() != 503 {

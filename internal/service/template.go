@@ -3,31 +3,33 @@ package service
 import (
 	"slices"
 
+	"github.com/valyala/fasthttp"
+
 	"brownout/internal/shop"
 )
 
 // A template is a problem that is answered when there is no time to lose: all of it but the
 // trace id is encoded beforehand.
 type template struct {
-	err   *shop.Error
-	plain Response
-	head  []byte // of the body, up to the trace id
+	status     int
+	retryAfter []byte
+	head       []byte // of the body, up to the trace id
 }
 
+// newTemplate makes the template of an error that tells when to come again.
 func newTemplate(e *shop.Error) *template {
 	answer := Problem(e, "")
-	head := append(slices.Clone(answer.Body[:len(answer.Body)-1]), `,"trace_id":"`...)
-	return &template{err: e, plain: answer, head: head}
+	head := slices.Concat(answer.Body[:len(answer.Body)-1], []byte(`,"trace_id":"`))
+	return &template{answer.Status, []byte(retryAfter(e.RetryAfter)), head}
 }
 
-// answer returns the problem with a trace id, which needs no escaping.
-func (t *template) answer(traceID string) Response {
-	answer := t.plain
-	if traceID == "" {
-		return answer
-	}
-	body := make([]byte, 0, len(t.head)+len(traceID)+2)
-	body = append(append(body, t.head...), traceID...)
-	answer.Body = append(body, '"', '}')
-	return answer
+// write answers with the problem, and a trace id that needs no escaping.
+func (t *template) write(ctx *fasthttp.RequestCtx, traceID []byte) {
+	r := &ctx.Response
+	r.SetStatusCode(t.status)
+	r.Header.SetContentType(ContentProblem)
+	r.Header.SetCanonical(retryAfterKey, t.retryAfter)
+	r.AppendBody(t.head)
+	r.AppendBody(traceID)
+	r.AppendBodyString(`"}`)
 }

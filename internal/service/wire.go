@@ -28,10 +28,12 @@ func methodOf(h *fasthttp.RequestHeader) string {
 // percent-encoding undone, and its query. A path in which something hides is refused: an
 // encoded slash would be a border between segments to one reader and not to another.
 func splitTarget(target string) (path, query string, err error) {
-	if _, rest, absolute := strings.Cut(target, "://"); absolute && target[0] != '/' {
-		target = rest[len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r != '/' })):]
-	}
 	path, query, _ = strings.Cut(target, "?")
+	if path == "" || path[0] != '/' {
+		if path, err = absolutePath(path); err != nil {
+			return path, query, err
+		}
+	}
 	if strings.IndexByte(path, '%') < 0 {
 		return path, query, checkPath(path)
 	}
@@ -40,6 +42,20 @@ func splitTarget(target string) (path, query string, err error) {
 		return path, query, errPath()
 	}
 	return plain, query, checkPath(plain)
+}
+
+// absolutePath returns the path of a target in absolute form, as proxies are sent it. Whose
+// it is does not matter: there is one host here.
+func absolutePath(target string) (string, error) {
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", errPath()
+	}
+	at := strings.IndexByte(rest, '/')
+	if at < 0 {
+		return "/", nil
+	}
+	return rest[at:], nil
 }
 
 func checkPath(path string) error {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -157,6 +158,22 @@ func (tr *Tracing) Start(traceparent, name string, at time.Time) *Trace {
 	t.span = tr.ids.spanID()
 	r.begin(t, name, at)
 	return t
+}
+
+// Unkept returns the id, as 32 hexadecimal digits, of a trace of which nothing is to be
+// kept, though it may fail: a request for which there is no room costs least so. It says
+// no if the trace is sampled, and so to be begun with Start.
+func (tr *Tracing) Unkept(traceparent string) (id [32]byte, ok bool) {
+	if tr == nil {
+		return id, false
+	}
+	p, ok := parseTraceparent(traceparent)
+	if !ok {
+		p.trace = tr.ids.traceID()
+		p.sampled = tr.sample.root(p.trace)
+	}
+	hex.Encode(id[:], p.trace[:])
+	return id, !p.sampled
 }
 
 // keep sends a record on its way to the exporter, and releases it after that.
