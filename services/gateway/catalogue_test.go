@@ -238,9 +238,9 @@ func TestCatalogueRefusesCursorsThatWereNotGivenOut(t *testing.T) {
 			want(t, tt.cursor+": calls", []int{w.calls["products"] - pages, w.calls["product"] - products}, []int{tt.products, tt.product})
 		}
 		w.sleep(3 * time.Second)
-		w.faults["product"] = &fault{mode: "refused", until: time.Now().Add(time.Hour)}
-		w.faults["products"] = w.faults["product"]
-		w.wantStatus("an old page, its cursor's product being out of reach", w.Do("GET", "/v1/products?limit=2&cursor="+next, ""), 200)
+		before := w.calls["product"]
+		w.wantStatus("the page once more", w.Do("GET", "/v1/products?limit=2&cursor="+next, ""), 200)
+		want(t, "its cursor was looked up again", w.calls["product"]-before, 0)
 	})
 }
 
@@ -255,5 +255,23 @@ func TestCatalogueTellsWhatHasCome(t *testing.T) {
 		w.wantStatus("there", w.Do("GET", "/v1/products/p0005", ""), 200)
 		w.sleep(3 * time.Second)
 		w.wantKept("/v1/products/p0005", "product")
+	})
+}
+
+func TestCatalogueForgetsWhatHasGone(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.sleep(time.Second)
+		get := func(what string, status int) {
+			t.Helper()
+			w.wantStatus(what, w.Do("GET", "/v1/products/p0001", ""), status)
+		}
+		get("there", 200)
+		w.sleep(3 * time.Second)
+		w.faults["product"] = &fault{mode: "gone", left: 1}
+		get("gone", 404)
+		get("known to be gone", 404)
+		w.sleep(3 * time.Second)
+		w.faults["product"] = &fault{mode: "refused", left: 1}
+		get("no old answer", 503)
 	})
 }

@@ -265,6 +265,8 @@ func (l *link) RoundTrip(t *loop.Task, c *service.Call, timeout time.Duration) (
 		return problem(shop.CodeUnavailable), nil
 	case "conflict":
 		return problem(shop.CodeState), nil
+	case "gone":
+		return problem(shop.CodeNotFound), nil
 	case "internal":
 		return problem(shop.CodeInternal), nil
 	case "nonsense":
