@@ -31,7 +31,8 @@ internal/loop, internal/pool, THIRD-PARTY < internal/telemetry;
 internal/loop, internal/pool, THIRD-PARTY < internal/resilience;
 internal/shop, internal/telemetry, internal/resilience < internal/service;
 internal/service < internal/service/servicetest;
-THIRD-PARTY < internal/redistest;
+NONE < internal/port;
+internal/port, THIRD-PARTY < internal/redistest;
 
 # The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what
 # they adapt to.
@@ -71,7 +72,7 @@ services/inventory/memstore, chaos/acquirer, chaos/audit < internal/sim;
 
 # The lab around it.
 NONE < dashboards;
-dashboards, internal/service, internal/shopfile < internal/lab;
+dashboards, internal/port, internal/service, internal/shopfile < internal/lab;
 internal/lab, chaos/drill, chaos/report < internal/room;
 loadgen < internal/bench;
 

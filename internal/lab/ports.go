@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"brownout/internal/port"
 )
 
 // DefaultPort is the gateway's; the other parts have those that follow.
@@ -28,53 +30,65 @@ const (
 
 var partNames = [portCount]string{"gateway", "payments", "inventory", "bank-a", "bank-b", "redis", "control"}
 
-// addresses are where the parts of a shop listen.
-type addresses struct{ service, admin [portCount]string }
+// addresses are where the parts of a shop listen. Their ports are held, also while a part
+// that died is not there yet again.
+type addresses struct {
+	service, admin [portCount]string
+	held           []*port.Held
+}
 
 // choose returns addresses from a port on, or, from 0, any that are free; an error names
 // the first that is taken. A Redis gets one only if it is embedded.
-func choose(base int, embedded bool) (a addresses, err error) {
-	var held []net.Listener
-	defer func() {
-		for _, l := range held {
-			_ = l.Close()
-		}
-	}()
-	take := func(part, port int) (string, error) {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return "", taken(part, port, err)
-		}
-		held = append(held, l)
-		return l.Addr().String(), nil
-	}
+func choose(base int, embedded bool) (*addresses, error) {
+	a := new(addresses)
 	for part := range portCount {
 		if part == redisPort && !embedded {
 			continue
 		}
-		port, admin := 0, 0
-		if base > 0 {
-			port, admin = base+part, base+part+adminOffset
-		}
-		if a.service[part], err = take(part, port); err != nil {
-			return a, err
-		}
-		if part >= redisPort {
-			continue
-		}
-		if a.admin[part], err = take(part, admin); err != nil {
-			return a, err
+		if err := a.add(part, base); err != nil {
+			a.close()
+			return nil, err
 		}
 	}
 	return a, nil
 }
 
-func taken(part, port int, err error) error {
+// add chooses the addresses of a part.
+func (a *addresses) add(part, base int) (err error) {
+	n, admin := 0, 0
+	if base > 0 {
+		n, admin = base+part, base+part+adminOffset
+	}
+	if a.service[part], err = a.hold(part, n); err != nil || part >= redisPort {
+		return err
+	}
+	a.admin[part], err = a.hold(part, admin)
+	return err
+}
+
+// hold keeps a port for a part, any if n is 0.
+func (a *addresses) hold(part, n int) (string, error) {
+	h, err := port.Hold(net.JoinHostPort("127.0.0.1", strconv.Itoa(n)))
+	if err != nil {
+		return "", taken(part, n, err)
+	}
+	a.held = append(a.held, h)
+	return h.Addr(), nil
+}
+
+// close gives the ports up.
+func (a *addresses) close() {
+	for _, h := range a.held {
+		_ = h.Close() // nothing was written
+	}
+}
+
+func taken(part, n int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d is taken, which %s needs: stop what uses it, or choose other ports with --port", port, partNames[part])
+		return fmt.Errorf("port %d is taken, which %s needs: stop what uses it, or choose other ports with --port", n, partNames[part])
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return fmt.Errorf("port %d, which %s needs, takes a permission that you do not have: choose ports above 1023 with --port", port, partNames[part])
+		return fmt.Errorf("port %d, which %s needs, takes a permission that you do not have: choose ports above 1023 with --port", n, partNames[part])
 	}
-	return fmt.Errorf("port %d, which %s needs, cannot be had: %w", port, partNames[part], err)
+	return fmt.Errorf("port %d, which %s needs, cannot be had: %w", n, partNames[part], err)
 }

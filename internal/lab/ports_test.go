@@ -11,6 +11,7 @@ func TestChooseTakesDifferentPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer at.close()
 	part := map[string]int{}
 	for i := range portCount {
 		for _, address := range []string{at.service[i], at.admin[i]} {
@@ -26,8 +27,13 @@ func TestChooseTakesDifferentPorts(t *testing.T) {
 }
 
 func TestChooseLeavesARealRedisItsPort(t *testing.T) {
-	if at, err := choose(0, false); err != nil || at.service[redisPort] != "" || at.service[controlPort] == "" {
-		t.Errorf("%+v, %v", at, err)
+	at, err := choose(0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.close()
+	if at.service[redisPort] != "" || at.service[controlPort] == "" {
+		t.Errorf("%+v", at)
 	}
 }
 

@@ -50,7 +50,7 @@ type lab struct {
 	config     UpConfig
 	folder     *Folder
 	epoch      Epoch
-	at         addresses
+	at         *addresses
 	shop       shopfile.Shop
 	supervisor Supervisor
 	signing    ed25519.PrivateKey
@@ -68,6 +68,7 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 	if l.at, err = choose(c.Port, c.Redis == ""); err != nil {
 		return err
 	}
+	defer l.at.close()
 	stopRedis, err := l.redis(ctx)
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@
 //	redis       a redis-server, a child process with an append-only file, if it is installed
 //
 // A test that asks for servers gets new and empty ones, which end with it; nothing
-// is shared between tests. A child process ends with the test's process even if
+// is shared between tests. On Linux a child process ends with the test's process even if
 // that is killed.
 //
 // Where redis-server is not installed, its part of a test is skipped, unless the

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -17,8 +16,6 @@ const (
 	program = "redis-server"
 	// startTime bounds how long a server may take until it answers.
 	startTime = 10 * time.Second
-	// startTries bounds how often another port is tried.
-	startTries = 5
 )
 
 // A process is a redis-server that runs as a child. A write that it has answered
@@ -36,28 +33,10 @@ type life struct {
 	ended   chan struct{} // closed when the child is gone and its output complete
 }
 
-// newProcess starts a server that keeps its files in dir. A port that is free now
-// may be taken a moment later, so it tries several.
-func newProcess(dir string) (*process, error) {
-	var err error
-	for range startTries {
-		p := &process{dir: dir}
-		if p.addr, err = freeAddress(); err != nil {
-			return nil, err
-		}
-		if err = p.start(); err == nil {
-			return p, nil
-		}
-	}
-	return nil, err
-}
-
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
+// newProcess starts a server that keeps its files in dir and listens at addr.
+func newProcess(dir, addr string) (*process, error) {
+	p := &process{dir: dir, addr: addr}
+	return p, p.start()
 }
 
 // start runs the server and waits until it answers.
@@ -92,14 +71,14 @@ func (p *process) kill() {
 	}
 }
 
-// run is the goroutine of a life. The kernel kills the child when the thread that
+// run is the goroutine of a life. Linux kills the child when the thread that
 // made it ends, so it keeps its thread until then.
 func (l *life) run(started chan<- error) {
 	defer close(l.ended)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	l.command.Stdout, l.command.Stderr = &l.output, &l.output
-	l.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	l.command.SysProcAttr = childAttributes()
 	err := l.command.Start()
 	started <- err
 	if err == nil {
