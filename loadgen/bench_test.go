@@ -97,7 +97,7 @@ func BenchmarkSummaryAdd(b *testing.B) {
 }
 
 func BenchmarkJournal(b *testing.B) {
-	journal, err := loadgen.OpenJournal("/dev/null", true)
+	journal, err := loadgen.OpenJournal("/dev/null", true, evidence.Epoch{})
 	if err != nil {
 		b.Skip(err)
 	}

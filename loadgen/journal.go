@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,10 +25,11 @@ type Journal struct {
 // journalBuffer is written at once: some 150 samples.
 const journalBuffer = 64 << 10
 
-// OpenJournal makes a journal, which only its owner may read. A file that is there is
-// never overwritten: it is refused with fs.ErrExist, or, if appending, added to, provided
-// that its last line is whole.
-func OpenJournal(path string, appending bool) (*Journal, error) {
+// OpenJournal makes a journal, which only its owner may read. It begins with its epoch, if
+// that is known. A file that is there is never overwritten: it is refused with fs.ErrExist,
+// or, if appending, added to, provided that its last line is whole and that it is of no
+// other epoch.
+func OpenJournal(path string, appending bool, epoch evidence.Epoch) (*Journal, error) {
 	flags := os.O_RDWR | os.O_CREATE | os.O_EXCL
 	if appending {
 		flags = os.O_RDWR | os.O_CREATE | os.O_APPEND
@@ -36,10 +38,35 @@ func OpenJournal(path string, appending bool) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkEnd(file); err != nil {
+	journal := newJournal(file)
+	if err := journal.begin(epoch); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
-	return newJournal(file), nil
+	return journal, nil
+}
+
+// begin writes the head of an empty file, and sees whether another one can go on.
+func (j *Journal) begin(epoch evidence.Epoch) error {
+	info, err := j.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > 0 && info.Mode().IsRegular() { // of others, /dev/stdout or a pipe, nothing can be read
+		return cmp.Or(checkEnd(j.file, info.Size()), checkHead(j.file, info.Size(), epoch))
+	}
+	if epoch != (evidence.Epoch{}) {
+		j.failed = j.encoder.Encode(epoch)
+	}
+	return j.failed
+}
+
+// checkHead refuses a file of another epoch.
+func checkHead(file *os.File, size int64, epoch evidence.Epoch) error {
+	head, err := evidence.ReadHead(io.NewSectionReader(file, 0, size))
+	if err != nil {
+		return err
+	}
+	return head.Check(epoch)
 }
 
 func newJournal(file *os.File) *Journal {
@@ -49,16 +76,9 @@ func newJournal(file *os.File) *Journal {
 
 // checkEnd refuses a file whose last line does not end: whatever follows would be lost
 // with it.
-func checkEnd(file *os.File) error {
-	info, err := file.Stat()
-	if err != nil || info.Size() == 0 {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return nil // nothing to look back at: /dev/stdout, a pipe
-	}
+func checkEnd(file *os.File, size int64) error {
 	var last [1]byte
-	if _, err := file.ReadAt(last[:], info.Size()-1); err != nil && err != io.EOF {
+	if _, err := file.ReadAt(last[:], size-1); err != nil && err != io.EOF {
 		return err
 	}
 	if last[0] != '\n' {

@@ -17,7 +17,7 @@ import (
 
 func open(t *testing.T, path string, appending bool) *loadgen.Journal {
 	t.Helper()
-	journal, err := loadgen.OpenJournal(path, appending)
+	journal, err := loadgen.OpenJournal(path, appending, evidence.Epoch{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,9 +87,35 @@ func TestAJournalIsNeverOverwritten(t *testing.T) {
 		if got := readBack(t, path); len(got) != i+1 {
 			t.Errorf("%d samples after %d runs", len(got), i+1)
 		}
-		if _, err := loadgen.OpenJournal(path, false); !errors.Is(err, fs.ErrExist) {
+		if _, err := loadgen.OpenJournal(path, false, evidence.Epoch{}); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("%v, want one that is fs.ErrExist", err)
 		}
+	}
+}
+
+func TestAJournalIsOfOneEpoch(t *testing.T) {
+	mine, other := evidence.Epoch{Name: "0001", ID: "A"}, evidence.Epoch{Name: "0001", ID: "B"}
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	for _, tt := range []struct {
+		epoch   evidence.Epoch
+		refused bool
+		samples int
+	}{{mine, false, 1}, {mine, false, 2}, {other, true, 2}, {evidence.Epoch{}, false, 3}, {mine, false, 4}} {
+		journal, err := loadgen.OpenJournal(path, true, tt.epoch)
+		if errors.Is(err, evidence.ErrOtherEpoch) != tt.refused {
+			t.Fatalf("%v: %v", tt.epoch, err)
+		}
+		if err == nil {
+			write(t, journal, full())
+			err = journal.Close()
+		}
+		if got := readBack(t, path); len(got) != tt.samples || !tt.refused && err != nil {
+			t.Errorf("%v: %d samples, %v", tt.epoch, len(got), err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if head := `{"epoch":"0001","epoch_id":"A"}` + "\n"; err != nil || !bytes.HasPrefix(text, []byte(head)) || bytes.Count(text, []byte("epoch")) != 2 {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 
@@ -98,7 +124,7 @@ func TestATornJournalIsNotAddedTo(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{}\n{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := loadgen.OpenJournal(path, true); !errors.Is(err, fs.ErrInvalid) {
+	if _, err := loadgen.OpenJournal(path, true, evidence.Epoch{}); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("%v, want one that is fs.ErrInvalid", err)
 	}
 	if text, err := os.ReadFile(path); err != nil || !bytes.Equal(text, []byte("{}\n{")) {

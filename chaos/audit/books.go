@@ -14,6 +14,9 @@ const MaxRecords = 5_000_000
 
 // Books are what the parties wrote down, all of one epoch and one instant.
 type Books struct {
+	// Epoch is that of the books, if it is known; a journal of another is refused.
+	Epoch evidence.Epoch
+
 	Ledger   []shop.LedgerEntry // of payments, in order
 	Balances []shop.Leg         // of payments
 	Stock    []shop.Stock       // of inventory
@@ -38,10 +41,11 @@ type Books struct {
 }
 
 // AddJournal reads a client's journal and keeps the samples that can be audited. A
-// torn last line is noted and otherwise ignored. Errors name the journal and the line.
+// torn last line is noted and otherwise ignored. Errors name the journal and the line;
+// that of a journal of another epoch is evidence.ErrOtherEpoch.
 func (b *Books) AddJournal(name string, r io.Reader) error {
 	b.JournalGiven = true
-	for sample, err := range evidence.ReadJournal(name, r) {
+	for sample, err := range evidence.ReadJournalOf(name, r, b.Epoch) {
 		switch {
 		case errors.Is(err, evidence.ErrTorn):
 			b.Notes = append(b.Notes, err.Error())

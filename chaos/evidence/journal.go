@@ -18,25 +18,50 @@ const MaxLine = 16 << 10
 // writer was killed. The samples before that line are good.
 var ErrTorn = errors.New("the last line is torn: the journal's writer did not end well")
 
-// ReadJournal yields the samples of a journal: JSON lines, one sample each. It is
-// strict: a line that is no sample, or a member that is unknown, doubled or null,
-// is an error. An error is the last thing it yields; it begins with name and the
-// number of the line, as in "journal.jsonl:12: ...". A last line without its end is
-// ErrTorn, unless the sample in it is whole.
+var errLong = fmt.Errorf("the line is longer than the %d bytes allowed", MaxLine)
+
+// ReadJournal yields the samples of a journal: JSON lines, one sample each, behind a head
+// if it has one, an Epoch. It is strict: a line that is no sample, or a member that is
+// unknown, doubled or null, is an error. An error is the last thing it yields; it begins
+// with name and the number of the line, as in "journal.jsonl:12: ...". A last line without
+// its end is ErrTorn, unless the sample in it is whole.
 func ReadJournal(name string, r io.Reader) iter.Seq2[Sample, error] {
+	return ReadJournalOf(name, r, Epoch{})
+}
+
+// ReadJournalOf does as ReadJournal does, and refuses a journal of another epoch with
+// ErrOtherEpoch.
+func ReadJournalOf(name string, r io.Reader, epoch Epoch) iter.Seq2[Sample, error] {
 	return func(yield func(Sample, error) bool) {
 		lines := bufio.NewReaderSize(r, MaxLine+1)
-		for number := 1; ; number++ {
-			sample, err := readSample(lines)
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				err = fmt.Errorf("%s:%d: %w", name, number, err)
-			}
-			if !yield(sample, err) || err != nil {
-				return
-			}
+		head, found, err := readHead(lines)
+		number := 1
+		if err == nil {
+			err = head.Check(epoch)
+		}
+		if err != nil {
+			yield(Sample{}, fmt.Errorf("%s:%d: %w", name, number, err))
+			return
+		}
+		if found {
+			number++
+		}
+		yieldSamples(name, number, lines, yield)
+	}
+}
+
+// yieldSamples yields the samples from a line on.
+func yieldSamples(name string, number int, lines *bufio.Reader, yield func(Sample, error) bool) {
+	for ; ; number++ {
+		sample, err := readSample(lines)
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			err = fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+		if !yield(sample, err) || err != nil {
+			return
 		}
 	}
 }
@@ -48,7 +73,7 @@ func readSample(lines *bufio.Reader) (Sample, error) {
 	case err == io.EOF && len(line) > 0:
 		return parseLast(line)
 	case errors.Is(err, bufio.ErrBufferFull):
-		return Sample{}, fmt.Errorf("the line is longer than the %d bytes allowed", MaxLine)
+		return Sample{}, errLong
 	case err != nil:
 		return Sample{}, err
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"brownout/chaos/audit"
+	"brownout/chaos/evidence"
 	"brownout/internal/lab"
 	"brownout/internal/shopfile"
 )
@@ -34,7 +35,7 @@ func (*auditCommand) Help() string {
 	return `
 Reads the ledger, the stock, the banks' statements and the clients' journals, and checks that they agree. The background load of a shop pauses meanwhile; other load must have stopped. The exit status is 1 if they do not agree.
 
-The books and the journals must be of the same epoch: a journal that was kept before the shop's data were thrown away tells of orders that no book has.
+A journal that was kept in another epoch, before the shop's data were thrown away, is refused: it tells of orders that no book has.
 `
 }
 
@@ -66,7 +67,7 @@ func (c *auditCommand) Run(s streams) error {
 		return err
 	}
 	defer resume()
-	told, err := readJournals(slices.Compact(slices.Sorted(slices.Values(append(begun(found.Journals), c.Journal...)))))
+	told, err := readJournals(epochOf(found), slices.Compact(slices.Sorted(slices.Values(append(begun(found.Journals), c.Journal...)))))
 	if err != nil {
 		return inputError{err}
 	}
@@ -80,6 +81,11 @@ func findShop(path string) (*shopfile.Shop, error) {
 		return nil, fmt.Errorf("no shop found at %s: start one with `brownout up`", path)
 	}
 	return found, err
+}
+
+// epochOf returns the epoch of a shop, zero if it is not known.
+func epochOf(found *shopfile.Shop) evidence.Epoch {
+	return evidence.Epoch{Name: found.Epoch, ID: found.EpochID}
 }
 
 // sources says where a shop's books lie. The ledger knows its banks as bank-a, bank-b
@@ -113,8 +119,8 @@ func begun(paths []string) []string {
 }
 
 // readJournals returns books that hold what clients were told, and nothing else.
-func readJournals(paths []string) (audit.Books, error) {
-	var told audit.Books
+func readJournals(epoch evidence.Epoch, paths []string) (audit.Books, error) {
+	told := audit.Books{Epoch: epoch}
 	for _, path := range paths {
 		if err := addJournal(&told, path); err != nil {
 			return told, err

@@ -23,7 +23,9 @@ func serveBooks(t *testing.T, books map[string]string) string {
 	}))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "shop.json")
-	err := shopfile.Write(file, &shopfile.Shop{Gateway: server.URL, Payments: server.URL, Inventory: server.URL, Banks: []string{server.URL}})
+	err := shopfile.Write(file, &shopfile.Shop{
+		Gateway: server.URL, Payments: server.URL, Inventory: server.URL, Banks: []string{server.URL}, Epoch: "0002", EpochID: "MINE",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +104,21 @@ func TestAuditWithJournals(t *testing.T) {
 	}
 	if exit, out, _ := auditing("--shop", file, "--journal", wrong); exit != statusFailed || !strings.Contains(out, "✗ promise: ") {
 		t.Errorf("exit status %d, printed\n%s", exit, out)
+	}
+}
+
+func TestAuditRefusesAJournalOfAnotherEpoch(t *testing.T) {
+	const sale = `{"route":"checkout","outcome":"acknowledged","reference":"c/k","order":"o","total":1234}` + "\n"
+	folder, file := t.TempDir(), serveBooks(t, oneSale())
+	mine := journal(t, folder, "mine", `{"epoch":"0002","epoch_id":"MINE"}`+"\n"+sale)
+	other := journal(t, folder, "other", `{"epoch":"0001","epoch_id":"OTHER"}`+"\n"+sale)
+	if exit, out, errors := auditing("--shop", file, "--journal", mine); exit != statusDone || !strings.Contains(out, "✓ promise: ") {
+		t.Errorf("of the epoch: exit status %d, error %q, printed\n%s", exit, errors, out)
+	}
+	exit, out, errors := auditing("--shop", file, "--journal", mine, "--journal", other)
+	want := "brownout: " + other + ":1: the journal is of another epoch: of 0001 (OTHER), and the shop's is 0002 (MINE)\n"
+	if exit != statusMisused || errors != want || out != "" {
+		t.Errorf("of another: exit status %d, error %q, want %q, printed\n%s", exit, errors, want, out)
 	}
 }
 

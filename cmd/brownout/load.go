@@ -39,7 +39,7 @@ type loadCommand struct {
 
 	Threshold []string `short:"t" sep:"none" placeholder:"'p99<80ms'" help:"What must hold, or the exit status is 99; may be given more than once."`
 	Journal   string   `placeholder:"FILE" help:"Keep every request as a line of JSON in a new file."`
-	Append    bool     `help:"Add to the journal if it is there."`
+	Append    bool     `help:"Add to the journal if it is there; one of another epoch is refused."`
 	JSON      string   `name:"json" placeholder:"FILE" help:"Also write the report as JSON; - is standard output, in place of the table."`
 	Quiet     bool     `short:"q" help:"Show no progress."`
 }
@@ -90,7 +90,7 @@ func (c *loadCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	files, err := c.openFiles(s.out)
+	files, err := c.openFiles(s.out, plan.epoch)
 	if err != nil {
 		return inputError{err}
 	}

@@ -37,6 +37,8 @@ func openShop(env *testscript.Env, url string) error {
 	return shopfile.Write(filepath.Join(env.WorkDir, shopfile.DefaultPath), &shopfile.Shop{
 		Gateway:  url,
 		Password: "secret",
+		Epoch:    "0002",
+		EpochID:  "MINE",
 		Users:    []shopfile.User{{ID: "c-1", Tenant: "t", Role: shop.Customer}, {ID: "c-2", Tenant: "t", Role: shop.Customer}},
 	})
 }

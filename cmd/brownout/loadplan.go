@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"brownout/chaos/evidence"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
@@ -19,6 +20,7 @@ type loadPlan struct {
 	thresholds []loadgen.Threshold
 	attacker   *loadgen.Attacker
 	shoppers   *loadgen.Shoppers // nil if the load goes to a URL
+	epoch      evidence.Epoch    // of the shop, if it has one
 }
 
 // plan returns what the flags ask for, or what is wrong with them.
@@ -102,7 +104,7 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	plan.shoppers, err = loadgen.NewShoppers(loadgen.ShoppersConfig{
 		Shop: found, Doer: client, Mix: mix, Seed: c.Seed, Customers: c.Customers, Timeout: c.Timeout,
 	})
-	config.Scenario, config.Doer = plan.shoppers, client
+	config.Scenario, config.Doer, plan.epoch = plan.shoppers, client, epochOf(found)
 	return err
 }
 
@@ -114,10 +116,10 @@ type loadFiles struct {
 	closers []io.Closer
 }
 
-func (c *loadCommand) openFiles(out io.Writer) (*loadFiles, error) {
+func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (*loadFiles, error) {
 	files := new(loadFiles)
 	if c.Journal != "" {
-		journal, err := loadgen.OpenJournal(c.Journal, c.Append)
+		journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
 		}

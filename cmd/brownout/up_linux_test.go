@@ -161,12 +161,13 @@ func TestNoChildOutlivesUp(t *testing.T) {
 
 func TestEachStartWithTheEmbeddedRedisIsAnEpoch(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir, before := t.TempDir(), ""
 	for _, want := range []string{"0001", "0002"} {
 		s := openUpIn(t, dir)
-		if s.Epoch != want {
-			t.Errorf("epoch %s, want %s", s.Epoch, want)
+		if s.Epoch != want || s.EpochID == "" || s.EpochID == before {
+			t.Errorf("epoch %s (%s), want %s, and not %s", s.Epoch, s.EpochID, want, before)
 		}
+		before = s.EpochID
 		s.close()
 	}
 }
@@ -174,14 +175,15 @@ func TestEachStartWithTheEmbeddedRedisIsAnEpoch(t *testing.T) {
 func TestAnEpochGoesOnWithARealRedis(t *testing.T) {
 	t.Parallel()
 	r := redistest.Real(t)
-	dir := t.TempDir()
+	dir, ids := t.TempDir(), map[string]string{}
 	for _, tt := range []struct {
 		want  string
 		flush bool
 	}{{"0001", false}, {"0001", true}, {"0002", false}, {"0002", false}} {
 		s := openUpIn(t, dir, "--redis", r.Addr)
-		if s.Epoch != tt.want {
-			t.Errorf("epoch %s, want %s", s.Epoch, tt.want)
+		ids[s.EpochID] = s.Epoch
+		if s.Epoch != tt.want || ids[s.EpochID] != tt.want || len(ids) > 2 {
+			t.Errorf("epoch %s, want %s; ids %v", s.Epoch, tt.want, ids)
 		}
 		s.close()
 		if tt.flush {

@@ -37,10 +37,9 @@ func (f *Folder) continueWith(ctx context.Context, addr string) (Epoch, error) {
 	return e, e.mark(ctx, c)
 }
 
-// mark gives the epoch an id, by which its folder and Redis remember each other. It is
-// random, for a Redis may have the data of other folders, whose epochs have the same numbers.
+// mark has the epoch's folder and Redis remember its id. A Redis may have the data of other
+// folders, whose epochs have the same numbers.
 func (e *Epoch) mark(ctx context.Context, c *redis.Client) error {
-	e.id = rand.Text()
 	if err := os.WriteFile(e.File("redis"), []byte(e.id), 0o600); err != nil {
 		return sentence(err, "the file "+e.File("redis")+" cannot be written")
 	}
@@ -76,11 +75,5 @@ func (e *Epoch) knownTo(ctx context.Context, c *redis.Client) (bool, error) {
 
 func (e *Epoch) markKey() string { return e.prefix() + "epoch" }
 
-// prefix is what the keys of the epoch's data begin with. In an embedded Redis there are
-// no others'.
-func (e *Epoch) prefix() string {
-	if e.id == "" {
-		return "brownout:" + e.Name() + ":"
-	}
-	return "brownout:" + e.id + ":"
-}
+// prefix is what the keys of the epoch's data begin with.
+func (e *Epoch) prefix() string { return "brownout:" + e.id + ":" }

@@ -19,9 +19,10 @@
 //	  shop.json         where the running shop is found; see internal/shopfile
 //	  epochs/0001/      one life of the data
 //	    bank-a.statement, bank-b.statement, journal.jsonl, logs/
-//	    redis           the id by which a real Redis knows the epoch
+//	    redis           the epoch's id, if a real Redis has its data
 //
 // With the embedded Redis every start begins an epoch. With a real one, whose data
 // goes on, so does the newest epoch that it knows. The keys of its data begin with the
-// epoch's id, so that many folders can share a Redis.
+// epoch's id, so that many folders can share a Redis, and its journals begin with it, so
+// that none is audited with other books.
 package lab

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,7 +57,7 @@ func (f *Folder) ShopFile() string { return filepath.Join(f.path, "shop.json") }
 type Epoch struct {
 	Number int
 	path   string
-	id     string // by which a real Redis knows it
+	id     string // nobody else's; by it a real Redis knows the epoch
 }
 
 // Begin makes a new epoch.
@@ -70,6 +71,7 @@ func (f *Folder) Begin() (Epoch, error) {
 		number = epochs[0].Number + 1
 	}
 	e := f.epoch(number)
+	e.id = rand.Text()
 	return e, e.make()
 }
 

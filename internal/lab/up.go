@@ -122,6 +122,7 @@ func (l *lab) secrets() (err error) {
 		Users:        users(),
 		Password:     password(),
 		Epoch:        l.epoch.Name(),
+		EpochID:      l.epoch.id,
 	}
 	for part := range redisPort {
 		l.shop.Admin[partNames[part]] = "http://" + l.at.admin[part]

@@ -36,9 +36,10 @@ type Shop struct {
 	Users    []User `json:"users"`
 	Password string `json:"password"` // of every user
 
-	// Epoch names the life of the data. The journals that clients keep in it are
-	// audited together with it.
+	// Epoch names the life of the data, and EpochID tells it from all others. The
+	// journals that clients keep in it are audited together with it.
 	Epoch    string   `json:"epoch,omitempty"`
+	EpochID  string   `json:"epoch_id,omitempty"`
 	Journals []string `json:"journals,omitempty"` // paths of files of evidence.Sample lines
 }
 
