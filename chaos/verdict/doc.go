@@ -1,0 +1,36 @@
+// Package verdict says what a run of a drill has shown. It is pure: evidence and the drill's
+// checks in, a verdict out.
+//
+//	PASS     the off arm broke as the signature says, the on arm kept its promises, the books
+//	         of the on arm add up, and the faults were seen to hit and to end
+//	FAIL     a promise was broken
+//	INVALID  nothing can be said: the generator fell behind, the shop was not well before
+//	         anything was done to it, the calibration is off, a fault did nothing or did not
+//	         end, or the off arm did not break
+//
+// A promise that was broken is told even if something else makes the run invalid, but the
+// result is then INVALID: who cannot measure cannot accuse.
+//
+// # Checks
+//
+// A [Check] is a measure over a span of an arm, held against bounds:
+//
+//	goodput    the share of the requests scheduled that were answered rightly within the
+//	           client's patience, as a share of the baseline's
+//	latency    a quantile of the latency of a route's requests, refusals left out
+//	refusal    a quantile of the time that a refusal took, from when the request was sent
+//	recovery   the time from the end of the last fault until goodput holds 95 % of the
+//	           baseline's for 3 s; endless if it does not
+//	attempts   amplification: attempts at some place for each request scheduled, as a multiple
+//	           of the baseline's
+//	query      a PromQL expression over the arm's metrics
+//
+// Bounds are formulas: see [Formula].
+//
+// # Chance
+//
+// Goodput is compared window by window, each of at least 100 requests. A window breaks a
+// promise only if so few good answers, or fewer, would come with a probability below 0.001
+// were the promise kept: the binomial bound of 99.9 %. So healthy Poisson traffic does not
+// look sick.
+package verdict

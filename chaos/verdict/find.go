@@ -1,0 +1,142 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+
+	"brownout/chaos/evidence"
+)
+
+// A finder holds checks against one arm.
+type finder struct {
+	run *evidence.Run
+	arm *evidence.Arm
+}
+
+// find makes the finding of a check.
+func (f finder) find(c Check) Finding {
+	r := Finding{Check: c, Arm: f.arm.Name}
+	span, err := spanOf(f.arm, &c)
+	if err == nil {
+		err = f.measure(&r, span)
+	}
+	if err == nil {
+		err = f.bounds(&r)
+	}
+	if err != nil {
+		r.Held, r.Unmeasured = false, err.Error()
+		r.Why = fmt.Sprintf("%s: cannot be told: %v", c.Name, err)
+		return r
+	}
+	f.decide(&r, span)
+	r.Why = describe(&r)
+	return r
+}
+
+// measure fills in what is measured, over the span and over the baseline.
+func (f finder) measure(r *Finding, span evidence.Span) (err error) {
+	if r.Measured, err = f.value(&r.Check, span); err != nil {
+		return err
+	}
+	if r.Check.Measure == Recovery || r.Check.During == Baseline {
+		return nil
+	}
+	base, err := f.value(&r.Check, f.arm.Baseline)
+	switch {
+	case r.Check.Measure == Goodput, r.Check.Measure == Attempts:
+		if err != nil || base == 0 {
+			return fmt.Errorf("the baseline says nothing: %w", orNone(err))
+		}
+		r.Measured /= base
+	case err != nil:
+		base = 0 // there may have been none then, such as refusals
+	}
+	r.Baseline = base
+	return nil
+}
+
+func orNone(err error) error {
+	if err == nil {
+		return fmt.Errorf("it is 0")
+	}
+	return err
+}
+
+// value returns a measure over a span, as it is.
+func (f finder) value(c *Check, span evidence.Span) (float64, error) {
+	switch c.Measure {
+	case Goodput:
+		s := total(f.arm, c.Routes, span)
+		if s.scheduled == 0 {
+			return 0, fmt.Errorf("no request was scheduled")
+		}
+		return s.share(), nil
+	case Latency, Refusal:
+		return latency(f.arm, c, span)
+	case Attempts:
+		return attempts(f.arm, c, span)
+	case Query:
+		return query(f.arm, c, span)
+	case Recovery:
+		since, _ := f.arm.LastFault()
+		d, ok := recovery(f.arm, c.Routes, since, total(f.arm, c.Routes, f.arm.Baseline).share())
+		if !ok {
+			return endless, nil
+		}
+		return d.Seconds(), nil
+	}
+	return 0, fmt.Errorf("there is no measure %q", c.Measure)
+}
+
+// bounds evaluates the formulas of a check.
+func (f finder) bounds(r *Finding) error {
+	variables := map[string]float64{"C": f.run.Calibration.Capacity, "baseline": r.Baseline}
+	maps.Copy(variables, f.run.Constants)
+	for _, b := range []struct {
+		formula Formula
+		to      *float64
+	}{{r.Check.AtLeast, &r.AtLeast}, {r.Check.AtMost, &r.AtMost}, {r.Check.Predicted, &r.Predicted}} {
+		if b.formula == "" {
+			continue
+		}
+		v, err := b.formula.Eval(variables)
+		if err != nil {
+			return err
+		}
+		*b.to = v
+	}
+	return nil
+}
+
+// decide says whether the check holds.
+func (f finder) decide(r *Finding, span evidence.Span) {
+	c, measured := &r.Check, r.Measured
+	if c.Measure == Recovery && measured == endless {
+		measured = math.Inf(1)
+	}
+	r.Held = true
+	if c.AtLeast != "" {
+		if c.Measure == Goodput {
+			r.Held = f.goodputHolds(c, span, r.AtLeast*r.Baseline)
+		} else {
+			r.Held = measured >= r.AtLeast
+		}
+	}
+	if c.AtMost != "" && measured > r.AtMost {
+		r.Held = false
+	}
+	if c.Within > 0 && math.Abs(measured-r.Predicted) > c.Within*math.Abs(r.Predicted) {
+		r.Held = false
+	}
+}
+
+// goodputHolds says whether no window is worse than promised.
+func (f finder) goodputHolds(c *Check, span evidence.Span, p float64) bool {
+	for _, s := range stretches(f.arm, c.Routes, span) {
+		if tooFew(s.good, s.scheduled, p) {
+			return false
+		}
+	}
+	return true
+}
