@@ -81,6 +81,17 @@ func (m Mix) has(route string) bool {
 	return slices.ContainsFunc(m, func(s Share) bool { return s.Route == route && s.Weight > 0 })
 }
 
+// Routes returns the routes that are taken.
+func (m Mix) Routes() []string {
+	var routes []string
+	for _, s := range m {
+		if s.Weight > 0 {
+			routes = append(routes, s.Route)
+		}
+	}
+	return routes
+}
+
 func (m Mix) sum() int {
 	sum := 0
 	for _, s := range m {

@@ -126,6 +126,9 @@ func (m metric) parseBound(text string) (float64, error) {
 	return bound, nil
 }
 
+// Route returns the route that it is about, "" for all.
+func (t Threshold) Route() string { return t.route }
+
 // String returns the threshold as it was written.
 func (t Threshold) String() string { return t.text }
 

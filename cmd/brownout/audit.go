@@ -64,12 +64,15 @@ func (c *auditCommand) Run(s streams) error {
 	defer stop()
 	resume, err := lab.PauseLoad(ctx, found, c.Wait+time.Minute)
 	if err != nil {
-		return err
+		return cmp.Or(checkRuns(ctx, c.Shop, found), err)
 	}
 	defer resume()
 	told, err := readJournals(epochOf(found), slices.Compact(slices.Sorted(slices.Values(append(begun(found.Journals), c.Journal...)))))
 	if err != nil {
 		return inputError{err}
+	}
+	if err := checkRuns(ctx, c.Shop, found); err != nil {
+		return err
 	}
 	return c.audit(ctx, s.out, sources, told)
 }
@@ -81,6 +84,14 @@ func findShop(path string) (*shopfile.Shop, error) {
 		return nil, fmt.Errorf("no shop found at %s: start one with `brownout up`", path)
 	}
 	return found, err
+}
+
+// checkRuns wants the shop of a file to run: that of one that was killed is still there.
+func checkRuns(ctx context.Context, path string, found *shopfile.Shop) error {
+	if err := lab.Probe(ctx, found); errors.Is(err, lab.ErrNotRunning) {
+		return fmt.Errorf("no shop runs where %s says: start one with `brownout up`", path)
+	}
+	return nil // whatever else is wrong, those find who use it
 }
 
 // epochOf returns the epoch of a shop, zero if it is not known.

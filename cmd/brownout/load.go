@@ -49,7 +49,7 @@ func (*loadCommand) Help() string {
 	return `
 Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due.
 
-A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order and refund, or the URL's host.
+A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order and refund, or the URL's host. Without any request that was acknowledged, the exit status is 1, whether or not thresholds hold.
 
 Ctrl-C stops sending, waits for the answers that are due and prints the report; pressed again, it ends at once.
 
@@ -90,13 +90,16 @@ func (c *loadCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	files, err := c.openFiles(s.out, plan.epoch)
-	if err != nil {
-		return inputError{err}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process
+	if err := plan.checkShop(ctx, c.Shop); err != nil {
+		return err
+	}
+	files, err := c.openFiles(s.out, plan.epoch())
+	if err != nil {
+		return inputError{err}
+	}
 	report, err := c.attack(ctx, s.err, plan, files.journal)
 	if report != nil {
 		err = cmp.Or(err, c.tell(s.out, files.report, *report))
@@ -152,7 +155,8 @@ func (c *loadCommand) tell(out, document io.Writer, report loadgen.Report) error
 	return report.WriteText(out)
 }
 
-// judge prints what became of each threshold.
+// judge prints what became of each threshold. A load of which nothing was done has failed
+// even if they hold, as latencies do when connections are refused at once.
 func judge(out io.Writer, report loadgen.Report, thresholds []loadgen.Threshold) error {
 	failed := 0
 	for _, t := range thresholds {
@@ -169,6 +173,8 @@ func judge(out io.Writer, report loadgen.Report, thresholds []loadgen.Threshold)
 		return thresholdError{failed, len(thresholds)}
 	case report.Interrupted && len(thresholds) > 0:
 		return errors.New("interrupted: the thresholds held so far, which proves nothing")
+	case report.Total.Scheduled > 0 && report.Total.Acknowledged == 0:
+		return fmt.Errorf("no request was acknowledged, of %d that came due", report.Total.Scheduled)
 	}
 	return nil
 }

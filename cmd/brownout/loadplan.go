@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"brownout/chaos/evidence"
@@ -20,7 +22,8 @@ type loadPlan struct {
 	thresholds []loadgen.Threshold
 	attacker   *loadgen.Attacker
 	shoppers   *loadgen.Shoppers // nil if the load goes to a URL
-	epoch      evidence.Epoch    // of the shop, if it has one
+	shop       *shopfile.Shop    // nil, too
+	routes     []string          // that are taken
 }
 
 // plan returns what the flags ask for, or what is wrong with them.
@@ -39,19 +42,48 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 	if err == nil {
 		err = c.aim(plan, &config)
 	}
+	if err == nil {
+		err = plan.checkThresholds()
+	}
 	plan.attacker = loadgen.NewAttacker(config)
 	return plan, err
+}
+
+// checkThresholds refuses those that no request could hold.
+func (p *loadPlan) checkThresholds() error {
+	for _, t := range p.thresholds {
+		if t.Route() != "" && !slices.Contains(p.routes, t.Route()) {
+			return fmt.Errorf("threshold %q: nothing is sent to %s, but to %s", t, t.Route(), strings.Join(p.routes, ", "))
+		}
+	}
+	return nil
+}
+
+// checkShop wants the shop to run, if the load goes to one.
+func (p *loadPlan) checkShop(ctx context.Context, path string) error {
+	if p.shop == nil {
+		return nil
+	}
+	return checkRuns(ctx, path, p.shop)
+}
+
+// epoch returns that of the shop, zero if it is not known.
+func (p *loadPlan) epoch() evidence.Epoch {
+	if p.shop == nil {
+		return evidence.Epoch{}
+	}
+	return epochOf(p.shop)
 }
 
 // aim fills in what is sent, and to whom.
 func (c *loadCommand) aim(plan *loadPlan, config *loadgen.AttackerConfig) error {
 	if c.URL != "" {
-		return c.aimAtURL(config)
+		return c.aimAtURL(plan, config)
 	}
 	return c.aimAtShop(plan, config)
 }
 
-func (c *loadCommand) aimAtURL(config *loadgen.AttackerConfig) error {
+func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) error {
 	target, err := url.Parse(c.URL)
 	if err != nil {
 		return err
@@ -64,6 +96,7 @@ func (c *loadCommand) aimAtURL(config *loadgen.AttackerConfig) error {
 	if err != nil {
 		return err
 	}
+	plan.routes = []string{target.Host}
 	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
 	return nil
 }
@@ -104,7 +137,8 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	plan.shoppers, err = loadgen.NewShoppers(loadgen.ShoppersConfig{
 		Shop: found, Doer: client, Mix: mix, Seed: c.Seed, Customers: c.Customers, Timeout: c.Timeout,
 	})
-	config.Scenario, config.Doer, plan.epoch = plan.shoppers, client, epochOf(found)
+	plan.shop, plan.routes = found, mix.Routes()
+	config.Scenario, config.Doer = plan.shoppers, client
 	return err
 }
 

@@ -36,6 +36,9 @@ func (c *statusCommand) Run(s streams) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if err := checkRuns(ctx, c.Shop, found); err != nil {
+		return err
+	}
 	status, err := lab.Look(ctx, found, c.Over)
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func (c *statusCommand) Run(s streams) error {
 		return err
 	}
 	if !status.Answers() {
-		return fmt.Errorf("no part of the shop of %s answers: start it with brownout up", c.Shop)
+		return fmt.Errorf("no part of the shop of %s answers: it may be starting", c.Shop)
 	}
 	return nil
 }

@@ -159,6 +159,19 @@ func TestNoChildOutlivesUp(t *testing.T) {
 	eventually(t, "all children end", func() bool { return len(processesIn(s.dir)) == 0 })
 }
 
+// The file of a shop that was killed is still there.
+func TestAShopThatWasKilledDoesNotRun(t *testing.T) {
+	t.Parallel()
+	s := openUp(t)
+	s.signal(syscall.SIGKILL)
+	s.wait()
+	eventually(t, "all children end", func() bool { return len(processesIn(s.dir)) == 0 })
+	for _, command := range []string{"status", "audit", "load"} {
+		p := begin(t, s.dir, nil, command)
+		p.refuses(command, "no shop runs where .brownout/shop.json says: start one with `brownout up`")
+	}
+}
+
 func TestEachStartWithTheEmbeddedRedisIsAnEpoch(t *testing.T) {
 	t.Parallel()
 	dir, before := t.TempDir(), ""

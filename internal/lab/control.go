@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"sync"
@@ -26,7 +27,7 @@ const maxPauses = 64
 //	GET    /debug/pprof/                 profiles of this process, the embedded Redis included
 //
 // The load goes on when the last pause has ended. Without a name, a pause is that of "".
-func newControl(addr, token string, load *background) *http.Server {
+func newControl(token string, load *background) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.URL.Query().Get("for"))
@@ -50,7 +51,6 @@ func newControl(addr, token string, load *background) *http.Server {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	return &http.Server{
-		Addr:              addr,
 		Handler:           service.WithToken(token, mux),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5 * time.Second,
@@ -59,8 +59,8 @@ func newControl(addr, token string, load *background) *http.Server {
 }
 
 // serveControl answers until the server is closed.
-func serveControl(s *http.Server) error {
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+func serveControl(s *http.Server, l net.Listener) error {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

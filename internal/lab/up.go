@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 
@@ -218,6 +219,11 @@ func (l *lab) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	listener, err := net.Listen("tcp", l.at.service[controlPort]) // the load wants to find a shop that runs
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	if err := shopfile.Write(l.folder.ShopFile(), &l.shop); err != nil {
 		return err
 	}
@@ -226,9 +232,9 @@ func (l *lab) run(ctx context.Context) error {
 	if err := background.start(); err != nil {
 		return err
 	}
-	control := newControl(l.at.service[controlPort], l.shop.AdminToken, background)
+	control := newControl(l.shop.AdminToken, background)
 	failed := make(chan error, 1)
-	go func() { failed <- serveControl(control) }()
+	go func() { failed <- serveControl(control, listener) }()
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
