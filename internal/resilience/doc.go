@@ -3,7 +3,8 @@
 //
 // # Model
 //
-// A service has one [Registry]. It holds a [Switch] for each [Name]; they all start on.
+// A service has one [Registry]. It holds a [Switch] for each [Name]; they start on, but for
+// adaptive-limit.
 // A protection is made for a target, which is what stands behind it: a downstream, a
 // cache, the requests of the service. It asks its switch each time, so that [Registry.Set]
 // acts on the next call; what was decided before stays decided.

@@ -26,6 +26,14 @@ const (
 	FanOutLimit  Name = "fan-out-limit"
 	Sweeper      Name = "sweeper"
 	DeadLetter   Name = "dead-letter"
+
+	RatioBreaker   Name = "ratio-breaker"
+	SlowBreaker    Name = "slow-breaker"
+	SlowStart      Name = "slow-start"
+	AdaptiveLimit  Name = "adaptive-limit"
+	TenantLimit    Name = "tenant-limit"
+	AcquireTimeout Name = "acquire-timeout"
+	FailClosed     Name = "fail-closed"
 )
 
 // helps is all the protections, sorted by name. It is never written.
@@ -33,11 +41,14 @@ var helps = [...]struct {
 	name Name
 	help string
 }{
+	{AcquireTimeout, "Bounds the wait for a place at a store, whatever the command itself may take."},
+	{AdaptiveLimit, "Bounds the calls in flight to what a downstream can do, which it learns from how long they take; it starts off."},
 	{Breaker, "Stops calling a downstream that keeps failing, and lets single calls through to see whether it is back."},
 	{Bulkhead, "Bounds the calls in flight to each downstream and the workers of each kind of job, so that one cannot take them all."},
 	{Coalesce, "Loads a missing value once, however many requests miss it at the same time."},
 	{DeadLetter, "Sets aside a message that keeps failing, so that those behind it go on."},
 	{Deadline, "Bounds the time of requests and calls, tells callees what is left of it, and begins no work that is too late."},
+	{FailClosed, "Moves no money that the store cannot record."},
 	{Failover, "Tries another downstream that can do the same when the first does not answer."},
 	{FanOutLimit, "Bounds the parts of one request that are worked on at once."},
 	{Idempotency, "Answers a repeated request with the first one's answer instead of doing it again."},
@@ -46,11 +57,15 @@ var helps = [...]struct {
 	{Priority, "Sheds unimportant requests first when there are too many."},
 	{QueueBound, "Refuses work at once when too much of it waits already."},
 	{RateLimit, "Bounds the requests of each client per second."},
+	{RatioBreaker, "Stops calling a downstream of which at least half of the calls of the last 10 s failed, and leaves one alone that fails less."},
 	{RetryBudget, "Bounds retries to a share of the calls, so that they cannot multiply the load of a failure."},
 	{RetryLayer, "Retries only next to the failure: what a downstream has answered is not tried again by those above it."},
 	{SingleWriter, "Lets one task at a time change the thing behind a key."},
+	{SlowBreaker, "Stops calling a downstream that is slow, though it answers."},
+	{SlowStart, "Lets the calls to a downstream that is back return over seconds, not all at once."},
 	{Stale, "Serves an answer that is out of date when no other can be had."},
 	{Sweeper, "Gives back what was held for customers who never came back."},
+	{TenantLimit, "Lets no tenant have much more under way than the others have on average."},
 	{TTLJitter, "Spreads the ends of cached values, so that they do not all expire at once."},
 }
 
@@ -62,6 +77,11 @@ func Names() []Name {
 	}
 	return names
 }
+
+// StartsOn says whether the protection is on before anybody has said anything. A learning
+// limit is not: the bounds that are known do without it, and it would hide what happens
+// when one of them is taken away.
+func (n Name) StartsOn() bool { return n != AdaptiveLimit }
 
 // Help says in a sentence what the protection does; it is empty for an unknown name.
 func (n Name) Help() string {

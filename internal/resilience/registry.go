@@ -10,7 +10,7 @@ import (
 )
 
 // A Registry holds the switches of all protections of a service. Any goroutine may
-// use it. All protections start on.
+// use it. The protections start on, as far as [Name.StartsOn] says.
 type Registry struct {
 	mu       sync.Mutex // over changes of the switches and what follows from them
 	switches map[Name]*Switch
@@ -38,7 +38,7 @@ func NewRegistry(reg prometheus.Registerer) *Registry {
 	}
 	for _, h := range helps {
 		s := &Switch{mu: &r.mu, enabled: r.metrics.enabled.WithLabelValues(string(h.name))}
-		s.on.Store(true)
+		s.on.Store(h.name.StartsOn())
 		s.show()
 		r.switches[h.name] = s
 	}
