@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // A Class is a kind of work: jobs that wait in one queue and have their own
@@ -16,6 +17,9 @@ type Class struct {
 	queue   queue
 	running int
 	counts  Counts
+
+	shed        func(oldest time.Duration) error
+	newestFirst func(oldest time.Duration) bool
 }
 
 // ClassConfig says how a class works. The zero value shares all workers and
@@ -90,6 +94,7 @@ func (c *Class) take(e *entry) error {
 	case p.closed:
 		return ErrClosed
 	case len(p.idle) > 0 && c.mayStart():
+		c.startsAtOnce()
 		p.handOver(e)
 	case c.bound >= 0 && c.queue.len() >= c.bound:
 		c.counts.Refused++
@@ -112,9 +117,11 @@ type entry struct {
 	class  *Class
 	order  uint64
 	queued int64 // pool clock
+	shed   error // why it is not to be run, if it is not
 }
 
-// A queue is a FIFO ring of entries that grows by doubling.
+// A queue is a ring of entries that grows by doubling. They join it at the end and leave
+// it at either.
 type queue struct {
 	ring       []entry // its length is a power of two
 	head, tail uint
@@ -128,6 +135,8 @@ func (q *queue) at(i uint) *entry { return &q.ring[i&uint(len(q.ring)-1)] }
 
 func (q *queue) first() *entry { return q.at(q.head) }
 
+func (q *queue) last() *entry { return q.at(q.tail - 1) }
+
 func (q *queue) push(e *entry) {
 	if q.len() == len(q.ring) {
 		q.grow()
@@ -140,6 +149,16 @@ func (q *queue) push(e *entry) {
 func (q *queue) drop() {
 	*q.first() = entry{}
 	q.head++
+}
+
+// remove removes an entry, which must be the first or the last.
+func (q *queue) remove(e *entry) {
+	if e == q.first() {
+		q.drop()
+		return
+	}
+	*e = entry{}
+	q.tail--
 }
 
 func (q *queue) grow() {

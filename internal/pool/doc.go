@@ -47,6 +47,11 @@
 // that runs ends when its Run returns, and must watch its context itself.
 // [Pool.SetDropExpired] turns dropping off, and on again, while the pool works.
 //
+// Two functions may be asked about a class each time that a worker takes one of its
+// jobs: [Class.SetShed]'s, whether the oldest is dropped for its age, and
+// [Class.SetNewestFirst]'s, whether the newest goes first. A class that serves its newest
+// first has no precedence by its oldest: among classes, the newest counts.
+//
 // For every job that was taken, exactly one of Run and Drop is called, exactly
 // once; Close does not change that. For a job that was refused, neither is.
 //
@@ -54,8 +59,8 @@
 //
 // Every method may be called from any goroutine.
 //
-//   - [Pool.Class], [Class.Submit], [Class.Configure], [Pool.SetDropExpired] and
-//     [Pool.Stats] do not block, so that a loop may call them, and jobs may too.
+//   - [Pool.Class], [Class.Submit], [Class.Configure], [Class.SetShed],
+//     [Class.SetNewestFirst], [Pool.SetDropExpired] and [Pool.Stats] do not block, so that a loop may call them, and jobs may too.
 //   - [Class.Do] blocks until the job has ended or its context is done. It is not
 //     for a loop, nor for jobs of the same pool; see below.
 //   - [Pool.Close] blocks until the last worker has ended. It is not for a loop.

@@ -124,17 +124,21 @@ func (p *Pool) SetDropExpired(drop bool) {
 // clock counts nanoseconds since New, monotonic.
 func (p *Pool) clock() int64 { return int64(time.Since(p.epoch)) }
 
-// pick finds the class whose first job has waited longest among those that may
-// start one: first come, first served, except where a share holds a class back. It
-// is nil if there is none. p.mu is held.
-func (p *Pool) pick() (best *Class) {
+// pick finds the job to be taken next: of those at the front of the classes that may
+// start one, the one that has waited longest. First come, first served, except where a
+// share holds a class back, or a class serves its newest job first. It is nil if there is
+// none. p.mu is held.
+func (p *Pool) pick(now int64) (best *entry) {
 	for _, c := range p.classes {
 		if c.queue.empty() || !c.mayStart() {
 			continue
 		}
-		if best == nil || c.queue.first().order < best.queue.first().order {
-			best = c
+		if e := c.front(now); best == nil || e.order < best.order {
+			best = e
 		}
+	}
+	if best != nil {
+		best = best.class.ripe(best, now)
 	}
 	return best
 }
@@ -142,12 +146,12 @@ func (p *Pool) pick() (best *Class) {
 // serve hands jobs to idle workers as long as there are both. p.mu is held.
 func (p *Pool) serve() {
 	for len(p.idle) > 0 {
-		c := p.pick()
-		if c == nil {
+		e := p.pick(p.clock())
+		if e == nil {
 			return
 		}
-		p.handOver(c.queue.first())
-		c.queue.drop()
+		p.handOver(e)
+		e.class.queue.remove(e)
 	}
 }
 

@@ -6,6 +6,7 @@ import "time"
 type Counts struct {
 	Completed uint64 // run to the end
 	Expired   uint64 // dropped unstarted, their context being done
+	Shed      uint64 // dropped unstarted, because SetShed's function said so
 	Refused   uint64 // never taken, the queue being full
 	// Wait and Run are the sums, over the jobs that were run, of the time in the
 	// queue and on a worker; MaxWait and MaxRun the longest of each.
@@ -13,7 +14,11 @@ type Counts struct {
 }
 
 func (c *Counts) add(wait int64, o outcome) {
-	if o.dropped {
+	switch {
+	case o.shed:
+		c.Shed++
+		return
+	case o.dropped:
 		c.Expired++
 		return
 	}

@@ -59,10 +59,10 @@ func (w *worker) await() (start int64, ok bool) {
 }
 
 // An outcome is how a job went: when it was begun and ended, when the observer had
-// been told of it, and whether it was dropped instead of run.
+// been told of it, and whether it was dropped instead of run, and if so, for its age.
 type outcome struct {
 	start, end, told int64 // pool clock
-	dropped          bool
+	dropped, shed    bool
 }
 
 // next accounts for the last job and takes the next one, or waits for it. It
@@ -71,11 +71,10 @@ func (w *worker) next(last outcome) (start int64, ok bool) {
 	p := w.pool
 	p.mu.Lock()
 	w.leave(last)
-	if c := p.pick(); c != nil {
-		e := c.queue.first()
+	if e := p.pick(last.told); e != nil {
 		start = max(last.told, e.queued) // it may have come since
 		w.enter(e, start)
-		c.queue.drop()
+		e.class.queue.remove(e)
 		p.mu.Unlock()
 		return start, true
 	}
@@ -105,21 +104,21 @@ func (w *worker) leave(o outcome) {
 	w.busy = false
 }
 
-// do runs the job, or drops it if its caller has left.
+// do runs the job, or drops it if its caller has left or it is shed.
 func (w *worker) do(start int64) outcome {
 	e := &w.current
 	if err := w.pool.expired(e, start); err != nil {
 		e.job.Drop(err)
 		end := w.pool.clock()
 		told := w.observe(end, func(o Observer) { o.JobDropped(e.class.name, time.Duration(start-e.queued), err) })
-		return outcome{start, end, told, true}
+		return outcome{start, end, told, true, e.shed != nil}
 	}
 	e.job.Run(w.context(e.ctx))
 	end := w.pool.clock()
 	told := w.observe(end, func(o Observer) {
 		o.JobDone(e.class.name, time.Duration(start-e.queued), time.Duration(end-start))
 	})
-	return outcome{start, end, told, false}
+	return outcome{start, end, told, false, false}
 }
 
 // observe tells the observer, if any, of a job that has ended, and returns when it
@@ -133,9 +132,12 @@ func (w *worker) observe(end int64, tell func(Observer)) (told int64) {
 	return w.pool.clock()
 }
 
-// expired is the reason why a job need not be run any more. A deadline that is past
+// expired is the reason why a job is not run any more. A deadline that is past
 // counts also where whoever keeps it, a blocked loop say, has not noticed yet.
 func (p *Pool) expired(e *entry, now int64) error {
+	if e.shed != nil {
+		return e.shed
+	}
 	if p.keepExpired.Load() {
 		return nil
 	}
