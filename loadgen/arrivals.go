@@ -22,6 +22,14 @@ type Arrivals struct {
 	Rate   float64 // requests a second
 	Length time.Duration
 	Seed   uint64
+	// Surges multiply the rate for a time.
+	Surges []Surge
+}
+
+// A Surge multiplies a rate by Factor from At on, for Width.
+type Surge struct {
+	Factor    float64
+	At, Width time.Duration
 }
 
 // Pacer returns the schedule, or an error that says what is wrong.
@@ -31,6 +39,12 @@ func (a Arrivals) Pacer() (Pacer, error) {
 	}
 	shape, random := a.shape()
 	profile, err := a.profile(shape)
+	for _, s := range a.Surges {
+		if !(s.Factor >= 0 && s.Factor <= maxSurge) {
+			return nil, fmt.Errorf("surge: factor %v: must be from 0 to %d", s.Factor, maxSurge)
+		}
+		profile = profile.Surge(s.Factor, s.At, s.Width)
+	}
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("arrivals %q: %w", a.Text, err)
@@ -41,6 +55,9 @@ func (a Arrivals) Pacer() (Pacer, error) {
 	}
 	return profile, nil
 }
+
+// maxSurge bounds the factor of a surge.
+const maxSurge = 1000
 
 // shape splits the text into its shape and whether arrivals come by chance.
 func (a Arrivals) shape() (shape string, random bool) {

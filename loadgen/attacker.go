@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -21,6 +22,10 @@ type AttackerConfig struct {
 	// Timeout is the client's patience: from when a request is due to its answer's
 	// last byte. 5 seconds if 0.
 	Timeout time.Duration
+	// Retry says how clients try again what failed. The zero value does not.
+	Retry Retry
+	// TellDeadline has each request say how long its client will wait.
+	TellDeadline bool
 	// MaxInFlight bounds the requests that are being sent or answered, each of which
 	// takes a goroutine and a connection. 10,000 if 0.
 	MaxInFlight int
@@ -79,9 +84,9 @@ type shot struct {
 }
 
 // Attack starts the schedule now and returns the samples, one for each request that came
-// due, in the order in which they ended. They must be taken until the channel is closed,
+// due, and one for each further attempt, in the order in which they ended. They must be taken until the channel is closed,
 // which is when the schedule has ended, or ctx is done, and all requests in flight have
-// an outcome: a Timeout later at most.
+// an outcome: a Timeout later at most, or that of every attempt and the pauses between.
 func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
 	go a.pace(ctx)
 	return a.output
@@ -136,7 +141,7 @@ func (a *Attacker) fire(s shot) {
 func (a *Attacker) work(first shot) {
 	w := worker{config: &a.config}
 	for s, more := first, true; more; s, more = <-a.shots {
-		a.output <- w.send(s)
+		w.do(s, a.output)
 	}
 }
 
@@ -148,24 +153,47 @@ type worker struct {
 	scratch []byte
 }
 
-// send sends a request, unless its time is over already, and returns what came of it.
-func (w *worker) send(s shot) evidence.Sample {
-	deadline := s.due.Add(w.config.Timeout)
+// do sends a request, and again if its client does so, and tells what came of each attempt.
+func (w *worker) do(s shot, samples chan<- evidence.Sample) {
+	retry := &w.config.Retry
+	for attempt := 1; ; attempt++ {
+		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
+		again := retry.again(&sample, attempt)
+		if retry.Attempts > 1 {
+			sample.Attempt = attempt
+		}
+		samples <- sample
+		if !again {
+			return
+		}
+		time.Sleep(retry.pause(s.seq, attempt))
+	}
+}
+
+// send sends one attempt, unless its time is over already, and returns what came of it. An
+// attempt after the first has as much time as that had.
+func (w *worker) send(s shot, deadline time.Time, attempt int) evidence.Sample {
 	sample := s.sample()
 	sample.Sent = time.Now()
+	if attempt > 1 {
+		deadline = sample.Sent.Add(w.config.Timeout)
+	}
 	if !sample.Sent.Before(deadline) {
 		return s.unsent()
 	}
-	w.write(s)
+	w.write(s, deadline.Sub(sample.Sent))
 	err := w.config.Doer.DoDeadline(&w.request, &w.answer, deadline)
 	sample.Latency = time.Since(s.due)
 	w.read(&sample, s.action, err)
 	return sample
 }
 
-func (w *worker) write(s shot) {
+func (w *worker) write(s shot, patience time.Duration) {
 	w.request.Reset()
 	s.action.Write(&w.request)
+	if w.config.TellDeadline {
+		w.request.Header.Set(shop.HeaderDeadline, strconv.FormatInt(max(patience.Milliseconds(), 1), 10))
+	}
 	w.scratch = s.trace.appendHeader(w.scratch[:0])
 	w.request.Header.SetBytesV(shop.HeaderTraceparent, w.scratch)
 }

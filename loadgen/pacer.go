@@ -72,6 +72,39 @@ func Spike(base, peak float64, at, width, length time.Duration) Profile {
 	return Constant(base, at).then(peak, peak, width).then(base, base, length-at-width)
 }
 
+// Surge returns the profile with its rate multiplied by factor from at on, for width. What
+// lies beyond the profile is ignored.
+func (p Profile) Surge(factor float64, at, width time.Duration) Profile {
+	var surged Profile
+	for _, s := range p.stretches {
+		for _, cut := range s.cut(at, at+width) {
+			k := 1.0
+			if cut.start >= at && cut.start < at+width {
+				k = factor
+			}
+			surged = surged.then(k*cut.from, k*cut.to, cut.length)
+		}
+	}
+	return surged
+}
+
+// cut splits a stretch at the times that lie within it, which are in order.
+func (s stretch) cut(times ...time.Duration) []stretch {
+	var parts []stretch
+	for _, at := range times {
+		if at <= s.start || at >= s.start+s.length {
+			continue
+		}
+		first, rest := s, s
+		first.length = at - s.start
+		first.to = s.from + (s.to-s.from)*first.length.Seconds()/s.length.Seconds()
+		rest.from, rest.start, rest.length = first.to, at, s.length-first.length
+		parts = append(parts, first)
+		s = rest
+	}
+	return append(parts, s)
+}
+
 // then returns the profile with one more stretch, unless that has no length.
 func (p Profile) then(from, to float64, length time.Duration) Profile {
 	if length <= 0 {

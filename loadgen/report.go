@@ -24,7 +24,7 @@ type Report struct {
 // A Row is what came of the requests of a route, or of all.
 type Row struct {
 	Route        string `json:"route"`
-	Scheduled    int64  `json:"scheduled"` // that came due: Sent + Unsent
+	Scheduled    int64  `json:"scheduled"` // that came due: Sent + Unsent, without further attempts
 	Sent         int64  `json:"sent"`      // Acknowledged + Refused + Unknown
 	Unsent       int64  `json:"unsent"`
 	Acknowledged int64  `json:"acknowledged"`

@@ -59,6 +59,7 @@ func (s *Summary) Close(scheduled time.Duration) Report {
 // A tally counts the samples of one route, or of all.
 type tally struct {
 	outcomes map[evidence.Outcome]int64
+	again    int64 // attempts after the first
 	codes    map[string]int64
 	latency  *hdrhistogram.Histogram // ns; made with the first sample
 }
@@ -69,6 +70,9 @@ func (t *tally) add(sample *evidence.Sample) {
 		t.latency = hdrhistogram.New(shortest, longest, precision)
 	}
 	t.outcomes[sample.Outcome]++
+	if sample.Attempt > 1 {
+		t.again++
+	}
 	t.addCode(sample.Error)
 	if sample.Outcome != evidence.Unsent {
 		_ = t.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
@@ -101,7 +105,7 @@ func (t *tally) row(route string, scheduled time.Duration) Row {
 		Codes:        maps.Clone(t.codes),
 	}
 	r.Sent = r.Acknowledged + r.Refused + r.Unknown
-	r.Scheduled = r.Sent + r.Unsent
+	r.Scheduled = r.Sent + r.Unsent - t.again
 	if r.Scheduled > 0 {
 		r.Errors = 1 - float64(r.Acknowledged)/float64(r.Scheduled)
 	}

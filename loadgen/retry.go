@@ -1,0 +1,53 @@
+package loadgen
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"brownout/chaos/evidence"
+)
+
+// A Retry says how a client tries again what was refused with 503 or 429, or whose outcome is
+// unknown: with the same key, so that what was done is not done again. Each attempt has the
+// client's whole patience, as with clients that know of no budget.
+type Retry struct {
+	// Attempts is how often a request is sent at most, the first time included.
+	Attempts int
+	// Backoff is the pause before the second attempt; it doubles with each that follows.
+	Backoff time.Duration
+	// Jitter draws each pause at random, between nothing and what it would be.
+	Jitter bool
+	// Seed decides the pauses.
+	Seed uint64
+}
+
+// MaxAttempts bounds the attempts of a request, and maxBackoff the pause between two.
+const (
+	MaxAttempts = 10
+	maxBackoff  = time.Minute
+)
+
+// again says whether a client tries again after an attempt.
+func (r *Retry) again(s *evidence.Sample, attempt int) bool {
+	if attempt >= min(r.Attempts, MaxAttempts) {
+		return false
+	}
+	switch s.Outcome {
+	case evidence.Refused:
+		return s.Status == http.StatusServiceUnavailable || s.Status == http.StatusTooManyRequests
+	case evidence.Unknown:
+		return true
+	}
+	return false
+}
+
+// pause is how long a client waits after an attempt, from 1, of the request at a place.
+func (r *Retry) pause(seq int64, attempt int) time.Duration {
+	d := min(r.Backoff<<(attempt-1), maxBackoff)
+	if !r.Jitter || d <= 0 {
+		return d
+	}
+	random := rand.New(rand.NewPCG(r.Seed, uint64(seq)*MaxAttempts+uint64(attempt)))
+	return time.Duration(random.Int64N(int64(d)))
+}
