@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 )
 
 // A Group bounds the calls in flight to one downstream. Calls over the limit
-// wait their turn, first come, first served, in a queue that is bounded too. Its
-// bounds can be changed and looked at from any goroutine.
+// wait their turn, first come, first served unless SetNewestFirst says otherwise, in a
+// queue that is bounded too. Its bounds can be changed and looked at from any goroutine.
 type Group struct {
 	loop     *Loop
 	executor Executor
@@ -17,6 +18,9 @@ type Group struct {
 	queue    atomic.Int64
 	running  int
 	waiting  list[reaction]
+
+	shed        func(oldest time.Duration) error
+	newestFirst func(oldest time.Duration) bool
 
 	published struct{ running, waiting gauge }
 }
@@ -74,6 +78,7 @@ func (g *Group) enter(t *Task) error {
 	defer g.publish()
 	g.admit() // nobody overtakes those whom a higher limit lets in
 	if g.free() {
+		g.startsAtOnce()
 		g.running++
 		return nil
 	}
@@ -83,9 +88,7 @@ func (g *Group) enter(t *Task) error {
 	if err := t.mayWait(); err != nil {
 		return err
 	}
-	g.waiting.push(&t.wait)
-	g.publish()
-	return t.park()
+	return g.queueUp(t)
 }
 
 // leave gives a place back, to the next in line if there is one.
@@ -94,12 +97,16 @@ func (g *Group) leave() {
 	g.admit()
 }
 
-// admit gives free places to the tasks that have waited longest. A task that was
+// admit gives free places to the tasks that are next in line. A task that was
 // woken is no longer interrupted, so the place is never lost.
 func (g *Group) admit() {
 	for g.free() && !g.waiting.empty() {
-		g.running++
-		g.waiting.pop().owner.task.wake()
+		g.turnAway()
+		if next := g.next(); next != nil {
+			g.running++
+			next.unlink()
+			next.owner.task.wake()
+		}
 	}
 	g.publish()
 }

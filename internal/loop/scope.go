@@ -46,6 +46,16 @@ func (s *scope) pastDeadline() error {
 	return context.DeadlineExceeded
 }
 
+// isShielded says whether the scope, or one around it, is one of Shielded.
+func (s *scope) isShielded() bool {
+	for ; s != nil; s = s.outer {
+		if s.shielded {
+			return true
+		}
+	}
+	return false
+}
+
 // cancel ends the scope early: what the task waits for within it fails.
 func (s *scope) cancel(cause error) {
 	if s.cause != nil {

@@ -21,6 +21,8 @@ type Task struct {
 	member      node[*Task]     // links it into the loop's tasks
 	sibling     node[*Task]     // links it into the scope that it was spawned from
 	scope       *scope          // the innermost
+	queued      int64           // loop clock when it joined the queue of a group
+	refused     error           // why that group has turned it away
 	spare       any             // the struct of the last call, to be used again
 	root        scope           // the task as a whole
 	stopHook    func() bool     // ends the watch over the context of Spawn
