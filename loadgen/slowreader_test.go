@@ -21,7 +21,7 @@ func TestSlowReadersHoldAServerUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	const size = 64 << 20
+	const size = 16 << 20
 	blocked := make(chan int, 10)
 	go func() {
 		for {
