@@ -121,3 +121,26 @@ func TestGroupTurnsAwayWhoIsCancelled(t *testing.T) {
 	})
 	j.check(t, "b:old b:the cause a:<nil>@1")
 }
+
+// The word of one group is not heard in another.
+func TestGroupsTurnAwayEachForItself(t *testing.T) {
+	var j journal
+	simulate(t, func(l *loop.Loop) {
+		full, other := loop.NewGroup(l, loop.GroupConfig{Limit: 1, Queue: 9}), loop.NewGroup(l, loop.GroupConfig{Limit: 1, Queue: 9})
+		full.SetShed(func(oldest time.Duration) error {
+			if oldest > 0 {
+				return errCause
+			}
+			return nil
+		})
+		queueUp(l, full, &j, time.Now(), "a")
+		l.SetTimeout("occupy", 500*ms, func() { queueUp(l, other, &j, time.Now(), "o") })
+		l.Spawn(context.Background(), "b", func(task *loop.Task) {
+			for _, g := range []*loop.Group{full, other} {
+				_, err := loop.Go(task, g, func(context.Context) (int, error) { return 0, nil })
+				j.addf("b:%v", err)
+			}
+		})
+	})
+	j.check(t, "b:the cause a:<nil>@1 o:<nil>@1 b:<nil>")
+}
