@@ -1,0 +1,37 @@
+package fault
+
+import (
+	"slices"
+
+	"brownout/internal/loop"
+	"brownout/internal/pool"
+)
+
+// A Host is what a process has that can be broken. What is nil makes the kinds that need
+// it Missing.
+type Host struct {
+	// Loop is the service's event loop.
+	Loop *loop.Loop
+	// Pool is its worker pool. Working, which may be nil, is called before a job is
+	// submitted to it: the host may give it more processors then.
+	Pool    *pool.Pool
+	Working func()
+	// Filter stands before the service's routes.
+	Filter *Filter
+}
+
+// Catalogue returns all kinds there are, by name, for a process that has what h says.
+// Those of Catalogue(Host{}) can be checked against, and not injected.
+func Catalogue(h Host) []Kind {
+	return sorted(slices.Concat(
+		loopKinds(h),
+	))
+}
+
+// missing says why a kind is not there, "" if it is.
+func missing(there bool, what string) string {
+	if there {
+		return ""
+	}
+	return "this process has no " + what
+}

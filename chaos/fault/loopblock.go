@@ -1,0 +1,97 @@
+package fault
+
+import (
+	"time"
+
+	"brownout/internal/loop"
+)
+
+// The places where a block can happen.
+const (
+	inTimer     = "timer"
+	inImmediate = "immediate"
+	inPosted    = "posted"
+	inTick      = "tick"
+	inMicrotask = "microtask"
+	inTask      = "task"
+)
+
+// Ways to keep somebody waiting.
+const (
+	slept  = "slept"
+	burned = "burned"
+)
+
+// loopKinds are the faults of an event loop.
+func loopKinds(h Host) []Kind {
+	return []Kind{loopBlock(h)}
+}
+
+// loopBlock is what CPU work and blocking calls on a loop do to it: nothing else happens
+// meanwhile. The callback that blocks is named loop.block, so that a watchdog that works
+// names that.
+func loopBlock(h Host) Kind {
+	return Kind{
+		Name:    "loop.block",
+		Summary: "Blocks the event loop: nothing else runs on it meanwhile.",
+		Missing: missing(h.Loop != nil, "loop"),
+		Params: []Param{
+			{Name: "for", Help: "how long each block takes", Type: Duration, Default: "200ms", Min: "1ms", Max: "30s"},
+			{Name: "every", Help: "the pause between two blocks", Type: Duration, Default: "1s", Min: "1ms", Max: "1m"},
+			{Name: "how", Help: "whether the time is slept or burned", Type: Choice, Default: slept, Choices: []string{slept, burned}},
+			{
+				Name: "in", Help: "what blocks", Type: Choice, Default: inTimer,
+				Choices: []string{inTimer, inImmediate, inPosted, inTick, inMicrotask, inTask},
+			},
+		},
+		Start: func(i *Injection) error {
+			b := &block{
+				injection: i, loop: h.Loop, in: i.Text("in"), burns: i.Text("how") == burned,
+				length: i.Duration("for"), every: i.Duration("every"),
+			}
+			return post(b.loop, i.spec.Fault, i.Done(), b.arrange)
+		},
+	}
+}
+
+// A block blocks a loop, again and again. It belongs to the loop.
+type block struct {
+	injection     *Injection
+	loop          *loop.Loop
+	in            string
+	burns         bool
+	length, every time.Duration
+}
+
+// arrange has the next block happen where it is to.
+func (b *block) arrange() {
+	switch name := b.injection.spec.Fault; b.in {
+	case inTimer:
+		b.loop.SetTimeout(name, 0, b.block)
+	case inImmediate:
+		b.loop.SetImmediate(name, b.block)
+	case inPosted:
+		_ = post(b.loop, name, b.injection.done, b.block) // a closed loop is blocked no more
+	case inTick:
+		b.loop.NextTick(name, b.block)
+	case inMicrotask:
+		b.loop.QueueMicrotask(name, b.block)
+	case inTask:
+		b.loop.Spawn(background, name, func(*loop.Task) { b.block() })
+	}
+}
+
+// block blocks, and sets a timer for the next time.
+func (b *block) block() {
+	i := b.injection
+	if i.Hits() {
+		if b.burns {
+			i.burn(b.length)
+		} else {
+			i.pause(b.length)
+		}
+	}
+	if !i.spent() {
+		b.loop.SetTimeout(i.spec.Fault, b.every, b.arrange)
+	}
+}
