@@ -70,9 +70,12 @@ THIRD-PARTY !< internal/loop/..., internal/pool/..., chaos/verdict, chaos/audit;
 services/gateway/memstore, services/gateway/upstream, services/payments/memstore, services/payments/bank,
 services/inventory/memstore, chaos/acquirer, chaos/audit < internal/sim;
 
+# What is seen of a run: metrics and traces.
+THIRD-PARTY < internal/metricstore, internal/tracestore;
+
 # The lab around it.
 NONE < dashboards;
-dashboards, internal/port, internal/service, internal/shopfile < internal/lab;
+dashboards, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
 internal/lab, chaos/drill, chaos/report < internal/room;
 loadgen < internal/bench;
 
