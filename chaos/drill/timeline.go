@@ -1,0 +1,144 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
+)
+
+const (
+	// leaseTime is when a fault ends by itself if its drill is gone, and renewal how often
+	// the drill says that it is not.
+	leaseTime = 5 * time.Second
+	renewal   = time.Second
+	// grace is by how much the time to live of a fault exceeds what its drill wants: it is
+	// there for a drill that hangs.
+	grace = 10 * time.Second
+	// askTime bounds each word with a port.
+	askTime = 3 * time.Second
+)
+
+// A port is where the faults of one process are injected: a fault.Client, mostly.
+type port interface {
+	Inject(context.Context, fault.Spec) (fault.Status, error)
+	Renew(ctx context.Context, id string) (fault.Status, error)
+	Clear(ctx context.Context, id string) (fault.Status, error)
+}
+
+// An act is one fault of a timeline.
+type act struct {
+	at, length time.Duration // since the load began
+	on         string        // as the drill's file names it
+	spec       fault.Spec    // its TTL and lease are the timeline's
+	port       port
+}
+
+// A timeline injects the faults of an arm when they are due, and ends them.
+type timeline struct {
+	acts  []act
+	began time.Time   // of the load
+	tell  func(Event) // one call at a time
+
+	mu sync.Mutex // over tell
+}
+
+func (t *timeline) say(e Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tell(e)
+}
+
+// run returns when all acts are over, or ctx is done; no fault is active then, unless its
+// evidence says so.
+func (t *timeline) run(ctx context.Context) []evidence.Fault {
+	faults := make([]evidence.Fault, len(t.acts))
+	var all sync.WaitGroup
+	for i := range t.acts {
+		all.Go(func() { faults[i] = t.play(ctx, &t.acts[i]) })
+	}
+	all.Wait()
+	slices.SortStableFunc(faults, func(a, b evidence.Fault) int { return int(a.Active.From - b.Active.From) })
+	return faults
+}
+
+// play is one act, from the wait for it to its end.
+func (t *timeline) play(ctx context.Context, a *act) evidence.Fault {
+	f := evidence.Fault{Kind: a.spec.Fault, On: a.on, Params: a.spec.Params, Active: evidence.Span{From: a.at, To: a.at}}
+	if !waitUntil(ctx, t.began.Add(a.at)) {
+		f.Err = "the drill ended before"
+		return f
+	}
+	status, err := t.inject(ctx, a)
+	f.Active.From = time.Since(t.began)
+	f.Active.To = f.Active.From
+	if err != nil {
+		f.Err = err.Error()
+		t.say(Event{Kind: FaultRefused, What: name(a), Err: err})
+		return f
+	}
+	f.ID, f.Params = status.ID, status.Spec.Params
+	t.say(Event{Kind: FaultBegan, What: name(a)})
+	t.hold(ctx, a, status.ID)
+	t.end(ctx, a, &f)
+	t.say(Event{Kind: FaultEnded, What: name(a), Hits: f.Hits})
+	return f
+}
+
+func name(a *act) string { return a.spec.Fault + " on " + a.on }
+
+func (t *timeline) inject(ctx context.Context, a *act) (fault.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	spec := a.spec
+	spec.TTL, spec.Lease = min(max(a.length+grace, fault.MinTTL), fault.MaxTTL), leaseTime
+	return a.port.Inject(ctx, spec)
+}
+
+// hold renews the lease until the act is over. A renewal that fails is tried again: if it
+// is the fault that is gone, its end will tell.
+func (t *timeline) hold(ctx context.Context, a *act, id string) {
+	over := t.began.Add(a.at + a.length)
+	for next := time.Now().Add(renewal); next.Before(over); next = next.Add(renewal) {
+		if !waitUntil(ctx, next) {
+			return
+		}
+		ask, cancel := context.WithTimeout(ctx, askTime)
+		_, _ = a.port.Renew(ask, id)
+		cancel()
+	}
+	waitUntil(ctx, over)
+}
+
+// end ends the fault, also if the drill is told to end, and notes what it did.
+func (t *timeline) end(ctx context.Context, a *act, f *evidence.Fault) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	status, err := a.port.Clear(ctx, f.ID)
+	f.Active.To = time.Since(t.began)
+	if err != nil {
+		f.Err = fmt.Sprintf("it could not be cleared: %v", err)
+		return
+	}
+	f.Hits, f.Ended = int64(status.Hits), status.Reason != ""
+	if status.Reason != fault.Cleared {
+		f.Active.To = status.Ended.Sub(t.began)
+		f.Err = fmt.Sprintf("it ended by itself, %s, after %v", status.Reason, (f.Active.To - f.Active.From).Round(time.Millisecond))
+	}
+}
+
+// waitUntil waits, and says whether ctx is not done.
+func waitUntil(ctx context.Context, at time.Time) bool {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
+}

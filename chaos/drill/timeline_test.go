@@ -1,0 +1,119 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
+)
+
+// A near is a port that leads to an injector of this process.
+type near struct {
+	*fault.Injector
+	cut bool // nothing comes through but the first word
+}
+
+var errCut = errors.New("cut off")
+
+func (n *near) Inject(_ context.Context, s fault.Spec) (fault.Status, error) {
+	return n.Injector.Inject(s)
+}
+
+func (n *near) Renew(_ context.Context, id string) (fault.Status, error) {
+	if n.cut {
+		return fault.Status{}, errCut
+	}
+	return fault.Status{}, n.Injector.Renew(id)
+}
+
+func (n *near) Clear(_ context.Context, id string) (fault.Status, error) {
+	if n.cut {
+		return fault.Status{}, errCut
+	}
+	err := n.Injector.Clear(id)
+	for _, s := range n.Ended() {
+		if s.ID == id {
+			return s, nil
+		}
+	}
+	return fault.Status{}, err
+}
+
+// tick is a kind that hits once a second.
+func tick() fault.Kind {
+	return fault.Kind{Name: "a.tick", Summary: "Hits once a second.", Start: func(i *fault.Injection) error {
+		go func() {
+			for {
+				select {
+				case <-i.Done():
+					return
+				case <-time.After(time.Second):
+					i.Hit()
+				}
+			}
+		}()
+		return nil
+	}}
+}
+
+func acts(p port, names ...string) []act {
+	var all []act
+	for i, name := range names {
+		all = append(all, act{at: time.Duration(i+1) * 10 * time.Second, length: 4500 * time.Millisecond, on: "bank-a", spec: fault.Spec{Fault: name}, port: p})
+	}
+	return all
+}
+
+func TestTimelineInjectsWhatIsDueAndEndsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		line := timeline{acts: acts(&near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick()}})}, "a.tick", "a.riddle"), began: time.Now(), tell: func(e Event) { told = append(told, e.String()) }}
+		faults := line.run(t.Context())
+		first, second := faults[0], faults[1]
+		want := evidence.Span{From: 10 * time.Second, To: 14500 * time.Millisecond}
+		if first.Active != want || first.Hits != 4 || !first.Ended || first.Err != "" || first.ID == "" {
+			t.Errorf("%+v", first)
+		}
+		if second.Ended || !strings.Contains(second.Err, "is not the name of a fault") {
+			t.Errorf("%+v", second)
+		}
+		if all := strings.Join(told, "; "); !strings.HasPrefix(all, "a.tick on bank-a begins; a.tick on bank-a ends: 4 hits; a.riddle on bank-a is refused") {
+			t.Error(all)
+		}
+	})
+}
+
+func TestInterruptedTimelineLeavesNothingActive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := fault.New(fault.Config{Kinds: []fault.Kind{tick()}})
+		ctx, stop := context.WithTimeout(t.Context(), 12*time.Second)
+		defer stop()
+		line := timeline{acts: acts(&near{Injector: in}, "a.tick", "a.tick"), began: time.Now(), tell: func(Event) {}}
+		faults := line.run(ctx)
+		if n := len(in.List()); n != 0 || faults[0].Active.To != 12*time.Second || !faults[0].Ended || !strings.Contains(faults[1].Err, "ended before") {
+			t.Errorf("%d active, %+v", n, faults)
+		}
+	})
+}
+
+// A fault whose drill is gone ends by itself, and a drill that was cut off says so.
+func TestCutOffTimelineLosesItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick()}}), cut: true}
+		all := acts(p, "a.tick")
+		all[0].length = 8 * time.Second
+		line := timeline{acts: all, began: time.Now(), tell: func(Event) {}}
+		faults := line.run(t.Context())
+		if faults[0].Ended || !strings.Contains(faults[0].Err, "could not be cleared: cut off") {
+			t.Errorf("%+v", faults[0])
+		}
+		if ended := p.Ended(); len(ended) != 1 || ended[0].Reason != fault.LeaseLost || ended[0].Ended.Sub(ended[0].Began) != leaseTime {
+			t.Errorf("%+v", ended)
+		}
+	})
+}
