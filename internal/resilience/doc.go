@@ -28,6 +28,8 @@
 //	jitter         Retry                  retries at the same moment           exact exponential pauses
 //	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other bounds
 //	queue-bound    QueueLimit             work that is there at once           no bound here
+//	codel          AgeLimit               waits in a line that does not go away  waits as long as they may be
+//	newest-first   NewNewestFirst         work for those who will have left     first come, first served
 //	priority       PriorityGate           work by importance                   all are equal
 //	ratelimit      Limiter                requests of a client per second      no bound
 //	coalesce       Coalescer              loads of a key to one                each caller loads
@@ -44,8 +46,8 @@
 // # Who may call what
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
-// QueueLimit, PriorityGate, Limiter, StaleGate, FailoverGate, Deadliner.Budget) may be used
-// from any goroutine. Retry, TTL, Coalescer, Offloader, FanOut, Serializer and the rest of
+// QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, Deadliner.Budget)
+// may be used from any goroutine. Retry, TTL, Coalescer, Offloader, FanOut, Serializer and the rest of
 // Deadliner belong to their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.
@@ -58,8 +60,8 @@
 //	brownout_protection_state{protection,target}                       breaker, retry-budget
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
-// an old answer, for failover the use of an alternative other than the first, for
-// retry-budget a retry. A protection names up to 64 targets; those over it are "(other)".
+// an old answer, for newest-first a turn out of order, for failover the use of an
+// alternative other than the first, for retry-budget a retry. A protection names up to 64 targets; those over it are "(other)".
 //
 // # Bounds
 //
