@@ -8,7 +8,7 @@ import (
 	"brownout/internal/pool"
 )
 
-// What a group of calls is bounded to while its bulkhead is off.
+// What a group of calls is bounded to while its bulkhead, and while queue-bound, is off.
 const (
 	openLimit = 10_000
 	openQueue = 100_000
@@ -31,17 +31,14 @@ type Compartment struct {
 	full *refusal
 }
 
-// NewBulkhead bounds the calls of a group: at most limit run and queue wait. While the
-// protection is off, 10,000 and 100,000 do.
+// NewBulkhead bounds the calls of a group: at most limit run, and queue wait. While the
+// protection is off, 10,000 run; while queue-bound is, 100,000 wait.
 func NewBulkhead(r *Registry, target string, group *loop.Group, limit, queue int) *Compartment {
 	c := newCompartment(r, target)
-	c.gate.OnChange(func(on bool) {
-		if on {
-			group.SetLimit(limit, queue)
-			return
-		}
-		group.SetLimit(openLimit, openQueue)
-	})
+	bound := r.Switch(QueueBound)
+	set := func(bool) { group.SetLimit(either(c.gate, limit, openLimit), either(bound, queue, openQueue)) }
+	c.gate.OnChange(set)
+	bound.OnChange(set)
 	r.describe(&c.guard, func() string {
 		running, waiting := group.InFlight()
 		return fmt.Sprintf("%d in flight, %d waiting", running, waiting)
@@ -49,18 +46,27 @@ func NewBulkhead(r *Registry, target string, group *loop.Group, limit, queue int
 	return c
 }
 
-// NewShare bounds a class of a pool: as on says while the protection is on, as off says
-// while it is not.
+// NewShare bounds a class of a pool: its share of the workers as on says while the
+// protection is on, as off says while it is not; its queue likewise by queue-bound.
 func NewShare(r *Registry, target string, class Class, on, off pool.ClassConfig) *Compartment {
 	c := newCompartment(r, target)
-	c.gate.OnChange(func(isOn bool) {
-		if isOn {
-			class.Configure(on)
-			return
-		}
-		class.Configure(off)
-	})
+	bound := r.Switch(QueueBound)
+	set := func(bool) {
+		class.Configure(pool.ClassConfig{
+			Share: either(c.gate, on.Share, off.Share),
+			Queue: either(bound, on.Queue, off.Queue),
+		})
+	}
+	c.gate.OnChange(set)
+	bound.OnChange(set)
 	return c
+}
+
+func either(s *Switch, on, off int) int {
+	if s.On() {
+		return on
+	}
+	return off
 }
 
 func newCompartment(r *Registry, target string) *Compartment {
@@ -76,7 +82,7 @@ func (c *Compartment) Refused(err error) error {
 	if errors.Is(err, loop.ErrFull) || errors.Is(err, pool.ErrFull) {
 		return c.full.reject()
 	}
-	if c.on() {
+	if _, refused := errors.AsType[*Rejection](err); !refused && c.on() {
 		c.admitted.Inc()
 	}
 	return err

@@ -41,6 +41,12 @@ func TestBulkhead(t *testing.T) {
 		r.check(t, "admissions_total{bulkhead,redis}", 6)
 		r.check(t, "rejections_total{bulkhead,full,redis}", 4)
 
+		set(t, r.Registry, resilience.QueueBound, false)
+		if refused, took := crowd(task, g, b, 100); refused != 0 || took != 50*time.Second {
+			t.Errorf("of 100 calls, 2 at once, without a bound of those that wait: %d refused, took %v", refused, took)
+		}
+		set(t, r.Registry, resilience.QueueBound, true)
+
 		set(t, r.Registry, resilience.Bulkhead, false)
 		if refused, took := crowd(task, g, b, 100); refused != 0 || took != time.Second {
 			t.Errorf("of 100 calls without a bulkhead: %d refused, took %v", refused, took)
@@ -71,7 +77,8 @@ func TestBulkheadDetails(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	c := resilience.NewBulkhead(resilience.NewRegistry(nil), "redis", loop.NewGroup(loop.New(loop.Config{}), loop.GroupConfig{}), 1, 1)
+	r := newMeasured()
+	c := resilience.NewBulkhead(r.Registry, "redis", loop.NewGroup(loop.New(loop.Config{}), loop.GroupConfig{}), 1, 1)
 	const rejected = "bulkhead: redis: full"
 	checkRejected(t, c.Refused(nil), "")
 	checkRejected(t, c.Refused(loop.ErrFull), rejected)
@@ -79,6 +86,11 @@ func TestRefused(t *testing.T) {
 	if err := c.Refused(errWork); err != errWork {
 		t.Errorf("another error becomes %v", err)
 	}
+	r.check(t, "admissions_total{bulkhead,redis}", 2)
+	if err := c.Refused(&resilience.Rejection{By: resilience.CoDel}); err.(*resilience.Rejection).By != resilience.CoDel {
+		t.Errorf("another's rejection becomes %v", err)
+	}
+	r.check(t, "admissions_total{bulkhead,redis}", 2)
 }
 
 // A configured class remembers its bounds.
@@ -102,13 +114,20 @@ func TestShare(t *testing.T) {
 	if class.bounds != on {
 		t.Errorf("it starts with %+v", class.bounds)
 	}
-	set(t, r, resilience.Bulkhead, false)
-	if class.bounds != off {
-		t.Errorf("off, it has %+v", class.bounds)
-	}
-	set(t, r, resilience.Bulkhead, true)
-	if class.bounds != on {
-		t.Errorf("on again, it has %+v", class.bounds)
+	for _, s := range []struct {
+		bulkhead, bound bool
+		want            pool.ClassConfig
+	}{
+		{false, true, pool.ClassConfig{Queue: 8}},
+		{false, false, off},
+		{true, false, pool.ClassConfig{Share: 1, Queue: pool.Unbounded}},
+		{true, true, on},
+	} {
+		set(t, r, resilience.Bulkhead, s.bulkhead)
+		set(t, r, resilience.QueueBound, s.bound)
+		if class.bounds != s.want {
+			t.Errorf("bulkhead %v, queue-bound %v: it has %+v, want %+v", s.bulkhead, s.bound, class.bounds, s.want)
+		}
 	}
 	checkRejected(t, c.Refused(pool.ErrFull), "bulkhead: thumbnails: full")
 }

@@ -26,8 +26,9 @@
 //	retry-budget   Retry                  retries, as a share of the calls     attempts per call only
 //	retry-layer    Retry                  layers that retry to one             every layer retries
 //	jitter         Retry                  retries at the same moment           exact exponential pauses
-//	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other bounds
+//	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other share
 //	queue-bound    QueueLimit             work that is there at once           no bound here
+//	               Compartment            calls and jobs that wait             100,000 calls; the class's other bound
 //	codel          AgeLimit               waits in a line that does not go away  waits as long as they may be
 //	newest-first   NewNewestFirst         work for those who will have left     first come, first served
 //	priority       PriorityGate           work by importance                   all are equal
