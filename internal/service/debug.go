@@ -2,9 +2,11 @@ package service
 
 import (
 	"net/http"
+	"time"
 
 	"brownout/internal/loop"
 	"brownout/internal/pool"
+	"brownout/internal/telemetry"
 )
 
 // LoopReport is the answer to GET /debug/loop.
@@ -32,11 +34,12 @@ type DelayReport struct {
 
 // LongTurn is a turn that took too long, as it was while it did.
 type LongTurn struct {
-	Turn  uint64  `json:"turn"`
-	Name  string  `json:"name"`
-	Phase string  `json:"phase"`
-	Age   float64 `json:"age_seconds"`
-	Stack string  `json:"stack"`
+	At    time.Time `json:"at"`
+	Turn  uint64    `json:"turn"`
+	Name  string    `json:"name"`
+	Phase string    `json:"phase"`
+	Age   float64   `json:"age_seconds"`
+	Stack string    `json:"stack"`
 }
 
 // PoolReport is the worker pool as it stands.
@@ -76,10 +79,10 @@ func (a *Admin) debugLoop(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func longTurns(recent []loop.LongTurn) []LongTurn {
+func longTurns(recent []telemetry.SeenTurn) []LongTurn {
 	turns := make([]LongTurn, len(recent))
 	for i, t := range recent {
-		turns[i] = LongTurn{t.Turn, t.Name, t.Phase.String(), t.Age.Seconds(), t.Stack}
+		turns[i] = LongTurn{t.At.UTC(), t.Turn, t.Name, t.Phase.String(), t.Age.Seconds(), t.Stack}
 	}
 	return turns
 }

@@ -26,7 +26,7 @@ func newLoopCollector(m *LoopMetrics) *loopCollector {
 		metrics:        m,
 		turns:          describe("turns_total", "Turns that ran a callback."),
 		microtasks:     describe("microtasks_total", "Ticks and microtasks that ran."),
-		longTurns:      describe("long_turns_total", "Turns that the watchdog found to work for too long."),
+		longTurns:      describe("long_turns_total", "Turns that the watchdog found to work for too long, by the callback that ran.", "culprit"),
 		active:         describe("active_seconds_total", "Time spent on callbacks and between them."),
 		idle:           describe("idle_seconds_total", "Time spent blocked in the poll phase."),
 		utilisation:    describe("utilisation", "Share of the last 10 to 20 s in which the loop was active."),
@@ -52,7 +52,9 @@ func (c *loopCollector) Collect(to chan<- prometheus.Metric) {
 	m := c.metrics
 	counter(to, c.turns, float64(m.turns.Load()))
 	counter(to, c.microtasks, float64(m.microtasks.Load()))
-	counter(to, c.longTurns, float64(m.longTurns.Load()))
+	for culprit, n := range m.Culprits() {
+		counter(to, c.longTurns, float64(n), culprit)
+	}
 	counter(to, c.active, seconds(&m.active))
 	counter(to, c.idle, seconds(&m.idle))
 	gauge(to, c.utilisation, m.windows.utilisation())

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,14 +26,24 @@ type LoopMetrics struct {
 	windows windows
 	watched atomic.Pointer[loop.Loop]
 
-	turns, microtasks, longTurns atomic.Uint64
-	active, idle                 atomic.Int64 // ns
-	phases                       [phases]phaseMetrics
-	depths                       [depths]atomic.Int64
+	turns, microtasks atomic.Uint64
+	active, idle      atomic.Int64 // ns
+	phases            [phases]phaseMetrics
+	depths            [depths]atomic.Int64
 
-	mu     sync.Mutex // of the long turns; the loop does not take it
-	recent []loop.LongTurn
+	mu       sync.Mutex // of the long turns; the loop does not take it
+	recent   []SeenTurn
+	culprits map[string]uint64 // long turns by the callback that ran
 }
+
+// A SeenTurn is a long turn, and when it was seen.
+type SeenTurn struct {
+	loop.LongTurn
+	At time.Time
+}
+
+// maxCulprits bounds the callbacks that long turns are told apart by; the rest is other.
+const maxCulprits = 64
 
 type phaseMetrics struct {
 	callbacks atomic.Uint64
@@ -96,17 +107,34 @@ func queueNames() [depths]string {
 
 // LongTurn remembers a turn that works for long.
 func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
-	m.longTurns.Add(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.blame(t.Name)
 	if len(m.recent) == maxLongTurns {
 		m.recent = slices.Delete(m.recent, 0, 1)
 	}
-	m.recent = append(m.recent, t)
+	m.recent = append(m.recent, SeenTurn{t, time.Now()})
+}
+
+func (m *LoopMetrics) blame(culprit string) {
+	if m.culprits == nil {
+		m.culprits = map[string]uint64{}
+	}
+	if _, known := m.culprits[culprit]; !known && len(m.culprits) >= maxCulprits {
+		culprit = other
+	}
+	m.culprits[culprit]++
+}
+
+// Culprits returns how many long turns there were, by the callback that ran.
+func (m *LoopMetrics) Culprits() map[string]uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.culprits)
 }
 
 // Recent returns the last 16 long turns, the latest last.
-func (m *LoopMetrics) Recent() []loop.LongTurn {
+func (m *LoopMetrics) Recent() []SeenTurn {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.recent)

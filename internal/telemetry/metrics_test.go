@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -178,12 +179,25 @@ func TestLastLongTurnsAreRemembered(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
 	for i := range 20 {
-		m.LongTurn(loop.LongTurn{Turn: uint64(i)})
+		m.LongTurn(loop.LongTurn{Turn: uint64(i), Name: []string{"hash", "export"}[i%2]})
 	}
 	if r := m.Recent(); len(r) != 16 || r[0].Turn != 4 || r[15].Turn != 19 {
 		t.Errorf("got %v", r)
 	}
-	expect(t, reg, "brownout_loop_long_turns_total", 20)
+	expect(t, reg, "brownout_loop_long_turns_total{culprit=hash}", 10)
+	expect(t, reg, "brownout_loop_long_turns_total{culprit=export}", 10)
+}
+
+func TestCulpritsAreBounded(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := telemetry.NewLoopMetrics(reg)
+	for i := range 100 {
+		m.LongTurn(loop.LongTurn{Name: strconv.Itoa(i)})
+	}
+	if n := len(m.Culprits()); n != 65 {
+		t.Errorf("%d culprits are told apart", n)
+	}
+	expect(t, reg, "brownout_loop_long_turns_total{culprit=other}", 36)
 }
 
 // busyTurn is a turn with work in three phases, 1/100 s long.
