@@ -1,0 +1,113 @@
+package drill
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// aftermath is what must be left of the load after the last fault: recovery has 5 s, and is seen
+// over the 3 s that follow.
+const aftermath = 8 * time.Second
+
+// faults looks at the timeline.
+func (c *checker) faults() {
+	for i := range c.plan.Timeline {
+		path, e := fmt.Sprintf("timeline[%d]", i), &c.plan.Timeline[i]
+		c.fault(path, e)
+		c.place(path, e)
+		c.times(path, e)
+	}
+	for _, pace := range []Pace{Quick, Demo} {
+		if s, _ := c.plan.Pace(pace); len(s.Timeline) == 0 {
+			c.wrong("timeline", "has no fault at %s pace; want one at least", pace)
+		}
+	}
+	c.args()
+}
+
+// fault looks its kind and parameters up.
+func (c *checker) fault(path string, e *Entry) {
+	if c.parser.CheckFault == nil {
+		return
+	}
+	member, wrong := c.parser.CheckFault(e.Fault, e.Params)
+	switch {
+	case wrong == "":
+	case member == "fault":
+		c.wrong(join(path, member), "%q %s", e.Fault, wrong)
+	default:
+		c.wrong(join(path, "params."+member), "%s", wrong)
+	}
+}
+
+// place looks at whether the fault can be where it is to be.
+func (c *checker) place(path string, e *Entry) {
+	on := placesOf(e.Fault)
+	if !slices.Contains(on, e.On) {
+		c.wrong(join(path, "on"), "%s cannot be on %s; want one of %s", e.Fault, e.On, strings.Join(on, ", "))
+		return
+	}
+	if family(e.Fault) == "net" && !c.plan.Shop.Links {
+		c.wrong(join(path, "fault"), "%s needs faulty links; want shop.links: true", e.Fault)
+	}
+}
+
+// placesOf returns where a fault can be.
+func placesOf(fault string) []string {
+	switch family(fault) {
+	case "load", "client":
+		return []string{OnLoad}
+	case "net":
+		return links()
+	case "bank":
+		return []string{"bank-a", "bank-b"}
+	case "cache":
+		return []string{"gateway"}
+	case "redis", "proc":
+		return append([]string{"redis"}, partNames...)
+	}
+	return partNames
+}
+
+// times looks at whether the fault fits into each pace that has it.
+func (c *checker) times(path string, e *Entry) {
+	for _, pace := range []Pace{Quick, Demo} {
+		if !meet(e.Pace, pace) {
+			continue
+		}
+		t := c.plan.Timings[pace]
+		stretched, ready := c.plan.stretch(*e, t), t.Warmup+t.Baseline
+		switch last := t.Length - aftermath; {
+		case stretched.At < ready:
+			c.wrong(join(path, "at"), "is %v, before the end of the baseline; want %v or later", e.At, c.plan.quickReady())
+			return
+		case stretched.For > maxFor:
+			c.wrong(join(path, "for"), "is %v at %s pace; a fault may be active for %v at most", stretched.For, pace, maxFor)
+		case stretched.At+stretched.For > last:
+			c.wrong(join(path, "for"), "is active until %v at %s pace; want it to end by %v, %v before the length, for the shop to recover",
+				stretched.At+stretched.For, pace, last, aftermath)
+		}
+	}
+}
+
+// quickReady is when the baseline ends at quick pace.
+func (p *Plan) quickReady() time.Duration { return p.Timings[Quick].Warmup + p.Timings[Quick].Baseline }
+
+// notForDrills are flags that the runner sets, and secrets.
+var notForDrills = []string{
+	"token", "admin-token", "signing-key", "listen", "admin", "admin-private", "redis", "prefix", "otlp", "off",
+}
+
+// args refuses arguments that are not a drill's to give.
+func (c *checker) args() {
+	for _, part := range partNames {
+		for i, arg := range c.plan.Shop.Args[part] {
+			name, _, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+			if slices.Contains(notForDrills, name) {
+				c.wrong(fmt.Sprintf("shop.args.%s[%d]", part, i), "--%s is set by the runner; a file has neither secrets nor addresses, and protections are those of the arms", name)
+			}
+		}
+	}
+}
