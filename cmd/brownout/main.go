@@ -15,7 +15,7 @@ type cli struct {
 
 	Up     upCommand     `cmd:"" help:"Run the whole shop on this machine, with load."`
 	Serve  serveCommand  `cmd:"" help:"Run one service."`
-	Status statusCommand `cmd:"" help:"Show what the running shop does: rates, latencies, loops, pools, breakers."`
+	Status statusCommand `cmd:"" help:"Show what the running shop does: processes, rates, latencies, loops, pools, breakers."`
 	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
 	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`

@@ -117,8 +117,18 @@ func TestUpRestartsWhatDies(t *testing.T) {
 	s.crash(s.Inventory)
 	s.says(1, "inventory died (signal: killed), next start in 200ms\n")
 	s.says(1, "inventory is ready\n")
-	if after := s.pid(s.Inventory); after == 0 || after == before {
+	after := s.pid(s.Inventory)
+	if after == 0 || after == before {
 		t.Errorf("the process was %d and is %d", before, after)
+	}
+	status := begin(t, s.dir, nil, "status", "--over", "100ms")
+	if exit := status.wait(); exit != statusDone {
+		t.Errorf("status: exit status %d: %s", exit, status.err.text())
+	}
+	for _, want := range []string{fmt.Sprintf(`(?m)^ *inventory +%d +1 `, after), fmt.Sprintf(`(?m)^ *gateway +%d +0 `, s.pid(s.Gateway))} {
+		if said := status.out.text(); !regexp.MustCompile(want).MatchString(said) {
+			t.Errorf("no %s in\n%s", want, said)
+		}
 	}
 	if status := get(t, s.Gateway+"/v1/products/p0001"); status != 200 {
 		t.Errorf("the gateway answers %d", status)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"brownout/internal/service"
 )
 
@@ -24,6 +26,7 @@ const maxPauses = 64
 //
 //	PUT    /load/pause?for=60s&by=NAME   stops the background load and waits for what it has in flight
 //	DELETE /load/pause?by=NAME           ends the pause of that name; otherwise the time does
+//	GET    /children                     the processes that the lab has started; see ChildState
 //	GET    /debug/pprof/                 profiles of this process, the embedded Redis included
 //
 // The load goes on when the last pause has ended. Without a name, a pause is that of "".
@@ -47,6 +50,10 @@ func newControl(token string, load *background) *http.Server {
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /children", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.MarshalWrite(w, load.supervisor.Children()) // who is gone needs no answer
 	})
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -21,11 +21,15 @@ type Status struct {
 	Epoch string
 	Over  time.Duration
 	Parts []PartStatus
+	// Others are the processes that the lab runs beside them.
+	Others []ChildState
 }
 
-// A PartStatus is that of one process. Err is set, and nothing else, if it did not answer.
+// A PartStatus is that of one process. Err is set if it did not answer; nothing else is then
+// known but what its lab says.
 type PartStatus struct {
 	Name        string
+	Child       *ChildState // nil if no lab runs it
 	Err         error
 	Routes      []RouteStatus // those that were asked for
 	Loop        service.LoopReport
@@ -52,7 +56,20 @@ func Look(ctx context.Context, s *shopfile.Shop, over time.Duration) (Status, er
 	for _, name := range partOrder(s) {
 		status.Parts = append(status.Parts, between(name, before[name], after[name]))
 	}
+	status.addChildren(children(ctx, s))
 	return status, nil
+}
+
+// addChildren adds what the lab knows of its processes.
+func (s *Status) addChildren(all []ChildState) {
+	for _, c := range all {
+		at := slices.IndexFunc(s.Parts, func(p PartStatus) bool { return p.Name == c.Name })
+		if at < 0 {
+			s.Others = append(s.Others, c)
+			continue
+		}
+		s.Parts[at].Child = &c
+	}
 }
 
 // partOrder is that of the ports, then whatever else there is.
@@ -108,10 +125,10 @@ func (s Status) Write(w io.Writer) error {
 
 func (s Status) writeParts(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "part\treq/s\t5xx/s\tloop delay p50\tp99\tutilisation\ttasks\tcalls\tpool busy\tqueued\t\n")
+	fmt.Fprint(t, "part\tpid\trestarts\treq/s\t5xx/s\tloop delay p50\tp99\tutilisation\ttasks\tcalls\tpool busy\tqueued\t\n")
 	for _, p := range s.Parts {
 		if p.Err != nil {
-			fmt.Fprintf(t, "%s\tdoes not answer\t\t\t\t\t\t\t\t\t\n", p.Name)
+			fmt.Fprintf(t, "%s\t%s\tdoes not answer\t\t\t\t\t\t\t\t\t\n", p.Name, p.Child.cells())
 			continue
 		}
 		var rate, failed float64
@@ -122,9 +139,12 @@ func (s Status) writeParts(w io.Writer) {
 		for _, c := range p.Loop.Pool.Classes {
 			queued += c.Queued
 		}
-		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%v\t%v\t%.1f %%\t%d\t%d\t%d of %d\t%d\t\n", p.Name, rate, failed,
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.1f\t%v\t%v\t%.1f %%\t%d\t%d\t%d of %d\t%d\t\n", p.Name, p.Child.cells(), rate, failed,
 			seconds(p.Loop.Delay.P50), seconds(p.Loop.Delay.P99), 100*p.Utilisation, p.Loop.Depths.Tasks,
 			p.Loop.Depths.Operations, p.Loop.Pool.Workers-p.Loop.Pool.Idle, p.Loop.Pool.Workers, queued)
+	}
+	for _, c := range s.Others {
+		fmt.Fprintf(t, "%s\t%s\t\t\t\t\t\t\t\t\t\t\n", c.Name, c.cells())
 	}
 	_ = t.Flush() // into memory
 	for _, p := range s.Parts {

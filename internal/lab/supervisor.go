@@ -69,6 +69,9 @@ type child struct {
 	life   context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	run    *process // the last one, if there was any; the supervisor's mu guards it
+	starts int      // and this
 }
 
 // Start starts a child, waits until it is ready, and keeps it running from then on. If
@@ -102,7 +105,7 @@ func (s *Supervisor) enlist(ctx context.Context, spec Spec) *child {
 }
 
 func (s *Supervisor) begin(ctx context.Context, c *child) (service.ReadyLine, error) {
-	p, line, err := s.launch(ctx, c.spec)
+	p, line, err := s.launch(ctx, c)
 	if err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -123,12 +126,13 @@ func (s Spec) named(err error) error {
 }
 
 // launch starts one run of a child and waits until it is ready.
-func (s *Supervisor) launch(ctx context.Context, spec Spec) (*process, service.ReadyLine, error) {
-	p, err := s.forks.start(spec)
+func (s *Supervisor) launch(ctx context.Context, c *child) (*process, service.ReadyLine, error) {
+	p, err := s.forks.start(c.spec)
 	if err != nil {
 		return nil, service.ReadyLine{}, err
 	}
-	if spec.Silent {
+	s.note(c, p)
+	if c.spec.Silent {
 		return p, service.ReadyLine{}, nil
 	}
 	line, err := p.awaitReady(ctx)
@@ -152,7 +156,7 @@ func (s *Supervisor) keep(c *child, p *process) {
 		if time.Since(began) > healthy {
 			pause = firstPause
 		}
-		if p = s.restart(c.life, c.spec, err, &pause); p == nil {
+		if p = s.restart(c.life, c, err, &pause); p == nil {
 			return
 		}
 	}
@@ -177,16 +181,16 @@ func (s *Supervisor) stop(p *process) {
 }
 
 // restart starts the child again, after a pause that grows; nil if its life is over.
-func (s *Supervisor) restart(ctx context.Context, spec Spec, err error, pause *time.Duration) *process {
+func (s *Supervisor) restart(ctx context.Context, c *child, err error, pause *time.Duration) *process {
 	for {
-		s.tell(Event{Child: spec.Name, Kind: Died, Err: err, Pause: *pause})
+		s.tell(Event{Child: c.spec.Name, Kind: Died, Err: err, Pause: *pause})
 		if !sleep(ctx, *pause) {
 			return nil
 		}
 		*pause = min(2**pause, mostPause)
-		p, line, failed := s.launch(ctx, spec)
+		p, line, failed := s.launch(ctx, c)
 		if failed == nil {
-			s.tell(Event{Child: spec.Name, Kind: Ready, Ready: line})
+			s.tell(Event{Child: c.spec.Name, Kind: Ready, Ready: line})
 			return p
 		}
 		if ctx.Err() != nil {
