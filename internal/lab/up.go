@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -40,8 +41,11 @@ type UpConfig struct {
 	// BcryptCost is that of the users' password hashes: what a login costs doubles with
 	// each step. 0 means bcrypt.DefaultCost.
 	BcryptCost int
-	// Serve are more arguments for all services.
+	// Serve are more arguments for all services, and Args for single parts, by name.
 	Serve []string
+	Args  map[string][]string
+	// Ready, if not nil, is called once the shop takes requests.
+	Ready func(*shopfile.Shop)
 	// Out is told what runs and what happens to it.
 	Out io.Writer
 }
@@ -203,8 +207,9 @@ func (l *lab) spec(part int, args []string) (Spec, error) {
 		return Spec{}, err
 	}
 	l.logs = append(l.logs, log)
-	args = append([]string{"serve", args[0], "--listen", l.at.service[part], "--admin", l.at.admin[part]}, args[1:]...)
-	return Spec{Name: partNames[part], Args: append(args, l.config.Serve...), Env: l.env(part), Isolated: true, Log: log}, nil
+	name := partNames[part]
+	args = slices.Concat([]string{"serve", args[0], "--listen", l.at.service[part], "--admin", l.at.admin[part]}, args[1:], l.config.Serve, l.config.Args[name])
+	return Spec{Name: name, Args: args, Env: l.env(part), Isolated: true, Log: log}, nil
 }
 
 func (l *lab) closeLogs() {
@@ -228,6 +233,9 @@ func (l *lab) run(ctx context.Context) error {
 		return err
 	}
 	l.describe(l.config.Out)
+	if l.config.Ready != nil {
+		l.config.Ready(&l.shop)
+	}
 	background := &background{supervisor: &l.supervisor, spec: load, life: ctx}
 	if err := background.start(); err != nil {
 		return err
