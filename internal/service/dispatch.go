@@ -43,6 +43,7 @@ type Dispatcher struct {
 	http     *telemetry.HTTPMetrics
 	deadline *resilience.Deadliner
 	bound    *resilience.QueueLimit
+	age      *resilience.AgeLimit
 	priority *resilience.PriorityGate
 	inFlight atomic.Int64
 }
@@ -65,6 +66,7 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		router:   newRouter(s.Routes),
 		deadline: resilience.NewDeadline(rt.Protections, resilience.DeadlineConfig{Default: c.Timeout, Most: MaxTimeout}),
 		bound:    resilience.NewQueueBound(rt.Protections, "requests", c.InFlight),
+		age:      resilience.NewCoDel(rt.Protections, "mailbox", resilience.CoDelConfig{}),
 		priority: resilience.NewPriority(rt.Protections, "requests", c.InFlight),
 	}
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
@@ -227,10 +229,15 @@ func (x *exchange) routeName() string {
 // begin starts the task that answers. On the loop only.
 func (x *exchange) begin() {
 	d, now := x.dispatcher, time.Now()
+	waited := now.Sub(x.Received)
 	x.Trace.Wait("mailbox", x.Received, now)
-	x.budget -= now.Sub(x.Received)
+	x.budget -= waited
 	if x.budget <= 0 {
 		x.finish(Response{}, context.DeadlineExceeded) // expired work is not begun
+		return
+	}
+	if err := d.age.Admit(waited); err != nil {
+		x.turnAway(err)
 		return
 	}
 	x.context = &requestContext{Context: d.config.Base, trace: x.Trace, ran: now}
@@ -238,6 +245,14 @@ func (x *exchange) begin() {
 		x.runFn = x.run
 	}
 	d.runtime.Loop.Spawn(x.context, x.route.Name, x.runFn)
+}
+
+// turnAway answers a request that was admitted and will not be begun. There may be many,
+// so nothing is logged.
+func (x *exchange) turnAway(err error) {
+	x.dispatcher.inFlight.Add(-1)
+	x.response = *x.refuse(err)
+	x.done(x)
 }
 
 // run is the task.

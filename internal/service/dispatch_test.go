@@ -102,6 +102,31 @@ func TestExpiredWorkIsNotBegun(t *testing.T) {
 	})
 }
 
+// What has waited in the mailbox is refused once all that comes from there has waited.
+func TestWorkThatIsTooOldIsNotBegun(t *testing.T) {
+	begun := 0
+	handler := func(*loop.Task, *service.Request) (service.Response, error) { begun++; return service.Response{}, nil }
+	servicetest.Run(t, servicetest.Config{Build: handles(service.Route{Handle: handler})}, func(c *servicetest.Client) {
+		ask := func(when string, want int) {
+			t.Helper()
+			old := &service.Request{Method: "GET", Path: "/v1/x", Received: time.Now().Add(-50 * time.Millisecond)}
+			c.Dispatcher.Dispatch(old, func(r service.Response) {
+				if r.Status != want {
+					t.Errorf("%s: %d, want %d", when, r.Status, want)
+				}
+			})
+		}
+		ask("the first", 200)
+		_ = c.Task.Sleep(100 * time.Millisecond)
+		ask("after an interval", 503)
+		set(t, c.Runtime, resilience.CoDel, false)
+		ask("without codel", 200)
+		if begun != 2 || c.Dispatcher.InFlight() != 0 {
+			t.Errorf("begun %d, in flight %d", begun, c.Dispatcher.InFlight())
+		}
+	})
+}
+
 func TestHandlersAreInterrupted(t *testing.T) {
 	handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
 		return service.Response{}, t.Sleep(time.Hour)

@@ -178,9 +178,7 @@ func (h *host) build() error {
 		Metrics:     h.registry,
 		Protections: resilience.NewRegistry(h.registry),
 		Tracing:     tracing,
-		Classes: func(name string) resilience.Class {
-			return watchedClass{tracedClass{h.pool.Class(name, pool.ClassConfig{})}, h.processors}
-		},
+		Classes:     h.class,
 	}
 	off := map[resilience.Name]bool{}
 	for _, name := range h.config.Off {

@@ -28,7 +28,8 @@ type HTTPConfig struct {
 	// InFlight bounds the calls at a time, and the connections, while the bulkhead
 	// protection is on; 0 means 64.
 	InFlight int
-	// Queue bounds the calls that wait for their turn; 0 means 256.
+	// Queue bounds the calls that wait for their turn, while the queue-bound protection
+	// is on; 0 means 256. How long they wait and who is next is for codel and newest-first.
 	Queue int
 }
 
@@ -66,6 +67,8 @@ func NewHTTPTransport(rt *Runtime, c HTTPConfig) (*HTTPTransport, error) {
 	}
 	group := rt.Group(c.InFlight, c.Queue)
 	rt.Loop.OnClose(c.Downstream, client.CloseIdleConnections)
+	resilience.NewCoDel(rt.Protections, c.Downstream, resilience.CoDelConfig{}).Over(group)
+	resilience.NewNewestFirst(rt.Protections, c.Downstream, group)
 	return &HTTPTransport{
 		base:     "http://" + u.Host,
 		client:   client,
