@@ -2,10 +2,9 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,13 +19,13 @@ import (
 const (
 	// maxPassword is what bcrypt can tell apart.
 	maxPassword = 72
-	// refreshBytes is the length of a refresh token before it is encoded.
-	refreshBytes = 32
-	// loginRate and loginBurst bound the logins of each user, a second and at once: a
+	// loginRate and loginBurst bound the logins of each name, a second and at once: a
 	// guesser is no customer, and gets far less.
 	loginRate, loginBurst = 5, 20
-	// strangers is the bucket that all names share which are no user's: it is no name.
-	strangers = ""
+	// loginBuckets is how many buckets the names share, those of users and all others.
+	loginBuckets = 1 << 14
+	// sessionRate and sessionBurst bound the refreshes and logouts of each session.
+	sessionRate, sessionBurst = 1, 10
 )
 
 // An authenticator lets users in and knows them again.
@@ -35,22 +34,30 @@ type authenticator struct {
 	users    map[string]*User
 	stranger []byte // the hash that an unknown user's password is compared with
 	tokens   *tokenizer
+	renewals *sealer
+	names    []byte // the key of the digests that bucketOf makes
 	store    SessionStore
 	hash     *resilience.Offloader
 	limit    *resilience.Limiter // of customers
-	logins   *resilience.Limiter // of users, and one bucket for all strangers
+	logins   *resilience.Limiter // of names
+	sessions *resilience.Limiter
 }
 
 func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 	a := &authenticator{
-		config: c,
-		users:  make(map[string]*User, len(c.Users)),
-		tokens: newTokenizer(c),
-		store:  c.Store,
-		hash:   resilience.NewOffload(rt.Protections, "hash", rt.Classes("hash")),
-		limit:  resilience.NewRateLimit(rt.Protections, c.Rate),
+		config:   c,
+		users:    make(map[string]*User, len(c.Users)),
+		tokens:   newTokenizer(c),
+		renewals: newSealer(c),
+		names:    derive(c.SigningKey, "login buckets"),
+		store:    c.Store,
+		hash:     resilience.NewOffload(rt.Protections, "hash", rt.Classes("hash")),
+		limit:    resilience.NewRateLimit(rt.Protections, c.Rate),
 		logins: resilience.NewRateLimit(rt.Protections, resilience.RateConfig{
-			Target: "logins", Rate: loginRate, Burst: loginBurst, Keys: MaxUsers + 1, // so that nobody's is forgotten
+			Target: "logins", Rate: loginRate, Burst: loginBurst, Keys: loginBuckets, // so that none is forgotten
+		}),
+		sessions: resilience.NewRateLimit(rt.Protections, resilience.RateConfig{
+			Target: "sessions", Rate: sessionRate, Burst: sessionBurst,
 		}),
 	}
 	for i := range c.Users {
@@ -95,35 +102,33 @@ func (a *authenticator) identify(r *service.Request) (Identity, error) {
 }
 
 // login answers POST /v1/login. Whether the user is unknown or the password wrong
-// shows neither in the answer nor in how long it takes. Who floods it can tell a name
-// that has a bucket of its own from those that share one: user ids are no secret.
+// shows neither in the answer nor in how long it takes, nor in how often it is given.
 func (a *authenticator) login(t *loop.Task, r *service.Request) (service.Response, error) {
 	q, err := decodeLogin(r)
 	if err != nil {
 		return service.Response{}, err
 	}
-	u := a.users[q.User]
-	if err := a.logins.Allow(bucketOf(u)); err != nil {
+	if err := a.logins.Allow(a.bucketOf(q.User)); err != nil {
 		return service.Response{}, err
 	}
+	u := a.users[q.User]
 	if err := a.checkPassword(t, u, q.Password); err != nil {
 		return service.Response{}, err
 	}
-	family, first := a.random(16), a.random(refreshBytes)
-	s := Session{Family: family, User: u.ID, Token: digestToken(first), Expires: time.Now().Add(a.config.RefreshTTL)}
+	first := a.renewals.begin()
+	s := Session{Family: first.family, User: u.ID, Token: first.digest, Expires: time.Now().Add(a.config.RefreshTTL)}
 	if err := a.store.Open(t, s); err != nil {
 		return service.Response{}, err
 	}
-	return a.answer(u, first)
+	return a.answer(u, first.text)
 }
 
-// bucketOf names what limits the logins of a user, nil for an unknown one. There are no
-// more buckets than users, so strangers cannot crowd anybody's out.
-func bucketOf(u *User) string {
-	if u == nil {
-		return strangers
-	}
-	return u.ID
+// bucketOf names what limits the logins of a name. Names share so few buckets that all
+// of them are remembered: none can be emptied by asking for others. Which names share
+// one cannot be known without the key.
+func (a *authenticator) bucketOf(name string) string {
+	digest := keyedDigest(a.names, []byte(name))
+	return strconv.Itoa(int(binary.BigEndian.Uint32(digest) % loginBuckets))
 }
 
 func decodeLogin(r *service.Request) (shop.LoginRequest, error) {
@@ -156,12 +161,14 @@ func (a *authenticator) checkPassword(t *loop.Task, u *User, password string) er
 // refresh answers POST /v1/refresh. A token that was used before has been stolen, by
 // whoever used it or by whoever does now: nobody keeps the session.
 func (a *authenticator) refresh(t *loop.Task, r *service.Request) (service.Response, error) {
-	token, err := decodeRefresh(r)
+	old, err := a.decodeRefresh(r)
 	if err != nil {
-		return service.Response{}, err
+		return service.Response{}, sessionError(err)
 	}
-	next := a.random(refreshBytes)
-	id, err := a.store.Rotate(t, digestToken(token), digestToken(next), time.Now().Add(a.config.RefreshTTL))
+	next := a.renewals.next(old)
+	id, err := a.store.Rotate(t, Rotation{
+		Family: old.family, Token: old.digest, Next: next.digest, Expires: time.Now().Add(a.config.RefreshTTL),
+	})
 	if err != nil {
 		return service.Response{}, sessionError(err)
 	}
@@ -169,24 +176,36 @@ func (a *authenticator) refresh(t *loop.Task, r *service.Request) (service.Respo
 	if u == nil { // is a user no more
 		return service.Response{}, sessionError(ErrNoSession)
 	}
-	return a.answer(u, next)
+	return a.answer(u, next.text)
 }
 
 // logout answers POST /v1/logout. Access tokens are good until they expire.
 func (a *authenticator) logout(t *loop.Task, r *service.Request) (service.Response, error) {
-	token, err := decodeRefresh(r)
-	if err != nil {
+	token, err := a.decodeRefresh(r)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		return service.Response{Status: 204}, nil
+	case err != nil:
 		return service.Response{}, err
 	}
-	return service.Response{Status: 204}, a.store.Revoke(t, digestToken(token))
+	return service.Response{Status: 204}, a.store.Revoke(t, token.family)
 }
 
-func decodeRefresh(r *service.Request) (string, error) {
+// decodeRefresh reads a refresh token, as often as its session may ask. One that this
+// gateway never made costs next to nothing: ErrNoSession.
+func (a *authenticator) decodeRefresh(r *service.Request) (refreshToken, error) {
 	q, err := service.Decode[shop.RefreshRequest](r.Body)
 	if err == nil && (q.RefreshToken == "" || len(q.RefreshToken) > maxToken) {
 		err = shop.Invalid("/refresh_token", "is empty or too long")
 	}
-	return q.RefreshToken, err
+	if err != nil {
+		return refreshToken{}, err
+	}
+	token, ok := a.renewals.open(q.RefreshToken)
+	if !ok {
+		return refreshToken{}, ErrNoSession
+	}
+	return token, a.sessions.Allow(token.family)
 }
 
 func sessionError(err error) error {
@@ -210,14 +229,4 @@ func (a *authenticator) answer(u *User, refresh string) (service.Response, error
 	})
 	answer.Header = append(answer.Header, service.Field{Name: "Cache-Control", Value: "no-store"})
 	return answer, err
-}
-
-func (a *authenticator) random(n int) string {
-	return base64.RawURLEncoding.EncodeToString(a.config.Secret(n))
-}
-
-// digestToken is what the store knows of a refresh token.
-func digestToken(token string) string {
-	digest := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(digest[:])
 }

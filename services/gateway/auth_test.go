@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"brownout/internal/resilience"
+	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/gateway"
 )
@@ -238,9 +239,7 @@ func (w *town) logins(n int, user func(i int) string) (tried int) {
 func TestGuessersAreSlow(t *testing.T) {
 	inRoughTown(t, func(w *town) {
 		ann := func(int) string { return "ann" }
-		stranger := func(i int) string { return fmt.Sprint("x", i) }
 		want(t, "at once", w.logins(30, ann), 20)
-		want(t, "of names that are no user's, all together", w.logins(30, stranger), 20)
 		w.login("bob")
 		w.sleep(time.Second)
 		if n := w.logins(30, ann); n < 5 || n > 7 {
@@ -251,6 +250,27 @@ func TestGuessersAreSlow(t *testing.T) {
 	})
 }
 
+// How often a name may be tried must not tell whether it is a user's, whatever else is
+// tried beside it.
+func TestLimitsTellNobodyWhichNamesThereAre(t *testing.T) {
+	inRoughTown(t, func(w *town) {
+		w.logins(100, func(i int) string { return fmt.Sprint("x", i) })
+		for i := range 60 {
+			if i == 40 {
+				w.sleep(time.Second)
+			}
+			user := w.Do("POST", "/v1/login", `{"user":"ann","password":"wrong"}`)
+			none := w.Do("POST", "/v1/login", `{"user":"zoe","password":"wrong"}`)
+			want(t, fmt.Sprint("attempt ", i), none.Status, user.Status)
+			want(t, fmt.Sprint("headers of attempt ", i), none.Header, user.Header)
+			want(t, fmt.Sprint("body of attempt ", i), none.Body, user.Body)
+			if i < 20 || i == 39 { // while they are tried, one or two come back
+				want(t, fmt.Sprint("limited at ", i), user.Status == 429, i == 39)
+			}
+		}
+	})
+}
+
 func TestStrangersTakeNoCustomersBucket(t *testing.T) {
 	inRoughTown(t, func(w *town) {
 		w.config.Rate = resilience.RateConfig{Rate: 0.001, Burst: 1, Keys: 2}
@@ -258,5 +278,82 @@ func TestStrangersTakeNoCustomersBucket(t *testing.T) {
 		w.wantStatus("the first", w.get("ann", "/v1/orders"), 200)
 		w.logins(30, func(i int) string { return fmt.Sprint("x", i) })
 		w.wantStatus("the second, too soon", w.get("ann", "/v1/orders"), 429)
+	})
+}
+
+func (w *town) renew(target, token string) servicetest.Answer {
+	w.T.Helper()
+	return w.Do("POST", target, fmt.Sprintf(`{"refresh_token":%q}`, token))
+}
+
+func TestSessionsAreLimitedEachForThemselves(t *testing.T) {
+	for _, target := range []string{"/v1/refresh", "/v1/logout"} {
+		t.Run(target, func(t *testing.T) {
+			inTown(t, func(w *town) {
+				mine, other := w.login("ann"), w.login("ann")
+				taken := 0
+				for range 30 {
+					if a := w.renew(target, mine.RefreshToken); a.Status == 429 {
+						w.wantProblem("too often", a, "429 rate-limited")
+						want(t, "Retry-After", a.Header["Retry-After"], "1")
+					} else {
+						taken++
+					}
+				}
+				want(t, "taken of 30", taken, 10)
+				want(t, "asked of the store", w.calls["store: rotate"]+w.calls["store: revoke"], 10)
+				w.wantStatus("another session of hers", w.renew("/v1/refresh", other.RefreshToken), 200)
+				w.sleep(3 * time.Second)
+				w.wantStatus("later", w.renew("/v1/logout", mine.RefreshToken), 204)
+			})
+		})
+	}
+}
+
+// Tokens that were never given cost the store nothing, and take no session's bucket.
+func TestForgedRefreshTokensReachNoStore(t *testing.T) {
+	inTown(t, func(w *town) {
+		good := w.login("ann").RefreshToken
+		turned := func(at int) string {
+			raw, err := base64.RawURLEncoding.DecodeString(good)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw[at] ^= 1
+			return base64.RawURLEncoding.EncodeToString(raw)
+		}
+		forged := []string{"x", good[1:], good + "A", good[:len(good)-1] + "=", turned(0), turned(16), turned(32), turned(63), strings.Repeat("A", len(good))}
+		for range 4 {
+			for _, token := range forged {
+				w.wantProblem(token, w.renew("/v1/refresh", token), "401 unauthenticated")
+				w.wantStatus(token, w.renew("/v1/logout", token), 204)
+			}
+		}
+		want(t, "asked of the store", w.calls["store: rotate"]+w.calls["store: revoke"], 0)
+		w.wantStatus("the good one", w.renew("/v1/refresh", good), 200)
+	})
+}
+
+func TestAUsedRefreshTokenRevokesItsSessionHoweverOld(t *testing.T) {
+	inTown(t, func(w *town) {
+		first := w.login("ann").RefreshToken
+		newest := first
+		for range 30 {
+			w.sleep(2 * time.Second)
+			a := w.renew("/v1/refresh", newest)
+			w.wantStatus("refresh", a, 200)
+			newest = decode[shop.Tokens](t, a.Body).RefreshToken
+		}
+		w.wantStatus("the first", w.renew("/v1/refresh", first), 401)
+		w.wantStatus("the newest", w.renew("/v1/refresh", newest), 401)
+	})
+}
+
+func TestAUsedRefreshTokenLogsOut(t *testing.T) {
+	inTown(t, func(w *town) {
+		first := w.login("ann").RefreshToken
+		second := decode[shop.Tokens](t, w.renew("/v1/refresh", first).Body).RefreshToken
+		w.wantStatus("logout", w.renew("/v1/logout", first), 204)
+		w.wantStatus("the second", w.renew("/v1/refresh", second), 401)
 	})
 }

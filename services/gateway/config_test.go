@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -35,5 +36,18 @@ func TestUnknownUsersCostAsMuchAsOthers(t *testing.T) {
 		if err != nil || cost != tt.want {
 			t.Errorf("%s: the stranger's hash has a cost of %d (%v), want %d", tt.what, cost, err, tt.want)
 		}
+	}
+}
+
+// TestNamesShareFewBuckets makes sure that the limiter of logins remembers all of them.
+func TestNamesShareFewBuckets(t *testing.T) {
+	rt := service.Simulate(loop.New(loop.Config{Name: "test"}), service.SimulateConfig{})
+	a := newAuthenticator(rt, Config{SigningKey: make([]byte, 64), BcryptCost: 4}.withDefaults())
+	buckets := map[string]bool{}
+	for i := range 10 * loginBuckets {
+		buckets[a.bucketOf(fmt.Sprint("name", i))] = true
+	}
+	if n := len(buckets); n > loginBuckets || n < loginBuckets*9/10 {
+		t.Errorf("%d buckets, want nearly %d", n, loginBuckets)
 	}
 }

@@ -59,9 +59,13 @@
 //	users               10,000, fixed by the configuration
 //	tokens verified     10,000, the least recently used goes
 //	customers limited   10,000 buckets, likewise
-//	sessions            16 of a user, the oldest goes; each used refresh token is kept until
-//	                    it expires, and how many there are of a session is not bounded
-//	logins limited      a bucket for each user, and one for all names that are none
+//	sessions            16 of a user, the oldest goes; of each, the newest token is kept. All
+//	                    tokens are sealed, so any other that comes was used before
+//	sessions limited    10,000 buckets, the least recently used goes; a token that is not
+//	                    sealed takes none, and is told to be no good
+//	logins limited      16,384 buckets for all names: whether a name is a user's does not show.
+//	                    A password is hashed for each attempt that is let through, and the
+//	                    pool's class "hash" bounds how many of those wait
 //	cached answers      2,048 products, 512 pages and the 100 that are first, and 256
 //	                    products that are not there, likewise: none of these crowds
 //	                    another out, and a cursor must name a product

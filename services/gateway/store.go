@@ -158,16 +158,18 @@ type Record struct {
 // of a tenant.
 type Owner struct{ Tenant, Customer string }
 
-// A SessionStore keeps refresh tokens. It sees their digests only.
+// A SessionStore keeps sessions, and of each the newest token only. It sees the digests
+// of tokens, and of those only what the gateway has made.
 type SessionStore interface {
 	// Open begins a session of the user with its first token. Of more than MaxSessions
 	// of a user, the one that was begun first is revoked.
 	Open(t *loop.Task, s Session) error
-	// Rotate replaces a token by the next of its session, and returns the user.
-	// ErrNoSession; ErrTokenReused, after which the session is revoked.
-	Rotate(t *loop.Task, token, next string, expires time.Time) (user string, err error)
-	// Revoke ends the session of a token, whether or not there is one.
-	Revoke(t *loop.Task, token string) error
+	// Rotate replaces the newest token of a session by the next, and returns the user.
+	// Any other token was used before: ErrTokenReused, after which the session is
+	// revoked. ErrNoSession.
+	Rotate(t *loop.Task, r Rotation) (user string, err error)
+	// Revoke ends a session, whether or not there is one.
+	Revoke(t *loop.Task, family string) error
 }
 
 // A Session is a line of refresh tokens, of which only the newest is good.
@@ -175,6 +177,13 @@ type Session struct {
 	Family, User string
 	Token        string // digest
 	Expires      time.Time
+}
+
+// A Rotation is a step from a token of a session to the next.
+type Rotation struct {
+	Family      string
+	Token, Next string // digests
+	Expires     time.Time
 }
 
 // An EventStore is a stream of events with one group of consumers, after Redis

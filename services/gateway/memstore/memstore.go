@@ -115,14 +115,14 @@ func (s *Store) Open(t *loop.Task, session gateway.Session) error {
 }
 
 // Rotate implements gateway.SessionStore.
-func (s *Store) Rotate(t *loop.Task, token, next string, expires time.Time) (string, error) {
+func (s *Store) Rotate(t *loop.Task, r gateway.Rotation) (string, error) {
 	now := time.Now()
-	return service.MemoryDo(t, s.memory, "rotate", func() (string, error) { return s.sessions.rotate(token, next, expires, now) })
+	return service.MemoryDo(t, s.memory, "rotate", func() (string, error) { return s.sessions.rotate(r, now) })
 }
 
 // Revoke implements gateway.SessionStore.
-func (s *Store) Revoke(t *loop.Task, token string) error {
-	return change(t, s.memory, "revoke", func() error { s.sessions.revoke(token); return nil })
+func (s *Store) Revoke(t *loop.Task, family string) error {
+	return change(t, s.memory, "revoke", func() error { s.sessions.revoke(family); return nil })
 }
 
 // Publish implements gateway.EventStore.

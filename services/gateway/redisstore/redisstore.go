@@ -131,8 +131,8 @@ func (s *Store) Open(t *loop.Task, n gateway.Session) error {
 }
 
 // Rotate implements gateway.SessionStore.
-func (s *Store) Rotate(t *loop.Task, token, next string, expires time.Time) (string, error) {
-	answer, err := s.run(t, "rotate", token, next, milliseconds(expires))
+func (s *Store) Rotate(t *loop.Task, r gateway.Rotation) (string, error) {
+	answer, err := s.run(t, "rotate", r.Family, r.Token, r.Next, milliseconds(r.Expires))
 	if err != nil {
 		return "", err
 	}
@@ -150,4 +150,4 @@ func (s *Store) Rotate(t *loop.Task, token, next string, expires time.Time) (str
 func milliseconds(then time.Time) int64 { return max(1, time.Until(then).Milliseconds()) }
 
 // Revoke implements gateway.SessionStore.
-func (s *Store) Revoke(t *loop.Task, token string) error { return s.change(t, "revoke", token) }
+func (s *Store) Revoke(t *loop.Task, family string) error { return s.change(t, "revoke", family) }

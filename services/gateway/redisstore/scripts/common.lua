@@ -5,8 +5,7 @@
 --   open                  zset: the orders under way, by the end of their lease
 --   customer:T/C  tenant:T   zset: their orders, by number
 --   seq                   the number of the last order
---   token:DIGEST          hash: a token, and its session
---   family:F              the newest token of a session, while that is good
+--   session:F             hash: a session that is good, its user and its newest token
 --   sessions:USER         list: the sessions of a user, the oldest first; some may be over
 --   events  dead  sales   streams, and the tally
 --
@@ -17,6 +16,8 @@ local open = prefix .. 'open'
 local events = prefix .. 'events'
 
 local function order_key(id) return prefix .. 'order:' .. id end
+local function session_key(family) return prefix .. 'session:' .. family end
+local function sessions_key(user) return prefix .. 'sessions:' .. user end
 local function claim_key(key) return prefix .. 'claim:' .. key end
 
 -- text makes an empty text of what is not there.

@@ -1,4 +1,3 @@
--- token
-local family = redis.call('HGET', prefix .. 'token:' .. ARGV[1], 'family')
-if family then redis.call('DEL', prefix .. 'family:' .. family) end
+-- family
+redis.call('DEL', session_key(ARGV[1]))
 return 'ok'
