@@ -1,0 +1,146 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
+	"brownout/loadgen"
+)
+
+const (
+	// settleTime is what the shop has after the load to come to rest.
+	settleTime = 10 * time.Second
+	// auditTime is what the books have to come to rest: what is unknown becomes one or the
+	// other in 30 s.
+	auditTime = 35 * time.Second
+)
+
+// play is an arm from its open shop to its audit.
+func (r *runner) play(ctx context.Context, a *evidence.Arm, s *stage, w *witness) error {
+	if err := s.ready(ctx, settleTime); err != nil {
+		a.Before = err.Error()
+		return nil
+	}
+	if err := r.calibrate(ctx, s); err != nil {
+		return err
+	}
+	if err := s.disable(ctx, r.disabled(a.Name)); err != nil {
+		return err
+	}
+	l, err := r.newLine(ctx, a, s)
+	if err != nil {
+		return err
+	}
+	if err := r.perform(ctx, a, s, l); err != nil {
+		return err
+	}
+	if err := s.ready(ctx, settleTime); err != nil {
+		a.After = err.Error()
+	}
+	// What was still to be given up or finished is, with all protections.
+	if err := s.enableAll(ctx); err != nil {
+		return err
+	}
+	a.Books, err = s.audit(ctx, filepath.Join(s.dir, journalFile), auditTime)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	r.say(Event{Kind: Audited, Err: violation(a.Books)})
+	return w.testify(ctx, r.config.Plan.Queries(r.config.Pace))
+}
+
+// perform has load and faults run beside each other until the load has ended.
+func (r *runner) perform(ctx context.Context, a *evidence.Arm, s *stage, l *line) error {
+	acts, err := r.acts(s)
+	if err != nil {
+		return err
+	}
+	a.Started = time.Now()
+	r.say(Event{Kind: LoadBegan, Length: a.Length.To})
+	var both sync.WaitGroup
+	both.Go(func() {
+		t := &timeline{acts: acts, began: a.Started, tell: r.say}
+		a.Faults = append(a.Faults, t.run(ctx)...)
+	})
+	err = l.run(ctx, a.Started)
+	both.Wait()
+	a.Windows = l.digest.Windows()
+	a.Faults = append(a.Faults, l.faults(a)...)
+	r.say(Event{Kind: LoadEnded})
+	return err
+}
+
+// acts are the faults that the parts of the shop must suffer.
+func (r *runner) acts(s *stage) ([]act, error) {
+	var all []act
+	for _, e := range r.schedule.Timeline {
+		if e.On == OnLoad {
+			continue
+		}
+		p, params, err := s.port(e.On, e.Fault, e.Params)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, act{at: e.At, length: e.For, on: e.On, port: p, spec: fault.Spec{
+			Fault: e.Fault, Params: params, Toxicity: e.Toxicity, First: e.First, Seed: r.config.Seed, By: "drill " + r.config.Plan.Name,
+		}})
+	}
+	return all, nil
+}
+
+// saturation is how the capacity is found: more clients than the shop has workers for, but not
+// so many that requests wait for longer than they may.
+const (
+	saturationWarmup = time.Second
+	saturationLength = 2 * time.Second
+	clientsPerWorker = 3
+	saturationAtMost = 64
+)
+
+// calibrate measures the capacity, once in a run, in the shop of its first arm.
+func (r *runner) calibrate(ctx context.Context, s *stage) error {
+	plan := r.config.Plan
+	c := &r.run.Calibration
+	if plan.Calibrate.Route == "" || c.Of != "" {
+		return r.settle()
+	}
+	scenario, err := s.shoppers(ctx, plan, loadgen.Mix{{Route: plan.Calibrate.Route, Weight: 1}}, r.config.Seed)
+	if err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	of := plan.Shop.Bank
+	if plan.Calibrate.Of == "inventory" {
+		of = plan.Shop.Inventory
+	}
+	client, err := s.client(saturationAtMost)
+	if err != nil {
+		return err
+	}
+	saturation := loadgen.Saturation{
+		Scenario: scenario, Doer: client, Clients: min(max(of.Workers, defaultWorkers)*clientsPerWorker, saturationAtMost),
+		Warmup: saturationWarmup, Length: saturationLength,
+	}
+	if c.Capacity, err = saturation.Measure(ctx, func(*evidence.Sample) {}); err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	c.Of = plan.Calibrate.Route
+	if c.Expected, err = plan.Expected(); err != nil {
+		return err
+	}
+	r.say(Event{Kind: Calibrated, Rate: c.Capacity})
+	return r.settle()
+}
+
+// defaultWorkers are those of a bank and of inventory.
+const defaultWorkers = 8
+
+// settle fixes the numbers of the run's formulas.
+func (r *runner) settle() (err error) {
+	r.run.Constants, err = r.config.Plan.Variables(r.config.Pace, r.run.Calibration.Capacity)
+	return err
+}

@@ -1,0 +1,211 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"brownout/chaos/evidence"
+	"brownout/loadgen"
+)
+
+// journalFile is the client's, in an arm's folder.
+const journalFile = "journal.jsonl"
+
+// A line is the load on an arm.
+type line struct {
+	runner   *runner
+	attacker *loadgen.Attacker
+	shoppers *loadgen.Shoppers
+	journal  *loadgen.Journal
+	digest   *evidence.Digest
+	patience evidence.Patience
+	surges   []Entry // of the timeline
+	slow     []slowEntry
+	extra    int64 // requests that were due because of a surge
+}
+
+// A slowEntry is a crowd of slow readers on the timeline.
+type slowEntry struct {
+	Entry
+	readers *loadgen.SlowReaders
+}
+
+// newLine prepares the load: customers log in, arrivals are drawn.
+func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line, error) {
+	plan := r.config.Plan
+	l := &line{runner: r, patience: a.Patience}
+	pacer, err := l.pacer(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.crowds(s); err != nil {
+		return nil, err
+	}
+	if l.shoppers, err = s.shoppers(ctx, plan, plan.Load.Mix, r.config.Seed); err != nil {
+		return nil, err
+	}
+	client, err := s.client(loadgen.DefaultMaxInFlight)
+	if err != nil {
+		return nil, err
+	}
+	retry := plan.Retry(a.Name, r.config.Pace)
+	retry.Seed = r.config.Seed
+	l.attacker = loadgen.NewAttacker(loadgen.AttackerConfig{
+		Pacer: pacer, Scenario: l.shoppers, Doer: client, Timeout: longest(a.Patience), Retry: retry, TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
+	})
+	l.journal, err = loadgen.OpenJournal(filepath.Join(s.dir, journalFile), false, s.epoch())
+	return l, err
+}
+
+// traceShare is the share of requests whose trace is kept whatever becomes of them.
+const traceShare = 0.02
+
+// longest is how long a client waits for an answer at all.
+func longest(p evidence.Patience) time.Duration {
+	most := p.Default
+	for _, d := range p.Routes {
+		most = max(most, d)
+	}
+	return most
+}
+
+// pacer draws the arrivals, which depend on the seed alone, so that both arms have the same.
+func (l *line) pacer(r *runner) (loadgen.Pacer, error) {
+	arrivals := loadgen.Arrivals{
+		Text: r.config.Plan.Load.Arrivals, Rate: r.run.Constants["rate"], Length: r.schedule.Length.To, Seed: r.config.Seed,
+	}
+	for _, e := range r.schedule.Timeline {
+		if e.On != OnLoad || e.Fault != "load.spike" {
+			continue
+		}
+		factor, err := strconv.ParseFloat(e.Params["factor"], 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: factor %q is no number", e.Fault, e.Params["factor"])
+		}
+		arrivals.Surges = append(arrivals.Surges, loadgen.Surge{Factor: factor, At: e.At, Width: e.For})
+		l.surges = append(l.surges, e)
+		l.extra = max(l.extra, int64((factor-1)*arrivals.Rate*e.For.Seconds()))
+	}
+	return arrivals.Pacer()
+}
+
+// crowds prepares the slow readers of the timeline.
+func (l *line) crowds(s *stage) error {
+	for _, e := range l.runner.schedule.Timeline {
+		if e.On != OnLoad || e.Fault != "client.slow-reader" {
+			continue
+		}
+		readers, err := s.slowReaders(e.Params)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Fault, err)
+		}
+		l.slow = append(l.slow, slowEntry{e, readers})
+	}
+	return nil
+}
+
+// run sends the load until its schedule has ended and all is answered. It ends early, with an
+// error, if the journal cannot be written or ctx is done.
+func (l *line) run(ctx context.Context, began time.Time) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stop()
+	beside.Go(func() { l.shoppers.Keep(ctx) })
+	for _, e := range l.slow {
+		beside.Go(func() { e.visit(ctx, began) })
+	}
+	l.digest = evidence.NewDigest(began, l.patience)
+	err := l.take(l.attacker.Attack(ctx), stop)
+	if late := l.journal.Close(); err == nil {
+		err = late
+	}
+	if _, complete := l.attacker.Extent(); err == nil && !complete {
+		err = fmt.Errorf("the load was interrupted: %w", context.Cause(ctx))
+	}
+	return err
+}
+
+// take takes all samples, and returns the first error, after which it ends the load and takes
+// what still comes.
+func (l *line) take(samples <-chan evidence.Sample, stop func()) (failed error) {
+	second := newSeconds(l.runner.say, l.patience)
+	for sample := range samples {
+		l.digest.Add(&sample)
+		second.add(&sample)
+		if err := l.journal.Write(&sample); err != nil && failed == nil {
+			failed = fmt.Errorf("the journal: %w", err)
+			stop()
+		}
+	}
+	return failed
+}
+
+func (e *slowEntry) visit(ctx context.Context, began time.Time) {
+	if !waitUntil(ctx, began.Add(e.At)) {
+		return
+	}
+	ctx, stop := context.WithDeadline(ctx, began.Add(e.At+e.For))
+	defer stop()
+	e.readers.Run(ctx)
+}
+
+// faults are those of the load itself.
+func (l *line) faults(a *evidence.Arm) []evidence.Fault {
+	var all []evidence.Fault
+	for _, e := range l.surges {
+		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e), Hits: l.extra, Ended: a.Failed == ""})
+	}
+	for _, e := range l.slow {
+		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e.Entry), Hits: e.readers.Read() + e.readers.Cut(), Ended: true})
+	}
+	return all
+}
+
+func active(e Entry) evidence.Span { return evidence.Span{From: e.At, To: e.At + e.For} }
+
+// seconds tells, once a second, how the load goes.
+type seconds struct {
+	tell            func(Event)
+	patience        evidence.Patience
+	next            time.Time
+	scheduled, good int
+}
+
+func newSeconds(tell func(Event), p evidence.Patience) *seconds {
+	return &seconds{tell: tell, patience: p, next: time.Now().Add(time.Second)}
+}
+
+func (s *seconds) add(sample *evidence.Sample) {
+	if now := time.Now(); !now.Before(s.next) {
+		s.next = now.Add(time.Second)
+		share := 1.0
+		if s.scheduled > 0 {
+			share = float64(s.good) / float64(s.scheduled)
+		}
+		s.tell(Event{Kind: Second, Rate: float64(s.scheduled), Goodput: min(share, 1)})
+		s.scheduled, s.good = 0, 0
+	}
+	if sample.Attempt <= 1 {
+		s.scheduled++
+	}
+	if sample.Outcome == evidence.Acknowledged && sample.Latency <= s.patience.Of(sample.Route) {
+		s.good++
+	}
+}
+
+// exports is what slow readers ask for.
+func exports(gateway, token string) func(*fasthttp.Request) {
+	return func(r *fasthttp.Request) {
+		r.Header.SetMethod(fasthttp.MethodPost)
+		r.SetRequestURI(gateway + "/v1/exports")
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+}
