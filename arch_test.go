@@ -51,7 +51,7 @@ internal/shop < internal/shopfile;
 chaos/evidence, internal/shopfile, THIRD-PARTY < loadgen;
 internal/service < chaos/fault, chaos/acquirer;
 chaos/acquirer < chaos/acquirer/filestatement;
-THIRD-PARTY < chaos/proxy;
+chaos/fault < chaos/proxy;
 
 services/..., internal/service/... !< loadgen/...;
 

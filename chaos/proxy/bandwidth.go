@@ -3,6 +3,8 @@ package proxy
 import (
 	"sync"
 	"time"
+
+	"brownout/chaos/fault"
 )
 
 // turns is how often in a second a line goes from one connection to another that wants it.
@@ -58,4 +60,19 @@ func inParts(p Piece, largest int, next Next) error {
 		}
 	}
 	return next(p)
+}
+
+// netBandwidth is a line that is too narrow.
+func netBandwidth(h *host) fault.Kind {
+	return fault.Kind{
+		Name:    "net.bandwidth",
+		Summary: "Bounds how much passes a link in a second; its connections share it.",
+		Missing: h.missing(),
+		Params: []fault.Param{
+			h.linkParam(),
+			{Name: "rate", Help: "bytes a second", Type: fault.Bytes, Default: "64KiB", Min: "1", Max: "1GiB"},
+			directionParam("what is bounded; with both, each by itself", Both, Replies, Requests, Both),
+		},
+		Start: h.start(func(i *fault.Injection) Toxic { return Bandwidth(direction(i), i.Bytes("rate")) }),
+	}
 }

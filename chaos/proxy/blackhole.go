@@ -1,6 +1,10 @@
 package proxy
 
-import "errors"
+import (
+	"errors"
+
+	"brownout/chaos/fault"
+)
 
 // errLeft is returned for a connection that need not be opened any more.
 var errLeft = errors.New("the client has left")
@@ -16,4 +20,15 @@ func Timeout(d Direction) Toxic {
 		}
 		return next(p)
 	}}
+}
+
+// netBlackhole is a cable that is cut: nobody is told.
+func netBlackhole(h *host) fault.Kind {
+	return fault.Kind{
+		Name:    "net.blackhole",
+		Summary: "Lets nothing pass a link, and tells nobody; at its end, what was held passes.",
+		Missing: h.missing(),
+		Params:  []fault.Param{h.linkParam()},
+		Start:   h.start(func(*fault.Injection) Toxic { return Timeout(Both) }),
+	}
 }

@@ -25,7 +25,7 @@
 //	net.oneway     Timeout       the same, in one direction
 //	net.slice      Slicer        slicer
 //
-// Why it is not Toxiproxy: docs/adr/0013-links.md.
+// Why it is not Toxiproxy: docs/adr/0014-links.md.
 //
 // # What differs from a cable
 //

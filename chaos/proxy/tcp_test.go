@@ -80,7 +80,7 @@ func TestMuchPassesBothWaysOverTCP(t *testing.T) {
 }
 
 // exchange sends 8 MiB made from one seed while it expects those of another.
-func exchange(t *testing.T, c *net.TCPConn, out, in uint64) {
+func exchange(t *testing.T, c *net.TCPConn, out, in byte) {
 	go func() {
 		_, _ = c.Write(random8MiB(out))
 		_ = c.CloseWrite()
@@ -90,12 +90,9 @@ func exchange(t *testing.T, c *net.TCPConn, out, in uint64) {
 	}
 }
 
-func random8MiB(seed uint64) []byte {
-	random := rand.New(rand.NewPCG(seed, 0))
+func random8MiB(seed byte) []byte {
 	text := make([]byte, 8<<20)
-	for i := range text {
-		text[i] = byte(random.Uint32())
-	}
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(text)
 	return text
 }
 
