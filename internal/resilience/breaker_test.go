@@ -26,7 +26,7 @@ func call(b *resilience.CircuitBreaker, end error) error {
 func trip(t testing.TB, b *resilience.CircuitBreaker, failures int) {
 	t.Helper()
 	for range failures {
-		checkRejected(t, call(b, errWork), "")
+		checkRejected(t, call(b, errAway), "")
 	}
 	if b.State() != "open" {
 		t.Fatalf("the breaker is %s after %d failures", b.State(), failures)
@@ -38,7 +38,7 @@ func TestBreaker(t *testing.T) {
 		r := newMeasured()
 		b := resilience.NewBreaker(r.Registry, "bank-a", resilience.BreakerConfig{})
 		for i := range 4 {
-			call(b, errWork)
+			call(b, errAway)
 			if b.State() != "closed" {
 				t.Fatalf("it is %s after %d failures", b.State(), i+1)
 			}

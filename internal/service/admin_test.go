@@ -91,17 +91,17 @@ func TestProtectionsAreSwitchedTogetherOrNotAtAll(t *testing.T) {
 		code   shop.Code
 		off    string // what is off afterwards
 	}{
-		{`{"breaker":false,"priority":false}`, 200, "", "breaker priority"},
-		{`{"breaker":true}`, 200, "", "priority"},
-		{`{}`, 200, "", "priority"},
-		{`{"breaker":false,"braker":false}`, 400, shop.CodeInvalid, "priority"},
-		{`{"breaker":false,"priority":null}`, 400, shop.CodeInvalid, "priority"},
-		{`{"breaker":false,"priority":1}`, 400, shop.CodeInvalid, "priority"},
-		{`{"breaker":false,"breaker":true}`, 400, shop.CodeInvalid, "priority"},
-		{`{"breaker":false}x`, 400, shop.CodeInvalid, "priority"},
-		{`[]`, 400, shop.CodeInvalid, "priority"},
-		{``, 400, shop.CodeInvalid, "priority"},
-		{strings.Repeat(" ", 65<<10), 413, shop.CodeTooLarge, "priority"},
+		{`{"breaker":false,"priority":false}`, 200, "", "adaptive-limit breaker priority"},
+		{`{"breaker":true}`, 200, "", "adaptive-limit priority"},
+		{`{}`, 200, "", "adaptive-limit priority"},
+		{`{"breaker":false,"braker":false}`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{`{"breaker":false,"priority":null}`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{`{"breaker":false,"priority":1}`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{`{"breaker":false,"breaker":true}`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{`{"breaker":false}x`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{`[]`, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{``, 400, shop.CodeInvalid, "adaptive-limit priority"},
+		{strings.Repeat(" ", 65<<10), 413, shop.CodeTooLarge, "adaptive-limit priority"},
 	} {
 		status, body := h.admin("PUT", "/admin/protections", tt.body, h.ready.Token)
 		var p shop.Problem

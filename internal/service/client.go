@@ -85,21 +85,23 @@ type ClientConfig struct {
 	// 1 s. Without it, only MaxTimeout does.
 	Timeout time.Duration
 	// Token, if not empty, is sent as a bearer token.
-	Token   string
+	Token string
+	// How the protections work.
 	Breaker resilience.BreakerConfig
+	Ratio   resilience.RatioConfig
 	Retry   resilience.RetryConfig
 }
 
 // MaxTimeout bounds every attempt and every request, whatever is switched off.
 const MaxTimeout = 30 * time.Second
 
-// A Client calls one downstream, under the protections deadline, breaker,
-// retry-budget, jitter and retry-layer. It belongs to its loop.
+// A Client calls one downstream, under the protections deadline, retry-budget, jitter,
+// retry-layer and those of a [resilience.Downstream]. It belongs to its loop.
 type Client struct {
 	config   ClientConfig
 	deadline *resilience.Switch
 	travels  *resilience.Deadliner
-	breaker  *resilience.CircuitBreaker
+	protect  *resilience.Downstream
 	retry    *resilience.Retry
 	metrics  *telemetry.ClientMetrics
 }
@@ -113,10 +115,15 @@ func NewClient(rt *Runtime, c ClientConfig) *Client {
 		config:   c,
 		deadline: rt.Protections.Switch(resilience.Deadline),
 		travels:  resilience.NewDeadline(rt.Protections, resilience.DeadlineConfig{Most: MaxTimeout}),
-		breaker:  resilience.NewBreaker(rt.Protections, c.Downstream, c.Breaker),
+		protect:  resilience.NewDownstream(rt.Protections, c.Downstream, c.protect()),
 		retry:    resilience.NewRetry(rt.Protections, c.Downstream, c.Retry, rt.Random),
 		metrics:  telemetry.NewClientMetrics(rt.Metrics),
 	}
+}
+
+// protect says how the protections before the downstream work.
+func (c ClientConfig) protect() resilience.DownstreamConfig {
+	return resilience.DownstreamConfig{Breaker: c.Breaker, Ratio: c.Ratio}
 }
 
 // Do makes a call, again where that is safe and due, and returns the reply, whatever
@@ -187,12 +194,12 @@ func (c *Client) failed(call *Call, attempts int, sent bool, err error) error {
 
 // attempt sends the call once.
 func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, err error) {
-	done, err := c.breaker.Allow()
+	passage, err := c.protect.Enter()
 	if err != nil {
 		return nil, err
 	}
-	verdict := context.Canceled // until there is one: also if the task is unwound here
-	defer func() { done(verdict) }()
+	end := resilience.End{Err: context.Canceled} // until it is known: also if the task is unwound here
+	defer func() { passage.End(end) }()
 	began, given := time.Now(), allowed(t, c.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
 	err = t.WithTimeout(c.timeout(), func() (err error) {
@@ -201,7 +208,7 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 		return err
 	})
 	took, failure := time.Since(began), failureOf(reply, err)
-	verdict = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
+	end.Err = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
 	span.End(time.Now(), failure)
 	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)
 	if err != nil {
@@ -244,9 +251,18 @@ func (c *Call) add(name, value string) {
 // failureOf is how an attempt failed, nil if it did not.
 func failureOf(reply *Reply, err error) error {
 	if err == nil && reply.Status >= http.StatusInternalServerError {
-		return fmt.Errorf("status %d", reply.Status)
+		err = fmt.Errorf("status %d", reply.Status)
+	}
+	if reply != nil && reply.Status == http.StatusServiceUnavailable || isUnreachable(err) {
+		return fmt.Errorf("%w: %w", resilience.ErrAway, err)
 	}
 	return err
+}
+
+// isUnreachable says whether there was nobody who could be sent anything. That there was
+// no time left to send it is something else.
+func isUnreachable(err error) bool {
+	return errors.Is(err, ErrNotSent) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }
 
 // fairShare is the part of its timeout that a downstream must have been given before it

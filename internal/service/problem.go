@@ -85,7 +85,7 @@ func rejection(r *resilience.Rejection) *shop.Error {
 	switch r.By {
 	case resilience.RateLimit:
 		code = shop.CodeRateLimited
-	case resilience.Breaker:
+	case resilience.Breaker, resilience.RatioBreaker, resilience.SlowBreaker, resilience.SlowStart:
 		code = shop.CodeUnavailable
 	}
 	return &shop.Error{Code: code, Message: "refused by " + string(r.By), RetryAfter: max(r.RetryAfter, time.Second), Err: r}

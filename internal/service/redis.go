@@ -20,6 +20,8 @@ import (
 type RedisConfig struct {
 	// Addr is host:port.
 	Addr string
+	// Password opens it; "" if it asks for none.
+	Password string
 	// Prefix begins all keys of the service.
 	Prefix string
 	// Timeout bounds one operation, while the deadline protection is on; 0 means 1 s.
@@ -37,7 +39,7 @@ type Redis struct {
 	client   *redis.Client
 	group    *loop.Group
 	deadline *resilience.Switch
-	breaker  *resilience.CircuitBreaker
+	protect  *resilience.Downstream
 	bulkhead *resilience.Compartment
 	metrics  *telemetry.ClientMetrics
 }
@@ -63,7 +65,7 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		client:   client,
 		group:    group,
 		deadline: rt.Protections.Switch(resilience.Deadline),
-		breaker:  resilience.NewBreaker(rt.Protections, "redis", resilience.BreakerConfig{}),
+		protect:  resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{}),
 		bulkhead: resilience.NewBulkhead(rt.Protections, "redis", group, c.InFlight, c.Queue),
 		metrics:  telemetry.NewClientMetrics(rt.Metrics),
 	}
@@ -72,6 +74,7 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 func redisOptions(c RedisConfig) *redis.Options {
 	return &redis.Options{
 		Addr:                  c.Addr,
+		Password:              c.Password,
 		MaxRetries:            -1,
 		ContextTimeoutEnabled: true,
 		PoolSize:              c.InFlight,
@@ -92,12 +95,12 @@ func (r *Redis) Key(parts ...string) string {
 // What it fails with is a *CallError, a *resilience.Rejection, or redis.Nil as it is.
 // Name says what it does, in metrics and traces.
 func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context, *redis.Client) (T, error)) (v T, err error) {
-	done, err := r.breaker.Allow()
+	passage, err := r.protect.Enter()
 	if err != nil {
 		return v, err
 	}
-	verdict := context.Canceled // until there is one: also if the task is unwound here
-	defer func() { done(verdict) }()
+	end := resilience.End{Err: context.Canceled} // until it is known: also if the task is unwound here
+	defer func() { passage.End(end) }()
 	began, given := time.Now(), allowed(t, r.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
 	var handed handover
@@ -112,7 +115,7 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	})
 	err = r.failure(name, &handed, err)
 	took := time.Since(began)
-	verdict = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
+	end.Err = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
 	span.End(time.Now(), absent(err))
 	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
 	return v, err
@@ -172,6 +175,9 @@ func answered(err error) bool {
 func redisFailure(err error) error {
 	if errors.Is(err, redis.Nil) || answered(err) && !errors.Is(err, ErrNotSent) {
 		return nil
+	}
+	if isUnreachable(err) {
+		return fmt.Errorf("%w: %w", resilience.ErrAway, err)
 	}
 	return err
 }
