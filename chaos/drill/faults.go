@@ -1,10 +1,15 @@
 package drill
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"brownout/chaos/fault"
+	"brownout/internal/shop"
 )
 
 // aftermath is what must be left of the load after the last fault: recovery has 5 s, and is seen
@@ -27,19 +32,45 @@ func (c *checker) faults() {
 	c.args()
 }
 
-// fault looks its kind and parameters up.
+// fault looks its kind and parameters up. Each parameter is held against the kind alone, so that
+// all that are wrong are told.
 func (c *checker) fault(path string, e *Entry) {
-	if c.parser.CheckFault == nil {
+	if c.refused(path, e, "", "") {
 		return
 	}
-	member, wrong := c.parser.CheckFault(e.Fault, e.Params)
-	switch {
-	case wrong == "":
-	case member == "fault":
-		c.wrong(join(path, member), "%q %s", e.Fault, wrong)
-	default:
-		c.wrong(join(path, "params."+member), "%s", wrong)
+	for _, name := range slices.Sorted(maps.Keys(e.Params)) {
+		c.refused(path, e, name, e.Params[name])
 	}
+}
+
+// refused says whether a fault is, with one parameter if that has a name.
+func (c *checker) refused(path string, e *Entry, param, value string) bool {
+	spec := fault.Spec{Fault: e.Fault, TTL: minFor}
+	if param != "" {
+		spec.Params = map[string]string{param: value}
+	}
+	err := spec.Check(c.parser.Faults)
+	if err == nil {
+		return false
+	}
+	told, _ := errors.AsType[*shop.Error](err)
+	switch {
+	case told != nil && told.Pointer == "/fault":
+		c.wrong(join(path, "fault"), "%q is not known; want one of %s", e.Fault, strings.Join(kindNames(c.parser.Faults), ", "))
+	case told != nil && param != "":
+		c.wrong(join(path, "params."+param), "%.*q %s", maxKey, value, told.Message)
+	default:
+		c.wrong(path, "%v", err)
+	}
+	return true
+}
+
+func kindNames(kinds []fault.Kind) []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.Name
+	}
+	return names
 }
 
 // place looks at whether the fault can be where it is to be.

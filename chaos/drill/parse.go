@@ -1,14 +1,15 @@
 package drill
 
 import (
+	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
 	"brownout/internal/resilience"
 )
 
 // A Parser reads drills' files. The zero value is usable.
 type Parser struct {
-	// CheckFault says what is wrong with a fault and its parameters: the member, "fault" or
-	// a parameter's name, and what. Nil means that any are taken.
-	CheckFault func(fault string, params map[string]string) (member, wrong string)
+	// Faults are the kinds that a timeline may have. Nil means all that there are.
+	Faults []fault.Kind
 	// CheckQuery says what is wrong with an expression in PromQL. Nil means that any are
 	// taken.
 	CheckQuery func(expression string) error
@@ -21,6 +22,9 @@ func ParsePlan(name string, text []byte) (*Plan, error) { return Parser{}.Parse(
 func (p Parser) Parse(name string, text []byte) (*Plan, error) {
 	r := &reader{file: name, places: map[string]place{}}
 	plan := &Plan{}
+	if p.Faults == nil {
+		p.Faults = fault.Catalogue(fault.Host{})
+	}
 	if root := r.root(text); root != nil {
 		plan.shape().read(r, root, "")
 	}
@@ -50,5 +54,5 @@ func (p *Plan) fill() {
 
 // Shown returns the protections that the on arm has and the off arm lacks.
 func (p *Plan) Shown() []resilience.Name {
-	return without(p.Arms["off"].Disable, p.Arms["on"].Disable)
+	return without(p.Arms[evidence.Off].Disable, p.Arms[evidence.On].Disable)
 }

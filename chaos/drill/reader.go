@@ -109,7 +109,7 @@ func (r *reader) document(file *ast.File) ast.Node {
 	case 1:
 		return bodies[0]
 	default:
-		r.wrongAt(placeOf(bodies[1].GetToken()), "", "is a second document; a file holds one drill")
+		r.wrongAt(placeOf(first(bodies[1]).GetToken()), "", "is a second document; a file holds one drill")
 	}
 	return nil
 }

@@ -1,0 +1,191 @@
+package drill_test
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"brownout/chaos/drill"
+	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
+	"brownout/chaos/verdict"
+	"brownout/loadgen"
+)
+
+// aParser knows few faults and a little PromQL.
+func aParser() drill.Parser {
+	factor := fault.Param{Name: "factor", Type: fault.Ratio, Default: "2", Min: "1", Max: "100"}
+	return drill.Parser{
+		Faults: []fault.Kind{
+			{Name: "bank.slow", Params: []fault.Param{factor}}, {Name: "cpu.burn"}, {Name: "load.spike"}, {Name: "net.reset"},
+		},
+		CheckQuery: func(expression string) error {
+			if strings.Count(expression, "(") != strings.Count(expression, ")") {
+				return errors.New("a bracket is open")
+			}
+			return nil
+		},
+	}
+}
+
+// sound is the text of a plan that is right.
+func sound(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/sound.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// planOf reads the sound plan, with one text in it replaced by another.
+func planOf(t *testing.T, oldText, newText string) *drill.Plan {
+	t.Helper()
+	p, err := aParser().Parse("x.yaml", []byte(replaced(t, oldText, newText)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func replaced(t *testing.T, oldText, newText string) string {
+	t.Helper()
+	text := sound(t)
+	if oldText != "" && strings.Count(text, oldText) != 1 {
+		t.Fatalf("%q is there %d times", oldText, strings.Count(text, oldText))
+	}
+	return strings.Replace(text, oldText, newText, 1)
+}
+
+func TestPlanHoldsWhatTheFileSays(t *testing.T) {
+	p := planOf(t, "", "")
+	if p.Name != "slow-bank" || p.Family != "downstream" || len(p.Story) != 3 || p.Runbook != "slow-bank" {
+		t.Errorf("got %q, %q, %q, %q", p.Name, p.Family, p.Story, p.Runbook)
+	}
+	if p.Shop.Bank != (drill.Capacity{Workers: 8, ServiceTime: 50 * time.Millisecond}) || p.Shop.Args["gateway"][0] != "--workers=4" {
+		t.Errorf("shop: %+v", p.Shop)
+	}
+	if p.Load.Patience.Of("checkout") != 2*time.Second || p.Load.Patience.Of("browse") != time.Second || p.Load.Arrivals != "poisson" {
+		t.Errorf("load: %+v", p.Load)
+	}
+	if want := (loadgen.Mix{{Route: "browse", Weight: 60}, {Route: "product", Weight: 20}, {Route: "checkout", Weight: 20}}); !slices.Equal(p.Load.Mix, want) {
+		t.Errorf("mix %v, want %v", p.Load.Mix, want)
+	}
+	if p.Constants["m"] != 3 || p.Constants["latency"] != 1 {
+		t.Errorf("constants: %v", p.Constants)
+	}
+	if e := p.Timeline[0]; e.Fault != "bank.slow" || e.On != "bank-a" || e.Params["factor"] != "20" || e.For != 8*time.Second {
+		t.Errorf("timeline: %+v", e)
+	}
+	if c := p.Carries[0]; c.Without[0] != "deadline" || c.Breaks != "independent" {
+		t.Errorf("carries: %+v", c)
+	}
+}
+
+func TestChecksBecomeThoseOfAVerdict(t *testing.T) {
+	p := planOf(t, "", "")
+	s := p.Checks(drill.Quick).Signature[0]
+	if s.Measure != verdict.Query || s.During != verdict.Trigger || s.Skip != 2 || s.AtLeast != "0.5*rate*latency" {
+		t.Errorf("signature: %+v", s)
+	}
+	promises := p.Checks(drill.Quick).Promises
+	if c := promises[0]; c.Measure != verdict.Goodput || !slices.Equal(c.Routes, []string{"browse", "product"}) || c.AtLeast != "95%" {
+		t.Errorf("promise: %+v", c)
+	}
+	if c := promises[1]; c.Measure != verdict.Latency || !slices.Equal(c.Routes, []string{"browse"}) || c.Quantile != 0.9 {
+		t.Errorf("promise: %+v", c)
+	}
+	if want := verdict.Standard(p.Attempts); promises[2].Name != want[0].Name || promises[3].Query != want[1].Query || len(promises) != 4 {
+		t.Errorf("want the standard promises behind its own: %+v", promises)
+	}
+}
+
+func TestOwnPromiseReplacesTheStandardOne(t *testing.T) {
+	own := "promises:\n  - {name: recovery, recovery: all, at_most: 9s, because: The cache needs longer., pace: demo}"
+	p := planOf(t, "promises:", own)
+	for pace, want := range map[drill.Pace]verdict.Formula{drill.Quick: "5s", drill.Demo: "9s"} {
+		all := p.Checks(pace).Promises
+		i := slices.IndexFunc(all, func(c verdict.Check) bool { return c.Name == "recovery" })
+		if all[i].AtMost != want {
+			t.Errorf("%s: recovery within %s, want %s", pace, all[i].AtMost, want)
+		}
+	}
+	p = planOf(t, "attempts: sum(brownout_http_requests_total{job=\"bank-a\"})\n", "")
+	if all := p.Checks(drill.Quick).Promises; slices.ContainsFunc(all, func(c verdict.Check) bool { return c.Measure == verdict.Attempts }) {
+		t.Errorf("amplification is promised, and nothing is counted: %+v", all)
+	}
+}
+
+func TestPaceStretchesTheTimeline(t *testing.T) {
+	p := planOf(t, "timeline:", `timeline:
+  - {at: 8s, for: 2s, fault: cpu.burn, on: gateway, pace: demo}`)
+	quick, err := p.Pace(drill.Quick)
+	if err != nil || len(quick.Timeline) != 1 || quick.Timeline[0].At != 6*time.Second {
+		t.Errorf("quick: %+v, %v", quick, err)
+	}
+	if want := (evidence.Span{From: 2 * time.Second, To: 6 * time.Second}); quick.Baseline != want {
+		t.Errorf("baseline %v, want %v", quick.Baseline, want)
+	}
+	demo, err := p.Pace(drill.Demo)
+	if err != nil || len(demo.Timeline) != 2 {
+		t.Fatalf("demo: %+v, %v", demo, err)
+	}
+	first, second := demo.Timeline[0], demo.Timeline[1]
+	if first.Fault != "bank.slow" || first.At != 25*time.Second || first.For != 32*time.Second {
+		t.Errorf("want it at the end of the baseline, four times as long: %+v", first)
+	}
+	if second.At != 33*time.Second || second.For != 8*time.Second {
+		t.Errorf("want it 2 s later, times four: %+v", second)
+	}
+	if harm := demo.Harm(); harm != (evidence.Span{From: 25 * time.Second, To: 57 * time.Second}) {
+		t.Errorf("harm %v", harm)
+	}
+	if _, err := p.Pace("slow"); err == nil {
+		t.Error("there is a pace \"slow\"")
+	}
+}
+
+func TestVariablesOfFormulas(t *testing.T) {
+	p := planOf(t, "", "")
+	if expected, err := p.Expected(); err != nil || expected != 80 {
+		t.Errorf("expected capacity %v, %v; want 8 workers by 50 ms by 2 orders", expected, err)
+	}
+	v, err := p.Variables(drill.Demo, 80)
+	if err != nil || v["rate"] != 200 || v["share"] != 0.2 || v["scale"] != 4 || v["m"] != 3 {
+		t.Errorf("variables %v, %v", v, err)
+	}
+	if _, err := p.Variables(drill.Quick, 0); err == nil || !strings.HasPrefix(err.Error(), "load.rate: ") {
+		t.Errorf("a rate of 0 is taken: %v", err)
+	}
+	if p.Constants["rate"] != 0 {
+		t.Error("the plan was written to")
+	}
+}
+
+func TestRetryIsThatOfTheArmOrOfThePaceOrOfTheLoad(t *testing.T) {
+	text := replaced(t, "on: {disable: []}", "on: {disable: [], retry: {attempts: 2}}")
+	text = strings.Replace(text, "scale: 4}", "scale: 4, retry: {attempts: 1}}", 1)
+	p, err := aParser().Parse("x.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		arm  string
+		pace drill.Pace
+		want int
+	}{{evidence.Off, drill.Quick, 3}, {evidence.Off, drill.Demo, 1}, {evidence.On, drill.Quick, 2}, {evidence.On, drill.Demo, 2}} {
+		if got := p.Retry(tt.arm, tt.pace).Attempts; got != tt.want {
+			t.Errorf("%s arm at %s pace: %d attempts, want %d", tt.arm, tt.pace, got, tt.want)
+		}
+	}
+}
+
+func TestQueriesAreAskedOnce(t *testing.T) {
+	p := planOf(t, "promises:", "promises:\n  - {name: few, query: 'sum(brownout_loop_depth{queue=\"tasks\"})', at_most: 5}")
+	if got := p.Queries(drill.Quick); len(got) != 2 || got[1] != p.Attempts {
+		t.Errorf("got %q", got)
+	}
+}
