@@ -36,6 +36,7 @@
 //	coalesce       Coalescer              loads of a key to one                each caller loads
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
 //	stale          StaleGate              errors, where an old answer is known errors
+//	microtask-budget  NewMicrotaskBudget  ticks and microtasks of a turn        no bound, as in Node
 //	offload        Offloader              time that work holds the loop        the loop does it
 //	failover       FailoverGate           harm of one downstream's end         the first alternative only
 //	fan-out-limit  FanOut                 parts of one request at once         all at once

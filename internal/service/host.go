@@ -28,6 +28,9 @@ const (
 	longTurn = 100 * time.Millisecond
 	// delayResolution is how often the event loop delay is sampled, at least.
 	delayResolution = 10 * time.Millisecond
+	// microtaskBudget is some milliseconds of ticks and microtasks, and far more than a
+	// turn of honest work has.
+	microtaskBudget = 10_000
 	// hostMailbox has room for every connection to post a request at once.
 	hostMailbox = 2 * DefaultConnections
 )
@@ -180,6 +183,7 @@ func (h *host) build() error {
 		Tracing:     tracing,
 		Classes:     h.class,
 	}
+	resilience.NewMicrotaskBudget(h.runtime.Protections, h.loop, microtaskBudget)
 	off := map[resilience.Name]bool{}
 	for _, name := range h.config.Off {
 		off[name] = false

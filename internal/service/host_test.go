@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,4 +192,36 @@ func TestServeSaysWhyItCannotBegin(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Promises that make promises leave the loop to others, as long as the budget bounds them.
+func TestMicrotasksOfAHostAreBudgeted(t *testing.T) {
+	var stop atomic.Bool
+	h := host(t, service.HostConfig{Name: "doors", Build: func(rt *service.Runtime) (service.Service, error) {
+		s, err := doors(nil, nil)(rt)
+		s.Background = []service.Background{{Name: "storm", Every: time.Millisecond, Run: func(t *loop.Task) error {
+			var storm func()
+			storm = func() {
+				if !stop.Load() {
+					t.Loop().QueueMicrotask("storm", storm)
+				}
+			}
+			storm()
+			return t.Sleep(time.Hour)
+		}}}
+		return s, err
+	}})
+	w := dial(t, h.addr())
+	for h.debug().Microtasks == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	w.send(get("/v1/ping"))
+	if a := w.answer("GET"); a.status != 200 {
+		t.Error(a.status)
+	}
+	h.admin("PUT", "/admin/protections", `{"microtask-budget":false}`, h.ready.Token)
+	for h.debug().Microtasks < 1_000_000 { // in one turn
+		time.Sleep(time.Millisecond)
+	}
+	stop.Store(true)
 }
