@@ -20,11 +20,11 @@ func TestNewestFirst(t *testing.T) {
 		patience time.Duration
 		want     string
 	}{
-		"never":                        {"a1 a2 a3", time.Hour, "a1 | a2 | a3"},
-		"always":                       {"a1 a2 a3 a4", -1, "a1 | a4 | a3 | a2"},
-		"once the oldest is old":       {"a1 a2 a3 a4", 1500 * time.Millisecond, "a1 | a2 | a4 | a3"},
-		"newer ones overtake":          {"a1 a2 a3|a4|a5", 0, "a1 | a4 | a5 | a3 | a2"},
-		"its newest counts among all":  {"a1 a2 b1 a3 b2", 0, "a1 | b1 | a3 | a2 | b2"},
+		"never":                       {"a1 a2 a3", time.Hour, "a1 | a2 | a3"},
+		"always":                      {"a1 a2 a3 a4", -1, "a1 | a4 | a3 | a2"},
+		"once the oldest is old":      {"a1 a2 a3 a4", 1500 * time.Millisecond, "a1 | a2 | a4 | a3"},
+		"newer ones overtake":         {"a1 a2 a3|a4|a5", 0, "a1 | a4 | a5 | a3 | a2"},
+		"its newest counts among all": {"a1 a2 b1 a3 b2", 0, "a1 | b1 | a3 | a2 | b2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, pool.Config{Workers: 1}, func(t *testing.T, p *pool.Pool) {

@@ -14,9 +14,9 @@ const (
 	openClassQueue = 100_000
 )
 
-// classAge says from when on a job has waited too long. Jobs take tens of milliseconds, so
-// a few that wait are no sign of anything.
-var classAge = resilience.CoDelConfig{Target: 200 * time.Millisecond, Interval: time.Second}
+// classAge says from when on a job has waited too long: a second, half of what a request
+// has. Jobs take a tenth of that, so a few that wait are no sign of anything.
+var classAge = resilience.CoDelConfig{Target: 500 * time.Millisecond, Interval: time.Second}
 
 // class makes a class of the pool, under the protections bulkhead, which leaves it half
 // of the workers, queue-bound, codel and newest-first.
