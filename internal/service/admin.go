@@ -37,7 +37,10 @@ type AdminConfig struct {
 	Token string
 	// Gatherer is what /metrics shows.
 	Gatherer prometheus.Gatherer
-	// Loop, LoopMetrics, Pool and Protections are those of the service.
+	// Mount has more handlers, by the patterns of http.ServeMux.
+	Mount map[string]http.Handler
+	// Loop, LoopMetrics, Pool and Protections are those of the service; all are nil in a
+	// process that has none.
 	Loop        *loop.Loop
 	LoopMetrics *telemetry.LoopMetrics
 	Pool        *pool.Pool
@@ -99,9 +102,14 @@ func (a *Admin) routes() *http.ServeMux {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "alive\n") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.config.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	mux.HandleFunc("GET /debug/loop", a.debugLoop)
-	mux.HandleFunc("GET /admin/protections", a.getProtections)
-	mux.HandleFunc("PUT /admin/protections", a.putProtections)
+	if a.config.Loop != nil {
+		mux.HandleFunc("GET /debug/loop", a.debugLoop)
+		mux.HandleFunc("GET /admin/protections", a.getProtections)
+		mux.HandleFunc("PUT /admin/protections", a.putProtections)
+	}
+	for pattern, handler := range a.config.Mount {
+		mux.Handle(pattern, handler)
+	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -146,7 +154,10 @@ func (a *Admin) admits(remote string) bool {
 }
 
 func (a *Admin) readyz(w http.ResponseWriter, _ *http.Request) {
-	busy := a.config.Loop.State().Busy
+	var busy time.Duration
+	if a.config.Loop != nil {
+		busy = a.config.Loop.State().Busy
+	}
 	switch {
 	case !a.ready.Load():
 		problem(w, &shop.Error{Code: shop.CodeClosing, Message: "not taking requests"})
