@@ -23,6 +23,7 @@ type Bank struct {
 	// broken is why the statement takes nothing any more.
 	broken error
 
+	meddlers meddlers
 	controls struct {
 		workers     atomic.Int64
 		serviceTime atomic.Int64 // nanoseconds
@@ -92,6 +93,9 @@ func (b *Bank) execute(t *loop.Task, o order, c *charge, decide effect) (answer 
 		answer, err = b.alone(t, c, func() (service.Response, error) { return b.carryOut(t, o, decide) })
 		return err
 	})
+	if silent := b.meddlers.lost(t); silent != nil {
+		return service.Response{}, silent
+	}
 	return answer, err
 }
 
@@ -106,14 +110,14 @@ func (b *Bank) admit() error {
 	case b.book.records+b.unsettled >= MaxRecords:
 		return &shop.Error{Code: shop.CodeUnavailable, Message: "the statement is full", RetryAfter: time.Minute}
 	}
-	return nil
+	return b.meddlers.refused()
 }
 
 // work takes up the worker for the time of service, and lets it go.
 func (b *Bank) work(t *loop.Task) error {
 	defer b.workers.release()
-	d := b.ServiceTime()
-	if d == 0 {
+	d := b.meddlers.slowed(b.ServiceTime())
+	if d <= 0 {
 		return nil
 	}
 	return t.Sleep(d)
