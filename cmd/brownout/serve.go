@@ -25,6 +25,7 @@ type serveCommand struct {
 	Payments  paymentsCommand  `cmd:"" help:"Run payments: banks, idempotency, the ledger."`
 	Inventory inventoryCommand `cmd:"" help:"Run inventory: stock and holds."`
 	Acquirer  acquirerCommand  `cmd:"" help:"Run a bank outside of the shop, with a statement of its own."`
+	Links     linksCommand     `cmd:"" help:"Run network links between parts of the shop, which faults can break."`
 }
 
 // hostFlags are those of every service.
@@ -75,20 +76,31 @@ func protectionNames() string {
 // A buildFunc makes a service on its runtime.
 type buildFunc func(*service.Runtime) (service.Service, error)
 
-// serve runs a service until a signal ends it: as the child of a supervisor, or with a
-// supervisor of its own as its parent.
+// serve runs a service; see untilSignal.
 func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc) error {
 	if err := f.check(); err != nil {
 		return inputError{err}
 	}
+	logging.Disable() // what Redis clients log, they also return
+	return untilSignal(s, name, func(ctx context.Context) error {
+		return service.Serve(ctx, f.host(s, name, listen, token, build))
+	})
+}
+
+// untilSignal runs a part of the shop until a signal ends it: as the child of a supervisor, or
+// with a supervisor of its own as its parent.
+func untilSignal(s streams, name string, run func(context.Context) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	logging.Disable()            // what Redis clients log, they also return
 	if os.Getenv(lab.Supervised) == "" {
 		return lab.Supervise(ctx, name, os.Args[1:], s.out, s.err)
 	}
-	return service.Serve(ctx, service.HostConfig{
+	return run(ctx)
+}
+
+func (f *hostFlags) host(s streams, name, listen, token string, build buildFunc) service.HostConfig {
+	return service.HostConfig{
 		Name:       name,
 		Addr:       listen,
 		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Token: f.AdminToken},
@@ -100,7 +112,7 @@ func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc
 		Ready:      s.out,
 		Log:        s.err,
 		Build:      build,
-	})
+	}
 }
 
 func (f *hostFlags) off() []resilience.Name {
@@ -120,6 +132,8 @@ type tokenFlag struct {
 type storeFlags struct {
 	Redis  string `env:"BROWNOUT_REDIS" placeholder:"ADDR" help:"The address of a Redis (default: data is kept in memory, and lost at the end)."`
 	Prefix string `env:"BROWNOUT_PREFIX" default:"brownout:" help:"What the keys in Redis begin with (default ${default})."`
+
+	RedisPassword string `env:"BROWNOUT_REDIS_PASSWORD" placeholder:"PASSWORD" help:"The password of the Redis (default: it asks for none)."`
 }
 
 // maxPrefix bounds the prefix of keys, in bytes.
@@ -134,7 +148,7 @@ func (f *storeFlags) open(rt *service.Runtime) (*service.Redis, error) {
 	if f.Redis == "" {
 		return nil, nil
 	}
-	return service.NewRedis(rt, service.RedisConfig{Addr: f.Redis, Prefix: f.Prefix + rt.Name + ":"}), nil
+	return service.NewRedis(rt, service.RedisConfig{Addr: f.Redis, Password: f.RedisPassword, Prefix: f.Prefix + rt.Name + ":"}), nil
 }
 
 // client returns how another service is called over HTTP.
