@@ -37,10 +37,8 @@ type ClassConfig struct {
 func (p *Pool) Class(name string, config ClassConfig) *Class {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range p.classes {
-		if c.name == name {
-			panic(fmt.Sprintf("pool: class %q is there already", name))
-		}
+	if p.find(name) != nil {
+		panic(fmt.Sprintf("pool: class %q is there already", name))
 	}
 	if len(p.classes) == maxClasses {
 		panic(fmt.Sprintf("pool: class %q is one too many", name))
@@ -49,6 +47,23 @@ func (p *Pool) Class(name string, config ClassConfig) *Class {
 	c.configure(config)
 	p.classes = append(p.classes, c)
 	return c
+}
+
+// Lookup returns the class of that name, nil if there is none.
+func (p *Pool) Lookup(name string) *Class {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.find(name)
+}
+
+// find is Lookup. p.mu is held.
+func (p *Pool) find(name string) *Class {
+	for _, c := range p.classes {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // Configure changes the bounds of the class while it works. Jobs that run or

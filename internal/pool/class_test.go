@@ -18,6 +18,9 @@ func TestClassPanics(t *testing.T) {
 			}
 		}
 		expectPanic(t, `pool: class "class 65" is one too many`, func() { p.Class("class 65", pool.ClassConfig{}) })
+		if got := p.Lookup("class 64"); got == nil || got.Name() != "class 64" || p.Lookup("class 1") != first || p.Lookup("class 65") != nil {
+			t.Errorf("class 64 is %v", got)
+		}
 		if got := len(p.Stats().Classes); got != 64 {
 			t.Errorf("%d classes", got)
 		}

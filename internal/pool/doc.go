@@ -59,7 +59,7 @@
 //
 // Every method may be called from any goroutine.
 //
-//   - [Pool.Class], [Class.Submit], [Class.Configure], [Class.SetShed],
+//   - [Pool.Class], [Pool.Lookup], [Class.Submit], [Class.Configure], [Class.SetShed],
 //     [Class.SetNewestFirst], [Pool.SetDropExpired] and [Pool.Stats] do not block, so that a loop may call them, and jobs may too.
 //   - [Class.Do] blocks until the job has ended or its context is done. It is not
 //     for a loop, nor for jobs of the same pool; see below.
