@@ -21,6 +21,11 @@ func NewRegistry(service string) *prometheus.Registry {
 	return reg
 }
 
+// Register is for metrics of a service's own: it registers a collector, and returns it,
+// or the equal one that was there before, of an earlier life of the service. With a nil
+// registerer it is just returned. It panics if another collector has the name.
+func Register[C prometheus.Collector](reg prometheus.Registerer, c C) C { return register(reg, c) }
+
 // register registers a collector, and returns it, or the equal one that was there
 // before. With a nil registerer it is just returned. It panics if a collector of that
 // name is there that is not equal: a programmer's error.
