@@ -109,18 +109,17 @@ func (f *Filter) change(fn func([]*harmer) []*harmer) {
 	f.harmers.Store(&all)
 }
 
-// keep has the task wait for d, for ever if d is 0, but not after the injection has
-// ended. The error is why the task was cancelled, nil if it was not.
+// keep has the task wait for d, but not after the injection has ended. The error is why the
+// task was cancelled, nil if it was not.
 func (h *harmer) keep(t *loop.Task, d time.Duration) error {
-	wait := func() error {
-		_, err := loop.Await(t, h.ended)
-		return err
-	}
-	if d == 0 {
-		return wait()
-	}
-	_ = t.WithTimeout(d, wait) // that the time is over is what is wanted
+	_ = t.WithTimeout(d, func() error { return h.hang(t) }) // that the time is over is what is wanted
 	return t.Err()
+}
+
+// hang has the task wait until the injection ends. The error is as in keep.
+func (h *harmer) hang(t *loop.Task) error {
+	_, err := loop.Await(t, h.ended)
+	return err
 }
 
 // routeParam is the parameter of the kinds that act on requests.

@@ -1,8 +1,6 @@
 package fault
 
 import (
-	"slices"
-
 	"brownout/internal/loop"
 	"brownout/internal/pool"
 )
@@ -18,14 +16,26 @@ type Host struct {
 	Working func()
 	// Filter stands before the service's routes.
 	Filter *Filter
+	// Bank is the bank that the process is, and Capacity its workers, or inventory's.
+	Bank     Bank
+	Capacity Capacity
 }
 
 // Catalogue returns all kinds there are, by name, for a process that has what h says.
 // Those of Catalogue(Host{}) can be checked against, and not injected.
 func Catalogue(h Host) []Kind {
-	return sorted(slices.Concat(
-		loopKinds(h),
-	))
+	makers := []func(Host) Kind{
+		loopBlock, loopTickStorm, loopPromiseStorm, loopTimerStorm,
+		poolHog, poolNest,
+		httpLatency, httpError, httpHang,
+		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
+		bankSlow, bankError, bankLostReply, capacityCut,
+	}
+	kinds := make([]Kind, len(makers))
+	for n, kind := range makers {
+		kinds[n] = kind(h)
+	}
+	return sorted(kinds)
 }
 
 // missing says why a kind is not there, "" if it is.

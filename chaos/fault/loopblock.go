@@ -16,17 +16,6 @@ const (
 	inTask      = "task"
 )
 
-// Ways to keep somebody waiting.
-const (
-	slept  = "slept"
-	burned = "burned"
-)
-
-// loopKinds are the faults of an event loop.
-func loopKinds(h Host) []Kind {
-	return []Kind{loopBlock(h)}
-}
-
 // loopBlock is what CPU work and blocking calls on a loop do to it: nothing else happens
 // meanwhile. The callback that blocks is named loop.block, so that a watchdog that works
 // names that.
@@ -38,7 +27,7 @@ func loopBlock(h Host) Kind {
 		Params: []Param{
 			{Name: "for", Help: "how long each block takes", Type: Duration, Default: "200ms", Min: "1ms", Max: "30s"},
 			{Name: "every", Help: "the pause between two blocks", Type: Duration, Default: "1s", Min: "1ms", Max: "1m"},
-			{Name: "how", Help: "whether the time is slept or burned", Type: Choice, Default: slept, Choices: []string{slept, burned}},
+			howParam(),
 			{
 				Name: "in", Help: "what blocks", Type: Choice, Default: inTimer,
 				Choices: []string{inTimer, inImmediate, inPosted, inTick, inMicrotask, inTask},
@@ -46,8 +35,7 @@ func loopBlock(h Host) Kind {
 		},
 		Start: func(i *Injection) error {
 			b := &block{
-				injection: i, loop: h.Loop, in: i.Text("in"), burns: i.Text("how") == burned,
-				length: i.Duration("for"), every: i.Duration("every"),
+				injection: i, loop: h.Loop, in: i.Text("in"), length: i.Duration("for"), every: i.Duration("every"),
 			}
 			return post(b.loop, i.spec.Fault, i.Done(), b.arrange)
 		},
@@ -59,7 +47,6 @@ type block struct {
 	injection     *Injection
 	loop          *loop.Loop
 	in            string
-	burns         bool
 	length, every time.Duration
 }
 
@@ -85,11 +72,7 @@ func (b *block) arrange() {
 func (b *block) block() {
 	i := b.injection
 	if i.Hits() {
-		if b.burns {
-			i.burn(b.length)
-		} else {
-			i.pause(b.length)
-		}
+		i.spend(b.length)
 	}
 	if !i.spent() {
 		b.loop.SetTimeout(i.spec.Fault, b.every, b.arrange)

@@ -32,30 +32,3 @@ func post(l *loop.Loop, name string, until <-chan struct{}, fn func()) error {
 	}()
 	return nil
 }
-
-// pause blocks the caller for d, or until the injection ends.
-func (i *Injection) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-i.done:
-	}
-}
-
-// burn keeps the caller's processor busy for d, or until the injection ends.
-func (i *Injection) burn(d time.Duration) {
-	for start := time.Now(); !i.Stopped() && time.Since(start) < d; {
-		crunch()
-	}
-}
-
-// crunch is some microseconds of work that the compiler cannot leave out.
-//
-//go:noinline
-func crunch() (sum uint64) {
-	for n := range uint64(2000) {
-		sum = sum*6364136223846793005 + n
-	}
-	return sum
-}
