@@ -8,20 +8,24 @@ import (
 )
 
 func TestEachPartIsToldItsSecretsOnly(t *testing.T) {
-	l := &lab{signing: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}
+	l := &lab{signing: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), redisPassword: "secret"}
 	for _, tt := range []struct {
 		part int
 		want []string
 	}{
-		{gatewayPort, []string{EnvAdminToken, EnvSigningKey, EnvServiceToken}},
-		{paymentsPort, []string{EnvAdminToken, EnvServiceToken}},
-		{inventoryPort, []string{EnvAdminToken, EnvServiceToken}},
+		{gatewayPort, []string{EnvAdminToken, EnvSigningKey, EnvServiceToken, EnvRedisPassword}},
+		{paymentsPort, []string{EnvAdminToken, EnvServiceToken, EnvRedisPassword}},
+		{inventoryPort, []string{EnvAdminToken, EnvServiceToken, EnvRedisPassword}},
 		{bankAPort, []string{EnvAdminToken}},
 		{bankBPort, []string{EnvAdminToken}},
 	} {
 		if got := names(l.env(tt.part)); !slices.Equal(got, tt.want) {
 			t.Errorf("%s is told %v, want %v", partNames[tt.part], got, tt.want)
 		}
+	}
+	l.redisPassword = ""
+	if got := names(l.env(inventoryPort)); slices.Contains(got, EnvRedisPassword) {
+		t.Errorf("with a real Redis a part is told %v", got)
 	}
 }
 

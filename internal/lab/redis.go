@@ -20,11 +20,13 @@ type embedded struct {
 	done   chan struct{}
 }
 
-// startRedis starts an embedded Redis.
-func startRedis(addr string) (*embedded, error) {
+// startRedis starts an embedded Redis that a password opens: whoever else is on the machine
+// can reach it.
+func startRedis(addr, password string) (*embedded, error) {
 	e := &embedded{miniredis.NewMiniRedis(), make(chan struct{})}
 	e.server.SetTime(time.Now())
 	e.server.ClockTTL(true)
+	e.server.RequireAuth(password)
 	if err := e.server.StartAddr(addr); err != nil {
 		return nil, fmt.Errorf("the embedded Redis cannot listen at %s: %w", addr, err)
 	}

@@ -22,9 +22,10 @@ import (
 
 // Environment variables by which the parts of a shop are told its secrets.
 const (
-	EnvAdminToken   = "BROWNOUT_ADMIN_TOKEN"
-	EnvServiceToken = "BROWNOUT_SERVICE_TOKEN"
-	EnvSigningKey   = "BROWNOUT_SIGNING_KEY"
+	EnvAdminToken    = "BROWNOUT_ADMIN_TOKEN"
+	EnvServiceToken  = "BROWNOUT_SERVICE_TOKEN"
+	EnvSigningKey    = "BROWNOUT_SIGNING_KEY"
+	EnvRedisPassword = "BROWNOUT_REDIS_PASSWORD"
 )
 
 // UpConfig says what Up runs.
@@ -60,6 +61,8 @@ type lab struct {
 	supervisor Supervisor
 	signing    ed25519.PrivateKey
 	logs       []*Log
+	// redisPassword opens the embedded Redis; "" with a real one.
+	redisPassword string
 }
 
 // Up runs a shop until ctx is done. An error says in a sentence why it could not begin.
@@ -103,7 +106,8 @@ func (l *lab) redis(ctx context.Context) (stop func(), err error) {
 	if l.epoch, err = l.folder.Begin(); err != nil {
 		return nil, err
 	}
-	m, err := startRedis(l.at.service[redisPort])
+	l.redisPassword = rand.Text()
+	m, err := startRedis(l.at.service[redisPort], l.redisPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +148,9 @@ func (l *lab) env(part int) []string {
 		fallthrough
 	case paymentsPort, inventoryPort:
 		env = append(env, EnvServiceToken+"="+l.shop.ServiceToken)
+		if l.redisPassword != "" {
+			env = append(env, EnvRedisPassword+"="+l.redisPassword)
+		}
 	}
 	return env
 }
