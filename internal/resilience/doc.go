@@ -36,6 +36,7 @@
 //	coalesce       Coalescer              loads of a key to one                each caller loads
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
 //	stale          StaleGate              errors, where an old answer is known errors
+//	write-deadline WriteLimit             time to take a part of an answer     two minutes
 //	microtask-budget  NewMicrotaskBudget  ticks and microtasks of a turn        no bound, as in Node
 //	offload        Offloader              time that work holds the loop        the loop does it
 //	failover       FailoverGate           harm of one downstream's end         the first alternative only
@@ -48,7 +49,7 @@
 // # Who may call what
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
-// QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, Deadliner.Budget)
+// QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit, Deadliner.Budget)
 // may be used from any goroutine. Retry, TTL, Coalescer, Offloader, FanOut, Serializer and the rest of
 // Deadliner belong to their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation

@@ -54,7 +54,8 @@
 //	body                   Route.MaxBody, then 413; without a route 64 KiB
 //	length of a body       must be told, else 411
 //	time to come           ListenerConfig.Read (5 s), then 408
-//	time to be taken       ListenerConfig.Write (5 s), then the connection is closed
+//	time to be taken       ListenerConfig.Write (5 s) for each 16 KiB of an answer, then the
+//	                       connection is closed; the kernel keeps some 64 KiB of it
 //	between requests       ListenerConfig.Idle (60 s), then the connection is closed
 //	requests under way     DispatcherConfig.InFlight (1024), less for less important ones
 //	                       (resilience.Importance), then 503

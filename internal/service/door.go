@@ -1,29 +1,41 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"brownout/internal/resilience"
 	"brownout/internal/shop"
 )
 
+const (
+	// maxPart bounds what of an answer is written under one deadline.
+	maxPart = 16 << 10
+	// sendBuffer bounds what the kernel keeps of the answers that a client does not take.
+	sendBuffer = 64 << 10
+)
+
 // A door is a net.Listener that lets a bounded number of connections in at a time. One over
-// it is told so, in the words of every other refusal, and closed.
+// it is told so, in the words of every other refusal, and closed. One that does not take
+// its answers is left.
 type door struct {
 	net.Listener
-	most   int64
-	inside atomic.Int64
-	full   []byte // what is said to one too many
+	most    int64
+	inside  atomic.Int64
+	full    []byte // what is said to one too many
+	writing *resilience.WriteLimit
 }
 
-func newDoor(l net.Listener, most int) *door {
+func newDoor(l net.Listener, most int, writing *resilience.WriteLimit) *door {
 	answer := Problem(&shop.Error{Code: shop.CodeOverloaded, Message: "too many connections", RetryAfter: time.Second}, "")
 	full := fmt.Appendf(nil, "HTTP/1.1 %d Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %d\r\nRetry-After: %s\r\nConnection: close\r\n\r\n%s",
 		answer.Status, answer.ContentType, len(answer.Body), answer.Header[0].Value, answer.Body)
-	return &door{Listener: l, most: int64(most), full: full}
+	return &door{Listener: l, most: int64(most), full: full, writing: writing}
 }
 
 // Accept waits for the next connection that there is room for.
@@ -34,11 +46,19 @@ func (d *door) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if d.inside.Add(1) <= d.most {
-			return &guest{Conn: c, door: d}, nil
+			return d.welcome(c), nil
 		}
 		d.inside.Add(-1)
 		d.turnAway(c)
 	}
+}
+
+// welcome lets a connection in.
+func (d *door) welcome(c net.Conn) *guest {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // it has one in any case
+	}
+	return &guest{Conn: c, door: d}
 }
 
 // turnAway never waits: what is said fits into the buffer of any new connection.
@@ -59,4 +79,25 @@ type guest struct {
 func (g *guest) Close() error {
 	g.left.Do(func() { g.door.inside.Add(-1) })
 	return g.Conn.Close()
+}
+
+// Write writes an answer in parts, each of which must be taken in time.
+func (g *guest) Write(p []byte) (n int, err error) {
+	for err == nil && n < len(p) {
+		var taken int
+		taken, err = g.writePart(p[n:min(len(p), n+maxPart)])
+		n += taken
+	}
+	return n, err
+}
+
+func (g *guest) writePart(p []byte) (int, error) {
+	if err := g.SetWriteDeadline(g.door.writing.Deadline(time.Now())); err != nil {
+		return 0, err
+	}
+	n, err := g.Conn.Write(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		g.door.writing.Missed()
+	}
+	return n, err
 }

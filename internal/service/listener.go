@@ -10,6 +10,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"brownout/internal/resilience"
 	"brownout/internal/shop"
 )
 
@@ -32,7 +33,8 @@ type ListenerConfig struct {
 	// Connections bounds those open at a time; 0 means DefaultConnections. One over
 	// it is answered 503 and closed.
 	Connections int
-	// Read and Write bound how long a request may take to come and an answer to be
+	// Read bounds how long a request may take to come, and Write, while the
+	// write-deadline protection is on, how long each 16 KiB of an answer may take to be
 	// taken; 0 means 5 s. Idle is how long a connection may wait for its next
 	// request; 0 means 60 s.
 	Read, Write, Idle time.Duration
@@ -64,7 +66,8 @@ func Listen(d *Dispatcher, c ListenerConfig) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Listener{dispatcher: d, shedder: newShedder(d), socket: newDoor(socket, c.Connections)}
+	writing := resilience.NewWriteDeadline(d.runtime.Protections, "answers", c.Write)
+	l := &Listener{dispatcher: d, shedder: newShedder(d), socket: newDoor(socket, c.Connections, writing)}
 	l.inbound.New = func() any { return newInbound(d) }
 	l.server = &fasthttp.Server{
 		Handler:                      l.handle,
@@ -73,7 +76,6 @@ func Listen(d *Dispatcher, c ListenerConfig) (*Listener, error) {
 		Concurrency:                  c.Connections + 1, // the door is the narrower
 		ReadBufferSize:               maxHeaders,
 		ReadTimeout:                  c.Read,
-		WriteTimeout:                 c.Write,
 		IdleTimeout:                  c.Idle,
 		MaxRequestBodySize:           maxOtherBody,
 		DisablePreParseMultipartForm: true,
