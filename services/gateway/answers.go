@@ -3,6 +3,8 @@ package gateway
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"brownout/internal/shop"
 )
 
@@ -34,20 +36,49 @@ type catalogued struct {
 // out: what there is, the pages that everybody begins with, those behind them, and what
 // is known not to be there. They belong to the loop.
 type answers struct {
-	products, firsts, pages, missing *lru[catalogueKey, *catalogued]
+	products, firsts, pages, missing *answerCache
 }
 
-func newAnswers() *answers {
+func newAnswers(reg prometheus.Registerer) *answers {
 	return &answers{
-		products: newLRU[catalogueKey, *catalogued](maxProducts),
-		firsts:   newLRU[catalogueKey, *catalogued](maxPage),
-		pages:    newLRU[catalogueKey, *catalogued](maxPages),
-		missing:  newLRU[catalogueKey, *catalogued](maxMissing),
+		products: newAnswerCache(reg, "products", maxProducts),
+		firsts:   newAnswerCache(reg, "first-pages", maxPage),
+		pages:    newAnswerCache(reg, "pages", maxPages),
+		missing:  newAnswerCache(reg, "missing", maxMissing),
 	}
 }
 
+// An answerCache is one of the stores of answers, with its metrics.
+type answerCache struct {
+	*lru[catalogueKey, *catalogued]
+	metrics *cacheMetrics
+}
+
+func newAnswerCache(reg prometheus.Registerer, name string, most int) *answerCache {
+	return &answerCache{newLRU[catalogueKey, *catalogued](most), newCacheMetrics(reg, name)}
+}
+
+// fresh returns an answer that is, nil if it is not.
+func (c *answerCache) fresh(key catalogueKey, now time.Time) *catalogued {
+	e, ok := c.get(key)
+	if !ok || !now.Before(e.fresh) {
+		return nil
+	}
+	c.metrics.hits.Inc()
+	return e
+}
+
+func (c *answerCache) keep(key catalogueKey, e *catalogued) {
+	if c.put(key, e) {
+		c.metrics.evictions.Inc()
+	}
+	c.count()
+}
+
+func (c *answerCache) count() { c.metrics.entries.Set(float64(c.len())) }
+
 // of is the store that the key's answer is in, if it is not missing.
-func (a *answers) of(key catalogueKey) *lru[catalogueKey, *catalogued] {
+func (a *answers) of(key catalogueKey) *answerCache {
 	switch {
 	case key.limit == 0:
 		return a.products
@@ -59,26 +90,15 @@ func (a *answers) of(key catalogueKey) *lru[catalogueKey, *catalogued] {
 
 // fresh returns an answer that is fresh, nil if there is none.
 func (a *answers) fresh(key catalogueKey, now time.Time) *catalogued {
-	if e, ok := a.of(key).get(key); ok {
-		return e.until(e.fresh, now)
+	if e := a.of(key).fresh(key, now); e != nil {
+		return e
 	}
-	if e, ok := a.missing.get(key); ok {
-		return e.until(e.fresh, now)
-	}
-	return nil
+	return a.missing.fresh(key, now)
 }
 
 // standIn returns an answer that may stand in for a better one, nil if there is none.
 func (a *answers) standIn(key catalogueKey, now time.Time) *catalogued {
-	if e, ok := a.of(key).get(key); ok {
-		return e.until(e.standsIn, now)
-	}
-	return nil
-}
-
-// until is the answer, before a time.
-func (e *catalogued) until(end, now time.Time) *catalogued {
-	if now.Before(end) {
+	if e, ok := a.of(key).get(key); ok && now.Before(e.standsIn) {
 		return e
 	}
 	return nil
@@ -97,27 +117,29 @@ func (a *answers) put(key catalogueKey, e *catalogued) {
 		in, other = other, in
 	}
 	other.remove(key)
-	in.put(key, e)
+	other.count()
+	in.keep(key, e)
 }
 
-func (a *answers) each(fn func(*lru[catalogueKey, *catalogued])) {
-	for _, in := range []*lru[catalogueKey, *catalogued]{a.products, a.firsts, a.pages, a.missing} {
+func (a *answers) each(fn func(*answerCache)) {
+	for _, in := range []*answerCache{a.products, a.firsts, a.pages, a.missing} {
 		fn(in)
 	}
 }
 
 // flush forgets all answers, and returns how many those were.
 func (a *answers) flush() (n int) {
-	a.each(func(in *lru[catalogueKey, *catalogued]) {
+	a.each(func(in *answerCache) {
 		n += in.len()
 		in.clear()
+		in.count()
 	})
 	return n
 }
 
 // expire makes all answers stale, and returns how many were fresh.
 func (a *answers) expire(now time.Time) (n int) {
-	a.each(func(in *lru[catalogueKey, *catalogued]) {
+	a.each(func(in *answerCache) {
 		in.each(func(e *catalogued) {
 			if e.fresh.After(now) {
 				e.fresh = now

@@ -41,13 +41,15 @@ type authenticator struct {
 	limit    *resilience.Limiter // of customers
 	logins   *resilience.Limiter // of names
 	sessions *resilience.Limiter
+
+	entered, renewed *outcomes
 }
 
 func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 	a := &authenticator{
 		config:   c,
 		users:    make(map[string]*User, len(c.Users)),
-		tokens:   newTokenizer(c),
+		tokens:   newTokenizer(rt.Metrics, c),
 		renewals: newSealer(c),
 		names:    derive(c.SigningKey, "login buckets"),
 		store:    c.Store,
@@ -59,6 +61,8 @@ func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 		sessions: resilience.NewRateLimit(rt.Protections, resilience.RateConfig{
 			Target: "sessions", Rate: sessionRate, Burst: sessionBurst,
 		}),
+		entered: newOutcomes(rt.Metrics, "logins_total", "Logins, by outcome."),
+		renewed: newOutcomes(rt.Metrics, "refreshes_total", "Refreshes of tokens, by outcome."),
 	}
 	for i := range c.Users {
 		a.users[c.Users[i].ID] = &c.Users[i]

@@ -40,7 +40,7 @@ type Catalogue struct {
 func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 	return &Catalogue{
 		inventory: inventory,
-		answers:   newAnswers(),
+		answers:   newAnswers(rt.Metrics),
 		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
 		ttl:       resilience.NewTTL(rt.Protections, rt.Random),
 		stale:     resilience.NewStale(rt.Protections, "catalogue"),
@@ -178,8 +178,11 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 	if e := c.answers.fresh(key, time.Now()); e != nil {
 		return e, nil
 	}
+	metrics := c.answers.of(key).metrics
+	metrics.misses.Inc()
 	e, err := c.loads.Do(t, key, func(t *loop.Task) (*catalogued, error) {
 		e, err := load(t)
+		metrics.load(e, err)
 		if err == nil {
 			c.keep(key, e)
 		}
@@ -189,6 +192,7 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 		return e, nil
 	}
 	if old := c.answers.standIn(key, time.Now()); old != nil && worthAnOldAnswer(err) && c.stale.Allow() {
+		metrics.stale.Inc()
 		return old, nil
 	}
 	return nil, err

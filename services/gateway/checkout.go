@@ -117,7 +117,7 @@ func (s *sagas) begin(t *loop.Task, c Claim, o shop.Order) (*pursuit, Claimed, e
 		o.ID = o.Reference.OrderID(s.salt(c, attempt))
 		claimed, err := s.store.Begin(t, Draft{Order: o, Claim: c, Attempt: attempt, Lease: time.Now().Add(s.lease)})
 		if err != nil || claimed.Standing != Retaken {
-			return &pursuit{sagas: s, order: o, step: StepHold, fence: 1, undone: Verdict{Release: true}}, claimed, err
+			return &pursuit{sagas: s, order: o, step: StepHold, since: time.Now(), fence: 1, undone: Verdict{Release: true}}, claimed, err
 		}
 		attempt = claimed.Attempt
 	}

@@ -62,6 +62,7 @@ type tally struct {
 	consumer string
 	bury     *resilience.Switch
 	log      *slog.Logger
+	metrics  *eventMetrics
 }
 
 // run reads events until the task is cancelled or the store fails.
@@ -88,10 +89,23 @@ func (c *tally) take(t *loop.Task, d Delivery) error {
 	e, err := decodeEvent(d.Body)
 	switch {
 	case err == nil:
-		return c.store.Count(t, d.ID, Sale{Tenant: e.Tenant, Status: e.Status, Orders: 1, Total: e.Total})
+		return c.count(t, d, e)
 	case d.Deliveries < maxDeliveries || !c.bury.On():
+		c.metrics.taken.WithLabelValues(eventLeft).Inc()
 		return nil
 	}
 	c.log.Warn("event buried", slog.String("event", d.ID), slog.Int64("deliveries", d.Deliveries), slog.Any("error", err))
-	return c.store.Bury(t, d, err.Error())
+	if err = c.store.Bury(t, d, err.Error()); err == nil {
+		c.metrics.taken.WithLabelValues(eventBuried).Inc()
+	}
+	return err
+}
+
+func (c *tally) count(t *loop.Task, d Delivery, e Event) error {
+	err := c.store.Count(t, d.ID, Sale{Tenant: e.Tenant, Status: e.Status, Orders: 1, Total: e.Total})
+	if err == nil {
+		c.metrics.taken.WithLabelValues(eventCounted).Inc()
+		c.metrics.lag.Observe(time.Since(e.Time).Seconds())
+	}
+	return err
 }

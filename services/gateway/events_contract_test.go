@@ -13,6 +13,9 @@ import (
 
 func TestStoreDeliversEventsUntilTheyAreCounted(t *testing.T) {
 	eachStore(t, func(t *testing.T, task *loop.Task, s gateway.Store) {
+		none, err := s.Lag(task, 10)
+		wantErr(t, "lag", err, nil)
+		want(t, "lag of nothing", none, gateway.Lag{})
 		for i := range 3 {
 			wantErr(t, "publish", s.Publish(task, []byte(fmt.Sprint("event ", i))), nil)
 		}
@@ -29,7 +32,16 @@ func TestStoreDeliversEventsUntilTheyAreCounted(t *testing.T) {
 			}
 			return batch
 		}
+		lag := func(what string, limit int, wanted gateway.Lag) {
+			t.Helper()
+			got, err := s.Lag(task, limit)
+			wantErr(t, what, err, nil)
+			want(t, what, got, wanted)
+		}
+		lag("nobody has asked", 10, gateway.Lag{Undelivered: 3})
+		lag("of which two are looked at", 2, gateway.Lag{Undelivered: 2})
 		deliver(time.Hour, 2, "event 0 (1)", "event 1 (1)")
+		lag("two are delivered", 10, gateway.Lag{Undelivered: 1, Uncounted: 2})
 		all := deliver(0, 3, "event 0 (2)", "event 1 (2)", "event 2 (1)")
 		if len(all) < 3 {
 			return
@@ -42,6 +54,7 @@ func TestStoreDeliversEventsUntilTheyAreCounted(t *testing.T) {
 			wantErr(t, "bury", s.Bury(task, all[1], "poison"), nil)
 		}
 		deliver(0, 3)
+		lag("all are counted or buried", 10, gateway.Lag{})
 		sales, err := s.Sales(task)
 		wantErr(t, "sales", err, nil)
 		want(t, "sales", sales, []gateway.Sale{{Tenant: "north", Status: shop.OrderConfirmed, Orders: 2, Total: 200}})

@@ -30,12 +30,14 @@ func New(rt *service.Runtime, c Config) service.Service {
 	auth := newAuthenticator(rt, c)
 	orders := newSagas(rt, c)
 	exports := &exporter{store: c.Store, encode: resilience.NewOffload(rt.Protections, "export", rt.Classes("export"))}
-	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), log: rt.Log}
+	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), log: rt.Log, metrics: newEventMetrics(rt.Metrics)}
+	waiting := newWatcher(rt.Metrics, c.Store)
 	return service.Service{
 		Routes: routes(c, auth, orders, exports),
 		Background: []service.Background{
 			{Name: "sweeper", Every: sweepEvery, Run: orders.sweep},
 			{Name: "sales", Run: sales.run},
+			{Name: "backlog", Every: backlogEvery, Run: waiting.watch},
 		},
 	}
 }
@@ -43,8 +45,8 @@ func New(rt *service.Runtime, c Config) service.Service {
 func routes(c Config, a *authenticator, s *sagas, x *exporter) []service.Route {
 	critical, batch := resilience.Critical, resilience.Batch
 	return []service.Route{
-		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.login, Importance: critical, MaxBody: maxSmallBody},
-		{Name: "refresh", Method: "POST", Pattern: "/v1/refresh", Handle: a.refresh, MaxBody: maxSmallBody},
+		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.entered.watch(a.login), Importance: critical, MaxBody: maxSmallBody},
+		{Name: "refresh", Method: "POST", Pattern: "/v1/refresh", Handle: a.renewed.watch(a.refresh), MaxBody: maxSmallBody},
 		{Name: "logout", Method: "POST", Pattern: "/v1/logout", Handle: a.logout, MaxBody: maxSmallBody},
 		{Name: "products", Method: "GET", Pattern: "/v1/products", Handle: c.Catalogue.listProducts},
 		{Name: "product", Method: "GET", Pattern: "/v1/products/{id}", Handle: c.Catalogue.getProduct},

@@ -29,14 +29,15 @@ func (c *lru[K, V]) get(key K) (v V, ok bool) {
 	return e.value, true
 }
 
-// put sets the value of a key, and makes it the newest. What a full map had oldest goes.
-func (c *lru[K, V]) put(key K, v V) {
+// put sets the value of a key, and makes it the newest. What a full map had oldest goes;
+// put says whether anything went.
+func (c *lru[K, V]) put(key K, v V) (evicted bool) {
 	if e := c.entries[key]; e != nil {
 		e.value = v
 		c.renew(e)
-		return
+		return false
 	}
-	if len(c.entries) >= c.most {
+	if evicted = len(c.entries) >= c.most; evicted {
 		oldest := c.root.prev
 		oldest.unlink()
 		delete(c.entries, oldest.key)
@@ -44,6 +45,7 @@ func (c *lru[K, V]) put(key K, v V) {
 	e := &lruEntry[K, V]{key: key, value: v}
 	c.entries[key] = e
 	c.link(e)
+	return evicted
 }
 
 func (c *lru[K, V]) remove(key K) {

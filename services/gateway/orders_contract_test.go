@@ -119,13 +119,26 @@ func TestStoreGivesAwayWhatIsLeft(t *testing.T) {
 			}
 			want(t, what, got, ids)
 		}
+		backlog := func(what string, limit int, wanted map[gateway.Step]gateway.Backlog) {
+			t.Helper()
+			got, err := s.Backlog(task, limit)
+			wantErr(t, what, err, nil)
+			want(t, what, got, wanted)
+		}
+		backlog("three at their first step", 10, map[gateway.Step]gateway.Backlog{gateway.StepHold: {Orders: 3, Lease: k.now.Add(time.Second)}})
+		backlog("of which two are looked at", 2, map[gateway.Step]gateway.Backlog{gateway.StepHold: {Orders: 2, Lease: k.now.Add(time.Second)}})
 		take("too early", time.Second, 10)
 		take("two of three", 4500*time.Millisecond, 2, "o3", "o1")
 		take("the third", 4500*time.Millisecond, 2, "o0")
 		take("none", 4500*time.Millisecond, 2)
 		wantErr(t, "the old fence", s.Advance(task, "o3", 1, gateway.Progress{}), gateway.ErrFenced)
 		wantErr(t, "the new fence", s.Finish(task, "o3", 2, gateway.Ending{Status: shop.OrderCancelled}), nil)
-		take("the others again", 10*time.Second, 10, "o0", "o1")
+		p := gateway.Progress{Status: shop.OrderCancelling, Step: gateway.StepVoid, Lease: k.now.Add(9 * time.Second)}
+		wantErr(t, "advance", s.Advance(task, "o1", 2, p), nil)
+		backlog("at two steps", 10, map[gateway.Step]gateway.Backlog{
+			gateway.StepHold: {Orders: 1, Lease: k.now.Add(9500 * time.Millisecond)}, gateway.StepVoid: {Orders: 1, Lease: p.Lease},
+		})
+		take("the others again", 10*time.Second, 10, "o1", "o0")
 	})
 }
 

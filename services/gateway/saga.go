@@ -25,6 +25,7 @@ type sagas struct {
 	fanning     *resilience.Switch // bounds fan
 	fan         *resilience.FanOut
 	runtime     *service.Runtime
+	metrics     *sagaMetrics
 	lease, undo time.Duration
 }
 
@@ -39,6 +40,7 @@ func newSagas(rt *service.Runtime, c Config) *sagas {
 		fanning:     rt.Protections.Switch(resilience.FanOutLimit),
 		fan:         resilience.NewFanOut(rt.Protections, "sweeper", sweepAtOnce),
 		runtime:     rt,
+		metrics:     newSagaMetrics(rt.Metrics),
 		lease:       c.Lease,
 		undo:        c.Undo,
 	}
@@ -53,6 +55,7 @@ type pursuit struct {
 	*sagas
 	order shop.Order
 	step  Step
+	since time.Time // at the step
 	fence int64
 	// undone is how the request ends if all of it is undone.
 	undone Verdict
@@ -256,7 +259,7 @@ func (p *pursuit) advance(t *loop.Task, status shop.OrderStatus, step Step) erro
 	}
 	err := p.store.Advance(t, p.order.ID, p.fence, next)
 	if err == nil {
-		p.step = step
+		p.enter(step)
 	}
 	return err
 }
@@ -269,9 +272,17 @@ func (p *pursuit) finish(t *loop.Task, status shop.OrderStatus, v Verdict) error
 	}
 	err = p.store.Finish(t, p.order.ID, p.fence, Ending{Status: status, Verdict: v, Event: event})
 	if err == nil {
-		p.step = StepNone
+		p.enter(StepNone)
+		p.metrics.ended.WithLabelValues(string(status)).Inc()
 	}
 	return err
+}
+
+// enter begins a step that was recorded.
+func (p *pursuit) enter(step Step) {
+	now := time.Now()
+	p.metrics.steps.WithLabelValues(string(p.step)).Observe(now.Sub(p.since).Seconds())
+	p.step, p.since = step, now
 }
 
 // atAnyRate runs fn although the request may be over: what has moved must not be left

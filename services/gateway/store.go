@@ -52,6 +52,9 @@ type OrderStore interface {
 	// Take gives the caller the orders whose lease ran out before now, the longest
 	// first, with a new lease and a new fence.
 	Take(t *loop.Task, now, lease time.Time, limit int) ([]Record, error)
+	// Backlog tells of up to limit orders under way, those whose lease ends first, what
+	// they come to at each step.
+	Backlog(t *loop.Task, limit int) (map[Step]Backlog, error)
 	// Order returns an order. ErrNoOrder.
 	Order(t *loop.Task, id string) (Record, error)
 	// Orders lists the orders of an owner whose Seq is below before, the newest first.
@@ -118,6 +121,17 @@ const (
 	StepRefund Step = "refund" // the money, and then return the stock
 	StepNone   Step = ""       // nothing is under way
 )
+
+// steps are those that an order under way is at.
+func steps() []Step {
+	return []Step{StepHold, StepAuthorise, StepCapture, StepCommit, StepVoid, StepRelease, StepRepay, StepRefund}
+}
+
+// A Backlog is what the orders at a step come to.
+type Backlog struct {
+	Orders int64
+	Lease  time.Time // the first that ends, or has ended
+}
 
 // Progress is where an order goes next.
 type Progress struct {
@@ -201,8 +215,16 @@ type EventStore interface {
 	Bury(t *loop.Task, d Delivery, reason string) error
 	// Sales returns the tally, by tenant and status.
 	Sales(t *loop.Task) ([]Sale, error)
+	// Lag returns how many events wait, of those not yet delivered up to limit.
+	Lag(t *loop.Task, limit int) (Lag, error)
 	// Dead returns how many dead letters there are.
 	Dead(t *loop.Task) (int64, error)
+}
+
+// Lag is how far the consumers are behind.
+type Lag struct {
+	Undelivered int64
+	Uncounted   int64 // delivered, and neither counted nor buried
 }
 
 // A Delivery is an event on its way to the consumer.

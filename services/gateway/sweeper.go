@@ -55,6 +55,7 @@ func (s *sagas) sweepSome(t *loop.Task, limit int) (int, error) {
 func (s *sagas) settleLeft(t *loop.Task, r Record) {
 	p := s.pursue(r)
 	err := t.WithTimeout(s.lease, func() error { _, err := p.settle(t); return err })
+	s.metrics.left(r, err)
 	if err != nil && !errors.Is(err, ErrFenced) && t.Err() == nil {
 		p.warn("order not settled yet", err)
 	}
@@ -62,7 +63,7 @@ func (s *sagas) settleLeft(t *loop.Task, r Record) {
 
 // pursue takes an order into the caller's hands, who has its fence.
 func (s *sagas) pursue(r Record) *pursuit {
-	p := &pursuit{sagas: s, order: r.Order, step: r.Step, fence: r.Fence, undone: r.Verdict}
+	p := &pursuit{sagas: s, order: r.Order, step: r.Step, since: time.Now(), fence: r.Fence, undone: r.Verdict}
 	if !p.undone.Release && p.undone.Answer.Status == 0 {
 		p.undone = told(&shop.Error{Code: shop.CodeCancelled, Message: "the order was cancelled; all of it was undone"}, "")
 	}

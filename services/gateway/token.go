@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/internal/shop"
 )
@@ -54,6 +55,7 @@ type tokenizer struct {
 	secret   func(int) []byte
 	parser   *jwt.Parser
 	verified *lru[string, verifiedToken]
+	metrics  *cacheMetrics // of verified
 }
 
 type verifiedToken struct {
@@ -61,7 +63,7 @@ type verifiedToken struct {
 	expires time.Time
 }
 
-func newTokenizer(c Config) *tokenizer {
+func newTokenizer(reg prometheus.Registerer, c Config) *tokenizer {
 	return &tokenizer{
 		key:      c.SigningKey,
 		public:   c.SigningKey.Public().(ed25519.PublicKey),
@@ -70,6 +72,7 @@ func newTokenizer(c Config) *tokenizer {
 		ttl:      c.AccessTTL,
 		secret:   c.Secret,
 		verified: newLRU[string, verifiedToken](maxVerified),
+		metrics:  newCacheMetrics(reg, "tokens"),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(c.Issuer),
@@ -102,10 +105,12 @@ func (k *tokenizer) issue(u *User, now time.Time) (string, error) {
 func (k *tokenizer) verify(token string, now time.Time) (Identity, error) {
 	if v, ok := k.verified.get(token); ok {
 		if now.Before(v.expires) {
+			k.metrics.hits.Inc()
 			return v.who, nil
 		}
 		k.verified.remove(token)
 	}
+	k.metrics.misses.Inc()
 	if len(token) > maxToken {
 		return Identity{}, errors.New("the token is too long")
 	}
@@ -114,6 +119,9 @@ func (k *tokenizer) verify(token string, now time.Time) (Identity, error) {
 		return Identity{}, err
 	}
 	who := Identity{Customer: c.Subject, Tenant: c.Tenant, Role: c.Role}
-	k.verified.put(token, verifiedToken{who: who, expires: c.ExpiresAt.Time})
+	if k.verified.put(token, verifiedToken{who: who, expires: c.ExpiresAt.Time}) {
+		k.metrics.evictions.Inc()
+	}
+	k.metrics.entries.Set(float64(k.verified.len()))
 	return who, nil
 }

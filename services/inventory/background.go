@@ -27,6 +27,7 @@ func (s *Inventory) seed(t *loop.Task) error {
 func (s *Inventory) sweep(t *loop.Task) error {
 	for s.sweeper.On() {
 		n, err := s.store.ExpireDue(t, time.Now(), sweepBatch)
+		s.metrics.expired.Add(float64(n))
 		if err != nil || n < sweepBatch {
 			return err
 		}

@@ -45,6 +45,7 @@ type Inventory struct {
 	workers      workers
 	singleWriter *resilience.Switch
 	sweeper      *resilience.Switch
+	metrics      *metrics
 }
 
 // New makes the service. On the loop only.
@@ -65,6 +66,7 @@ func NewInventory(rt *service.Runtime, c Config) *Inventory {
 		store:        c.Store,
 		singleWriter: rt.Protections.Switch(resilience.SingleWriter),
 		sweeper:      rt.Protections.Switch(resilience.Sweeper),
+		metrics:      newMetrics(rt.Metrics),
 	}
 	s.SetWorkers(c.Workers)
 	s.SetServiceTime(c.ServiceTime)
@@ -100,6 +102,7 @@ func (s *Inventory) Service() service.Service {
 		Background: []service.Background{
 			{Name: "seed", Run: s.seed},
 			{Name: "sweeper", Every: sweepEvery, Run: s.sweep},
+			{Name: "census", Every: censusEvery, Run: s.count},
 		},
 	}
 }

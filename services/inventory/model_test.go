@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,34 @@ func compare(n *narrator, m *model, steps []string) error {
 		if err := sameAccounts(n, m); err != nil {
 			return fmt.Errorf("step %d, %s: %w", i+1, step, err)
 		}
+		if err := sameCensus(n); err != nil {
+			return fmt.Errorf("step %d, %s: %w", i+1, step, err)
+		}
+	}
+	return nil
+}
+
+// sameCensus compares the census with the holds themselves.
+func sameCensus(n *narrator) error {
+	holds, err := n.store.Holds(n.task, 0, 100)
+	if err != nil {
+		return err
+	}
+	census, err := n.store.Census(n.task)
+	if err != nil {
+		return err
+	}
+	var due time.Time
+	counted := map[shop.HoldStatus]int64{}
+	for _, h := range holds {
+		counted[h.Status]++
+		if h.Status == shop.Held && (due.IsZero() || h.Expires.Before(due)) {
+			due = h.Expires
+		}
+	}
+	maps.DeleteFunc(census.Holds, func(_ shop.HoldStatus, n int64) bool { return n == 0 })
+	if !maps.Equal(census.Holds, counted) || !census.Due.Equal(due) {
+		return fmt.Errorf("the census says %v, due %v; there are %v, due %v", census.Holds, census.Due, counted, due)
 	}
 	return nil
 }

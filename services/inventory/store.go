@@ -53,12 +53,22 @@ type Store interface {
 	// are due longest, and returns how many.
 	ExpireDue(t *loop.Task, now time.Time, limit int) (int, error)
 
+	// Census returns how many holds there are.
+	Census(t *loop.Task) (Census, error)
+
 	// ReadStocks returns the accounts of the products of lines. It is half of a
 	// hold for who does without atomicity; the other half is WriteHold.
 	ReadStocks(t *loop.Task, lines []shop.Line) ([]shop.Stock, error)
 	// WriteHold writes a hold and the piles of its products, over whatever is
 	// there by now.
 	WriteHold(t *loop.Task, h shop.Hold, accounts []shop.Stock) error
+}
+
+// A Census is how many holds a store has, by status, and when the first of those that
+// are held is due, or was; zero if none is held.
+type Census struct {
+	Holds map[shop.HoldStatus]int64
+	Due   time.Time
 }
 
 // Again says what a request to hold finds whose id is known: the hold, if it asks for

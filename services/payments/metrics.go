@@ -1,9 +1,9 @@
 package payments
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"brownout/internal/telemetry"
 )
 
 // metrics counts what came of the instructions to banks.
@@ -12,13 +12,10 @@ type metrics struct {
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts{
+	v := telemetry.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_payments_instructions_total",
 		Help: "Instructions to banks, by operation and by what is known of their effect.",
-	}, []string{"operation", "outcome"})
-	if reg != nil {
-		v = register(reg, v)
-	}
+	}, []string{"operation", "outcome"}))
 	m := &metrics{outcomes: map[Operation]*[outcomeNothing + 1]prometheus.Counter{}}
 	for _, o := range operations() {
 		var counters [outcomeNothing + 1]prometheus.Counter
@@ -28,18 +25,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.outcomes[o] = &counters
 	}
 	return m
-}
-
-// register registers a vector, or finds the one of an earlier life of the service.
-func register(reg prometheus.Registerer, v *prometheus.CounterVec) *prometheus.CounterVec {
-	err := reg.Register(v)
-	if there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		return there.ExistingCollector.(*prometheus.CounterVec)
-	}
-	if err != nil {
-		panic(err) // a name that is malformed, or another's
-	}
-	return v
 }
 
 // count counts an instruction. On the loop only.

@@ -82,6 +82,11 @@ func (s *Store) Take(t *loop.Task, now, lease time.Time, limit int) ([]gateway.R
 	return service.MemoryDo(t, s.memory, "take", func() ([]gateway.Record, error) { return s.orders.take(now, lease, limit), nil })
 }
 
+// Backlog implements gateway.OrderStore.
+func (s *Store) Backlog(t *loop.Task, limit int) (map[gateway.Step]gateway.Backlog, error) {
+	return service.MemoryDo(t, s.memory, "backlog", func() (map[gateway.Step]gateway.Backlog, error) { return s.orders.backlog(limit), nil })
+}
+
 // Order implements gateway.OrderStore.
 func (s *Store) Order(t *loop.Task, id string) (gateway.Record, error) {
 	now := time.Now()
@@ -150,6 +155,11 @@ func (s *Store) Bury(t *loop.Task, d gateway.Delivery, reason string) error {
 // Sales implements gateway.EventStore.
 func (s *Store) Sales(t *loop.Task) ([]gateway.Sale, error) {
 	return service.MemoryDo(t, s.memory, "sales", func() ([]gateway.Sale, error) { return s.stream.tally(), nil })
+}
+
+// Lag implements gateway.EventStore.
+func (s *Store) Lag(t *loop.Task, limit int) (gateway.Lag, error) {
+	return service.MemoryDo(t, s.memory, "lag", func() (gateway.Lag, error) { return s.stream.lag(limit), nil })
 }
 
 // Dead implements gateway.EventStore.

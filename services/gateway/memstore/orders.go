@@ -180,18 +180,38 @@ func (o *orders) settle(e *entry, v gateway.Verdict, now time.Time) {
 	o.used.add(string(e.claim), kept.expires)
 }
 
-func (o *orders) take(now, lease time.Time, limit int) []gateway.Record {
-	var left []*entry
+// first returns up to limit orders under way, by the end of their leases, and of those
+// only what is wanted.
+func (o *orders) first(limit int, wanted func(gateway.Record) bool) []*entry {
+	var found []*entry
 	for _, e := range o.open {
-		if e.record.Lease.Before(now) {
-			left = append(left, e)
+		if wanted(e.record) {
+			found = append(found, e)
 		}
 	}
-	slices.SortFunc(left, func(a, b *entry) int {
+	slices.SortFunc(found, func(a, b *entry) int {
 		return cmp.Or(a.record.Lease.Compare(b.record.Lease), cmp.Compare(a.record.Seq, b.record.Seq))
 	})
-	taken := make([]gateway.Record, 0, min(limit, len(left)))
-	for _, e := range left[:min(limit, len(left))] {
+	return found[:min(limit, len(found))]
+}
+
+func (o *orders) backlog(limit int) map[gateway.Step]gateway.Backlog {
+	standing := map[gateway.Step]gateway.Backlog{}
+	for _, e := range o.first(limit, func(gateway.Record) bool { return true }) {
+		b, known := standing[e.record.Step]
+		if !known {
+			b.Lease = e.record.Lease
+		}
+		b.Orders++
+		standing[e.record.Step] = b
+	}
+	return standing
+}
+
+func (o *orders) take(now, lease time.Time, limit int) []gateway.Record {
+	left := o.first(limit, func(r gateway.Record) bool { return r.Lease.Before(now) })
+	taken := make([]gateway.Record, 0, len(left))
+	for _, e := range left {
 		e.record.Fence++
 		e.record.Lease = lease
 		taken = append(taken, e.record)

@@ -101,6 +101,10 @@ func (s *stream) bury(d gateway.Delivery, reason string) {
 	}
 }
 
+func (s *stream) lag(limit int) gateway.Lag {
+	return gateway.Lag{Undelivered: int64(min(limit, len(s.fresh))), Uncounted: int64(len(s.pending))}
+}
+
 func (s *stream) tally() []gateway.Sale {
 	all := make([]gateway.Sale, 0, len(s.sales))
 	for _, sale := range s.sales {

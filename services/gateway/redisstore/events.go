@@ -143,6 +143,24 @@ func sales(sums map[string]string) ([]gateway.Sale, error) {
 	return all, nil
 }
 
+// Lag implements gateway.EventStore.
+func (s *Store) Lag(t *loop.Task, limit int) (gateway.Lag, error) {
+	stream := s.redis.Key("events")
+	return service.RedisDo(t, s.redis, "lag", func(ctx context.Context, c *redis.Client) (gateway.Lag, error) {
+		groups, err := c.XInfoGroups(ctx, stream).Result()
+		if err != nil && !strings.Contains(err.Error(), "no such key") {
+			return gateway.Lag{}, err
+		}
+		lag, from := gateway.Lag{}, "-"
+		for _, g := range groups { // one, once events were asked for
+			lag.Uncounted, from = g.Pending, "("+g.LastDeliveredID
+		}
+		waiting, err := c.XRangeN(ctx, stream, from, "+", int64(limit)).Result()
+		lag.Undelivered = int64(len(waiting))
+		return lag, err
+	})
+}
+
 // Dead implements gateway.EventStore.
 func (s *Store) Dead(t *loop.Task) (int64, error) {
 	key := s.redis.Key("dead")

@@ -97,6 +97,26 @@ func (s *Store) Take(t *loop.Task, now, lease time.Time, limit int) ([]gateway.R
 	return f.records(), f.err
 }
 
+// Backlog implements gateway.OrderStore.
+func (s *Store) Backlog(t *loop.Task, limit int) (map[gateway.Step]gateway.Backlog, error) {
+	answer, err := s.run(t, "backlog", limit)
+	if err != nil {
+		return nil, err
+	}
+	standing := map[gateway.Step]gateway.Backlog{}
+	f := fieldsOf(answer)
+	for f.err == nil && len(f.values) > 0 {
+		step, lease := gateway.Step(f.text()), f.time()
+		b, known := standing[step]
+		if !known {
+			b.Lease = lease
+		}
+		b.Orders++
+		standing[step] = b
+	}
+	return standing, f.err
+}
+
 // Order implements gateway.OrderStore.
 func (s *Store) Order(t *loop.Task, id string) (gateway.Record, error) {
 	answer, err := s.run(t, "order", id)

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"container/heap"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ type books struct {
 	products map[string]*product
 	ids      []string // of all products, in order
 	holds    map[string]*shop.Hold
+	census   map[shop.HoldStatus]int64
 	made     []string // the ids of all holds, in the order in which they were made
 	due      dueHeap  // the expiries of all that are held, and of some that were
 	restocks map[string]restocking
@@ -38,6 +40,7 @@ func newBooks() *books {
 	return &books{
 		products: map[string]*product{},
 		holds:    map[string]*shop.Hold{},
+		census:   map[shop.HoldStatus]int64{},
 		restocks: map[string]restocking{},
 	}
 }
@@ -123,9 +126,12 @@ func (b *books) setAside(h shop.Hold) (hold shop.Hold, known bool, err error) {
 
 // keep writes a hold that may be new.
 func (b *books) keep(h shop.Hold) {
-	if b.holds[h.ID] == nil {
+	if old := b.holds[h.ID]; old != nil {
+		b.census[old.Status]--
+	} else {
 		b.made = append(b.made, h.ID)
 	}
+	b.census[h.Status]++
 	b.holds[h.ID] = &h
 	if h.Status == shop.Held {
 		heap.Push(&b.due, due{h.Expires, h.ID})
@@ -201,6 +207,19 @@ func (b *books) expire(now time.Time, limit int) (expired int, err error) {
 		expired++
 	}
 	return expired, nil
+}
+
+// count takes a census. What is no longer held is in due no more after it, as far as it
+// stands first.
+func (b *books) count() inventory.Census {
+	for len(b.due) > 0 && b.holds[b.due[0].hold].Status != shop.Held {
+		heap.Pop(&b.due)
+	}
+	c := inventory.Census{Holds: maps.Clone(b.census)}
+	if len(b.due) > 0 {
+		c.Due = b.due[0].at
+	}
+	return c
 }
 
 // accounts returns those of the products of lines.

@@ -123,6 +123,11 @@ func (s *Store) ExpireDue(t *loop.Task, now time.Time, limit int) (int, error) {
 	})
 }
 
+// Census implements inventory.Store.
+func (s *Store) Census(t *loop.Task) (inventory.Census, error) {
+	return service.MemoryDo(t, s.memory, "census", func() (inventory.Census, error) { return s.books.count(), nil })
+}
+
 // ReadStocks implements inventory.Store.
 func (s *Store) ReadStocks(t *loop.Task, lines []shop.Line) ([]shop.Stock, error) {
 	lines = slices.Clone(lines)

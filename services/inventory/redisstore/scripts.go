@@ -27,6 +27,7 @@ const (
 	expireDueScript  = "expire_due"
 	readStocksScript = "read_stocks"
 	writeHoldScript  = "write_hold"
+	censusScript     = "census"
 )
 
 // loadScripts puts what is common to all scripts before each.
@@ -35,6 +36,7 @@ func loadScripts() map[string]*redis.Script {
 	scripts := map[string]*redis.Script{}
 	for _, name := range []string{
 		seedScript, productsScript, restockScript, holdScript, holdsScript, actScript, expireDueScript, readStocksScript, writeHoldScript,
+		censusScript,
 	} {
 		scripts[name] = redis.NewScript(common + source(name))
 	}

@@ -5,6 +5,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -215,6 +216,25 @@ func (s *Store) ExpireDue(t *loop.Task, now time.Time, limit int) (int, error) {
 	f := fields{values: a.rest}
 	n := f.integer()
 	return int(n), f.err
+}
+
+// Census implements inventory.Store.
+func (s *Store) Census(t *loop.Task) (inventory.Census, error) {
+	a, err := s.run(t, "census", censusScript)
+	if err != nil {
+		return inventory.Census{}, err
+	}
+	c := inventory.Census{Holds: map[shop.HoldStatus]int64{}}
+	if due := a.array(0); len(due.values) > 0 && due.values[0] != "" {
+		c.Due = time.UnixMilli(due.integer()).UTC()
+		err = due.err
+	}
+	f := a.array(1)
+	for err == nil && f.err == nil && len(f.values) > 0 {
+		status := shop.HoldStatus(f.text())
+		c.Holds[status] = f.integer()
+	}
+	return c, errors.Join(err, f.err)
 }
 
 // ReadStocks implements inventory.Store.

@@ -4,6 +4,7 @@
 --   product:ID     hash: name price currency initial restocked available held sold
 --   holds          list: the ids of all holds, in the order in which they were made
 --   hold:ID        hash: reference status lines expires
+--   census         hash: how many holds there are, by status
 --   due            sorted set: the ids of what is held, by the time at which it expires
 --   restock:KEY    hash: what an idempotency key was used for, and the answer
 --
@@ -14,6 +15,7 @@ local prefix = ARGV[1]
 
 local function product_key(id) return prefix .. 'product:' .. id end
 local function hold_key(id) return prefix .. 'hold:' .. id end
+local census_key = prefix .. 'census'
 local holds_key, due_key, products_key = prefix .. 'holds', prefix .. 'due', prefix .. 'products'
 
 local function each_line(lines) return string.gmatch(lines, '([^= ]+)=(%d+)') end
@@ -48,7 +50,13 @@ end
 
 -- write_hold writes a hold that may be new.
 local function write_hold(id, reference, status, lines, expires)
-  if redis.call('EXISTS', hold_key(id)) == 0 then redis.call('RPUSH', holds_key, id) end
+  local before = redis.call('HGET', hold_key(id), 'status')
+  if before then
+    redis.call('HINCRBY', census_key, before, -1)
+  else
+    redis.call('RPUSH', holds_key, id)
+  end
+  redis.call('HINCRBY', census_key, status, 1)
   redis.call('HSET', hold_key(id), 'reference', reference, 'status', status, 'lines', lines, 'expires', expires)
   if status == 'held' then
     redis.call('ZADD', due_key, expires, id)

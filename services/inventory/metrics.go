@@ -1,0 +1,57 @@
+package inventory
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"brownout/internal/loop"
+	"brownout/internal/shop"
+	"brownout/internal/telemetry"
+)
+
+// censusEvery is between two looks at what the store has.
+const censusEvery = 5 * time.Second
+
+// metrics show the holds of the store, and what becomes of them.
+type metrics struct {
+	holds   *prometheus.GaugeVec
+	overdue prometheus.Gauge
+	expired prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	return &metrics{
+		holds: telemetry.Register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "brownout_inventory_holds", Help: "Holds, by status.",
+		}, []string{"status"})),
+		overdue: telemetry.Register(reg, prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "brownout_inventory_overdue_hold_seconds", Help: "How long ago the hold that should have expired first was due; 0 if none is.",
+		})),
+		expired: telemetry.Register(reg, prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "brownout_inventory_expired_holds_total", Help: "Holds that the sweeper expired.",
+		})),
+	}
+}
+
+// holdStatuses are those that a hold which is there may have.
+func holdStatuses() []shop.HoldStatus {
+	return []shop.HoldStatus{shop.Held, shop.Sold, shop.Released, shop.Expired, shop.Returned}
+}
+
+// count takes a census.
+func (s *Inventory) count(t *loop.Task) error {
+	c, err := s.store.Census(t)
+	if err != nil {
+		return err
+	}
+	for _, status := range holdStatuses() {
+		s.metrics.holds.WithLabelValues(string(status)).Set(float64(c.Holds[status]))
+	}
+	overdue := 0.0
+	if !c.Due.IsZero() {
+		overdue = max(0, time.Since(c.Due).Seconds())
+	}
+	s.metrics.overdue.Set(overdue)
+	return nil
+}
