@@ -3,6 +3,7 @@ package resilience
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // DownstreamConfig says how the protections before a downstream work.
@@ -10,6 +11,7 @@ type DownstreamConfig struct {
 	Breaker BreakerConfig
 	// Ratio.Minimum is at least Breaker.Failures.
 	Ratio RatioConfig
+	Slow  SlowConfig
 }
 
 func (c DownstreamConfig) withDefaults() DownstreamConfig {
@@ -23,6 +25,7 @@ func (c DownstreamConfig) withDefaults() DownstreamConfig {
 type Downstream struct {
 	breaker *CircuitBreaker
 	ratio   *RatioCircuit
+	slow    *SlowCircuit
 }
 
 // NewDownstream makes the protections of a target.
@@ -31,6 +34,7 @@ func NewDownstream(r *Registry, target string, c DownstreamConfig) *Downstream {
 	return &Downstream{
 		breaker: NewBreaker(r, target, c.Breaker),
 		ratio:   NewRatioBreaker(r, target, c.Ratio),
+		slow:    NewSlowBreaker(r, target, c.Slow),
 	}
 }
 
@@ -38,25 +42,31 @@ func NewDownstream(r *Registry, target string, c DownstreamConfig) *Downstream {
 type End struct {
 	// Err is nil for well. It counts as for [CircuitBreaker.Allow].
 	Err error
+	// Took is how long the downstream had it; less than 0 if it never heard of it.
+	Took time.Duration
 }
 
-// A Passage is a call that was let through.
+// A Passage is a call that was let through. It must end, and does so once.
 type Passage struct {
-	ended  atomic.Bool
-	failed [2]func(error)
+	downstream           *Downstream
+	ended                atomic.Bool
+	breaker, ratio, slow func(error)
 }
 
 // Enter says whether a call may be made. If so, End of the passage must be called with how
 // it ended, also when the task is unwound. If not, the error is a Rejection.
 func (d *Downstream) Enter() (*Passage, error) {
-	p := &Passage{}
-	for i, enter := range [...]func() (func(error), error){d.breaker.enter, d.ratio.enter} {
-		done, err := enter()
-		if err != nil {
-			p.End(End{Err: context.Canceled})
-			return nil, err
-		}
-		p.failed[i] = done
+	p := &Passage{downstream: d}
+	var err error
+	if p.breaker, err = d.breaker.enter(); err == nil {
+		p.ratio, err = d.ratio.enter()
+	}
+	if err == nil {
+		p.slow, err = d.slow.enter()
+	}
+	if err != nil {
+		p.End(End{Err: context.Canceled})
+		return nil, err
 	}
 	return p, nil
 }
@@ -66,9 +76,14 @@ func (p *Passage) End(e End) {
 	if p.ended.Swap(true) {
 		return
 	}
-	for _, done := range p.failed {
-		if done != nil {
-			done(e.Err)
-		}
+	tell(p.breaker, e.Err)
+	tell(p.ratio, e.Err)
+	tell(p.slow, p.downstream.slow.Judge(e))
+}
+
+// tell tells a protection, if it was asked.
+func tell(done func(error), end error) {
+	if done != nil {
+		done(end)
 	}
 }

@@ -33,9 +33,9 @@ func (c RatioConfig) withDefaults() RatioConfig {
 	return c
 }
 
-// isReached says whether so many of all calls are enough to open.
-func (c RatioConfig) isReached(bad, all uint32) bool {
-	return int(all) >= c.Minimum && float64(bad) >= c.Share*float64(all)
+// isShare says whether so many of all calls are a share of them, and they are enough to say so.
+func isShare(some, all uint32, share float64, minimum int) bool {
+	return int(all) >= minimum && float64(some) >= share*float64(all)
 }
 
 // A RatioCircuit stops calls to a downstream of which a share of the calls in a sliding
@@ -51,7 +51,7 @@ func newRatioBreaker(r *Registry, target string, c RatioConfig, closed func()) *
 	c = c.withDefaults()
 	b := &RatioCircuit{}
 	trips := func(_ *circuitLife, n gobreaker.Counts) bool {
-		return c.isReached(n.TotalFailures, n.TotalFailures+n.TotalSuccesses)
+		return isShare(n.TotalFailures, n.TotalFailures+n.TotalSuccesses, c.Share, c.Minimum)
 	}
 	b.start(r, RatioBreaker, target, circuitRule{window: ratioWindow, trips: trips, open: c.Open, probes: 1, closed: closed})
 	return b

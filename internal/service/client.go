@@ -27,6 +27,8 @@ type Call struct {
 	// Repeatable says that sending it twice does no more than sending it once:
 	// it only reads, or it carries an idempotency key.
 	Repeatable bool
+
+	handed *handover // to who sends it: one for each attempt
 }
 
 // A Reply is an answer of another service.
@@ -89,6 +91,7 @@ type ClientConfig struct {
 	// How the protections work.
 	Breaker resilience.BreakerConfig
 	Ratio   resilience.RatioConfig
+	Slow    resilience.SlowConfig // Above 0 means half of Timeout
 	Retry   resilience.RetryConfig
 }
 
@@ -123,7 +126,10 @@ func NewClient(rt *Runtime, c ClientConfig) *Client {
 
 // protect says how the protections before the downstream work.
 func (c ClientConfig) protect() resilience.DownstreamConfig {
-	return resilience.DownstreamConfig{Breaker: c.Breaker, Ratio: c.Ratio}
+	if c.Slow.Above <= 0 {
+		c.Slow.Above = c.Timeout / 2
+	}
+	return resilience.DownstreamConfig{Breaker: c.Breaker, Ratio: c.Ratio, Slow: c.Slow}
 }
 
 // Do makes a call, again where that is safe and due, and returns the reply, whatever
@@ -202,12 +208,15 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 	defer func() { passage.End(end) }()
 	began, given := time.Now(), allowed(t, c.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
+	var handed handover
 	err = t.WithTimeout(c.timeout(), func() (err error) {
 		out := c.outgoing(t, call, attempt, span)
+		out.handed = &handed
 		reply, err = c.config.Transport.RoundTrip(t, out, c.timeout())
 		return err
 	})
 	took, failure := time.Since(began), failureOf(reply, err)
+	end.Took = handed.took(began)
 	end.Err = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
 	span.End(time.Now(), failure)
 	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)

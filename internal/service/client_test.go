@@ -224,6 +224,26 @@ func TestBreakerOpensForAFailingCalleeOnly(t *testing.T) {
 	}
 }
 
+// An answer that takes more than half of the timeout is slow.
+func TestSlowCalleesAreLeftAlone(t *testing.T) {
+	for takes, want := range map[time.Duration]bool{40 * time.Millisecond: false, 60 * time.Millisecond: true} {
+		s := &script{steps: []step{{status: 200, takes: takes}}}
+		asking(t, s, service.ClientConfig{Timeout: 100 * time.Millisecond}, func(task *loop.Task, _ *service.Runtime, c *service.Client) {
+			call := &service.Call{Name: "c", Method: "GET", Path: "/"}
+			for range 10 {
+				if _, err := c.Do(task, call); err != nil {
+					t.Errorf("an answer after %v: %v", takes, err)
+				}
+			}
+			_, err := c.Do(task, call)
+			e, refused := errors.AsType[*resilience.Rejection](err)
+			if refused != want || refused && e.By != resilience.SlowBreaker {
+				t.Errorf("after 10 answers that took %v: %v", takes, err)
+			}
+		})
+	}
+}
+
 // An answering is a transport that always gives the same reply.
 type answering struct{ reply service.Reply }
 

@@ -100,7 +100,10 @@ func dial(addr string, left time.Duration) (net.Conn, error) {
 
 // RoundTrip implements Transport.
 func (tr *HTTPTransport) RoundTrip(t *loop.Task, c *Call, timeout time.Duration) (*Reply, error) {
-	var handed handover
+	handed := c.handed
+	if handed == nil {
+		handed = &handover{}
+	}
 	deadline := time.Now().Add(timeout)
 	if left, bounded := t.Deadline(); bounded && left.Before(deadline) {
 		deadline = left // who has left needs no connection

@@ -65,7 +65,7 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		client:   client,
 		group:    group,
 		deadline: rt.Protections.Switch(resilience.Deadline),
-		protect:  resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{}),
+		protect:  resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{Slow: resilience.SlowConfig{Above: c.Timeout / 4}}),
 		bulkhead: resilience.NewBulkhead(rt.Protections, "redis", group, c.InFlight, c.Queue),
 		metrics:  telemetry.NewClientMetrics(rt.Metrics),
 	}
@@ -115,6 +115,7 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	})
 	err = r.failure(name, &handed, err)
 	took := time.Since(began)
+	end.Took = handed.took(began)
 	end.Err = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
 	span.End(time.Now(), absent(err))
 	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
