@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -14,9 +13,8 @@ import (
 
 // Limits of a file.
 const (
-	MaxFile  = 64 << 10 // bytes
-	maxDepth = 16       // of brackets, and of levels
-	maxKey   = 64       // bytes
+	MaxFile = 64 << 10 // bytes
+	maxKey  = 64       // bytes
 )
 
 // A reader reads one file: it knows where each member stands, and gathers what is wrong.
@@ -112,34 +110,6 @@ func (r *reader) document(file *ast.File) ast.Node {
 		r.wrongAt(placeOf(first(bodies[1]).GetToken()), "", "is a second document; a file holds one drill")
 	}
 	return nil
-}
-
-// unreadable says what keeps a text from being parsed: a character that no text has, or levels
-// that are too deep.
-func unreadable(text string) (place, string) {
-	at, brackets, indents := place{1, 0}, 0, 0
-	lineBegan := true
-	for _, c := range text {
-		at.column++
-		switch {
-		case c == '\n':
-			at, lineBegan, indents = place{at.line + 1, 0}, true, 0
-			continue
-		case c == unicode.ReplacementChar, c != '\r' && unicode.IsControl(c):
-			return at, fmt.Sprintf("%q is not allowed; a file is text in UTF-8, indented with spaces", c)
-		case c == '[' || c == '{':
-			brackets++
-		case c == ']' || c == '}':
-			brackets = max(brackets-1, 0)
-		case lineBegan && (c == '-' || c == '?'):
-			indents++
-		}
-		lineBegan = lineBegan && (c == ' ' || c == '-' || c == '?')
-		if brackets > maxDepth || indents > maxDepth {
-			return at, fmt.Sprintf("is nested too deeply; at most %d levels are allowed", maxDepth)
-		}
-	}
-	return place{}, ""
 }
 
 // pairs returns the members of a mapping. Nil and false are told of what is none.

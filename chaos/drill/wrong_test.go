@@ -136,8 +136,20 @@ func TestAllThatIsWrongIsTold(t *testing.T) {
 }
 
 func TestFileIsBounded(t *testing.T) {
-	text := sound(t) + "#" + strings.Repeat(" ", drill.MaxFile)
-	if _, err := aParser().Parse("x.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "at most 65536 are allowed") {
-		t.Errorf("got %v", err)
+	for _, tt := range []struct{ more, want string }{
+		{"#" + strings.Repeat(" ", drill.MaxFile), "at most 65536 are allowed"},
+		{strings.Repeat("#\n", 2000), "more than 2000 lines"},
+		{"x: [" + strings.Repeat("a,\t", 1), "is not allowed"},
+		{strings.Repeat("- ", 4000), "nested too deeply"},
+		{strings.Repeat("a- - ", 2001), "more than 4000 dashes"},
+		{strings.Repeat("[]", 4000), "more than 4000 dashes"},
+		{strings.Repeat("{", 17), "at most 16 levels"},
+		{"\xff", "text in UTF-8"},
+		{"\x00", "is not allowed"},
+	} {
+		_, err := aParser().Parse("x.yaml", []byte(sound(t)+tt.more))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%.20q…: got %.200v, want …%s…", tt.more, err, tt.want)
+		}
 	}
 }
