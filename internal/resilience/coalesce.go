@@ -1,18 +1,6 @@
 package resilience
 
-import (
-	"context"
-	"errors"
-	"time"
-
-	"brownout/internal/loop"
-)
-
-// maxLoad bounds the time of a load that is shared.
-const maxLoad = 10 * time.Second
-
-// errLoadAbandoned is what those get who wait for a load whose task was unwound.
-var errLoadAbandoned = errors.New("coalesce: the load was abandoned")
+import "brownout/internal/loop"
 
 // A Coalescer loads what several tasks want at the same time only once. It belongs to
 // its loop.
@@ -70,17 +58,6 @@ func (c *Coalescer[K, V]) Do(t *loop.Task, key K, load func(*loop.Task) (V, erro
 func (c *Coalescer[K, V]) begin(t *loop.Task, key K, load func(*loop.Task) (V, error)) *loop.Promise[loop.Outcome[V]] {
 	p := loop.NewPromise[loop.Outcome[V]](c.loop, t.Name())
 	c.loads[key] = p
-	c.loop.Spawn(context.WithoutCancel(t.Context()), t.Name(), func(t *loop.Task) {
-		outcome := loop.Outcome[V]{Err: errLoadAbandoned}
-		defer func() {
-			delete(c.loads, key)
-			p.Resolve(outcome)
-		}()
-		t.WithTimeout(maxLoad, func() error {
-			v, err := load(t)
-			outcome = loop.Outcome[V]{Value: v, Err: err}
-			return err
-		})
-	})
+	detach(t, p, func() { delete(c.loads, key) }, func(t *loop.Task) (V, error) { return bounded(t, load) })
 	return p
 }

@@ -125,7 +125,7 @@ func TestCoalesceAbandoned(t *testing.T) {
 		told := false
 		spawn(task, func(task *loop.Task) {
 			_, err := c.Do(task, 1, load)
-			told = err != nil && err.Error() == "coalesce: the load was abandoned"
+			told = err != nil && err.Error() == "the load was abandoned"
 		})
 		if n := task.Loop().Abandon(func(ctx context.Context) bool { return ctx.Value(crashing{}) != nil }); n != 2 {
 			t.Errorf("%d tasks were abandoned, want the caller and its load", n)

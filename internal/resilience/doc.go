@@ -34,6 +34,7 @@
 //	priority       PriorityGate           work by importance                   all are equal
 //	ratelimit      Limiter                requests of a client per second      no bound
 //	coalesce       Coalescer              loads of a key to one                each caller loads
+//	miss-limit     MissGate               loads of missing values at once       each caller loads, and gives up with it
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
 //	stale          StaleGate              errors, where an old answer is known errors
 //	write-deadline WriteLimit             time to take a part of an answer     two minutes
@@ -50,7 +51,7 @@
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
 // QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit, Deadliner.Budget)
-// may be used from any goroutine. Retry, TTL, Coalescer, Offloader, FanOut, Serializer and the rest of
+// may be used from any goroutine. Retry, TTL, Coalescer, MissGate, Offloader, FanOut, Serializer and the rest of
 // Deadliner belong to their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.
@@ -70,6 +71,7 @@
 //
 //	clients of a Limiter          RateConfig.Keys, then the longest silent is forgotten
 //	keys loaded by a Coalescer    its bound, then a Rejection; each load 10 s
+//	loads of a MissGate           its queue, then a Rejection; each 10 s from its turn on
 //	tasks that wait for a key     1,024 in a Serializer, then a Rejection
 //	parts of a FanOut             what the caller asks for: n is the caller's to bound
 //	savings of a retry budget     10 s of MinPerSecond, or 100 calls' worth if that is more
