@@ -45,7 +45,10 @@ func (s *Store) Listen(addr string) (*Server, error) {
 		MaxHeaderBytes:    maxHeaders,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}}
-	go func() { server.ended <- server.server.Serve(socket) }()
+	go func() {
+		server.ended <- server.server.Serve(socket)
+		close(server.ended)
+	}()
 	return server, nil
 }
 
@@ -63,15 +66,11 @@ func checkLoopback(addr string) error {
 // URL is where services send traces to, as in "http://127.0.0.1:4318".
 func (s *Server) URL() string { return "http://" + s.socket.Addr().String() }
 
-// Close ends the port and all its connections. Only the first call does anything.
+// Close ends the port and all its connections, and waits for the port's goroutine.
 func (s *Server) Close() error {
 	err := s.server.Close()
-	select {
-	case ended := <-s.ended:
-		close(s.ended)
-		if ended != nil && !errors.Is(ended, http.ErrServerClosed) {
-			err = errors.Join(err, ended)
-		}
+	if ended := <-s.ended; ended != nil && !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
 	}
 	return err
 }
