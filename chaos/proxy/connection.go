@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // A Conn is one end of a connection, as [net.TCPConn] is.
@@ -51,6 +53,9 @@ func (c *connection) open() error {
 	ctx, cancel := context.WithTimeout(c.life, openTime)
 	defer cancel()
 	upstream, err := c.link.dial(ctx)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		c.link.refuse()
+	}
 	if err != nil {
 		return err
 	}

@@ -29,10 +29,11 @@
 //
 // # What differs from a cable
 //
-// A link accepts a connection before it knows whether the upstream does. If it does not, the client
-// sees a reset where it would have been refused. A client whose connection is held before it is
-// opened is connected already, as far as it can tell; if it has left when the toxic ends, the
-// connection is never opened, as on a cable that was cut.
+// A link accepts a connection before it knows whether the upstream does. The first client that nobody
+// takes sees a reset where it would have been refused; from then on the link does not listen either, until
+// somebody does at the upstream, which it looks for every 50 ms. A client whose connection is held
+// before it is opened is connected already, as far as it can tell; if it has left when the toxic
+// ends, the connection is never opened, as on a cable that was cut.
 //
 // # Goroutines
 //

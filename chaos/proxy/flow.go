@@ -58,8 +58,7 @@ func (f *flow) end(err error) {
 // send carries a piece, and says whether more may follow.
 func (f *flow) send(p Piece) bool {
 	if !f.connection.link.harms(f.direction) {
-		f.direct()
-		return f.done(f.deliver(p))
+		return f.direct() && f.done(f.deliver(p))
 	}
 	if f.queue == nil {
 		f.queue = newQueue()
@@ -69,12 +68,15 @@ func (f *flow) send(p Piece) bool {
 	return f.queue.put(f.connection.life, p)
 }
 
-// direct lets the reader deliver again: when all that was queued has been.
-func (f *flow) direct() {
-	if f.queue != nil {
-		f.queue.finish()
-		f.queue = nil
+// direct lets the reader deliver again, when all that was queued has been, and says whether it was: it was
+// not if the connection is lost.
+func (f *flow) direct() bool {
+	if f.queue == nil {
+		return true
 	}
+	f.queue.finish()
+	f.queue = nil
+	return f.connection.life.Err() == nil
 }
 
 // drain is the goroutine that delivers what is queued, through the toxics that there are at the time.

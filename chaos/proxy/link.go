@@ -3,13 +3,10 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,8 +17,6 @@ const (
 	DefaultConnections = 1024
 	// openTime bounds how long a link tries to connect to its upstream.
 	openTime = 5 * time.Second
-	// acceptPause is how long a link waits after an Accept that failed.
-	acceptPause = 20 * time.Millisecond
 )
 
 // Config says what a link is.
@@ -48,17 +43,21 @@ type Link struct {
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
-	listener    net.Listener
-	closed      bool
+	listener    net.Listener // nil while it listens to nobody
 	running     sync.WaitGroup
+	life        context.Context // ends with Close
+	end         context.CancelFunc
 }
 
 // New returns a link that carries nothing yet.
 func New(c Config) *Link {
 	c.Connections = cmp.Or(c.Connections, DefaultConnections)
 	metrics := cmp.Or(c.Metrics, NewMetrics(nil))
+	life, end := context.WithCancel(context.Background())
 	return &Link{
 		config:       c,
+		life:         life,
+		end:          end,
 		connections:  map[*connection]struct{}{},
 		open:         metrics.connections.WithLabelValues(c.Name),
 		refused:      metrics.refused.WithLabelValues(c.Name),
@@ -69,45 +68,6 @@ func New(c Config) *Link {
 
 // Name returns the link's name.
 func (l *Link) Name() string { return l.config.Name }
-
-// Serve carries the connections of a listener of TCP until Close.
-func (l *Link) Serve(listener net.Listener) error {
-	if !l.listen(listener) {
-		return listener.Close()
-	}
-	for {
-		accepted, err := listener.Accept()
-		switch {
-		case err == nil:
-			l.Carry(accepted.(Conn))
-		case l.isClosed():
-			return nil
-		case isTemporary(err):
-			time.Sleep(acceptPause)
-		default:
-			return fmt.Errorf("link %s: %w", l.config.Name, err)
-		}
-	}
-}
-
-func (l *Link) listen(listener net.Listener) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.listener = listener
-	return !l.closed
-}
-
-func (l *Link) isClosed() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed
-}
-
-// isTemporary says whether a later Accept may succeed: when there are too many open files, or a client has
-// left before it was taken.
-func isTemporary(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED)
-}
 
 // Carry takes a connection from a client, and returns at once. One too many is reset.
 func (l *Link) Carry(client Conn) {
@@ -131,7 +91,7 @@ func (l *Link) Carry(client Conn) {
 func (l *Link) admit(c *connection) (strikes []*applied, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.connections) >= l.config.Connections {
+	if l.life.Err() != nil || len(l.connections) >= l.config.Connections {
 		return nil, false
 	}
 	l.connections[c] = struct{}{}
@@ -235,7 +195,7 @@ func (l *Link) Close() error {
 func (l *Link) shut() (listener net.Listener, there []*connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closed = true
+	l.end()
 	for c := range l.connections {
 		there = append(there, c)
 	}

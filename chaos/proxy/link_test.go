@@ -67,6 +67,25 @@ func TestAClientIsResetWhenTheUpstreamRefuses(t *testing.T) {
 	})
 }
 
+func TestAConnectionThatIsLostInAToxicIsLostWithoutIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		link := proxy.New(proxy.Config{Name: "x", Dial: func(context.Context) (proxy.Conn, error) {
+			time.Sleep(100 * ms)
+			return nil, errors.New("refused")
+		}})
+		remove := link.Apply(proxy.Latency(proxy.Both, always(0)))
+		client, far := connect()
+		link.Carry(far)
+		time.Sleep(50 * ms)
+		remove()
+		_ = client.CloseWrite()
+		if _, err := client.Read(make([]byte, 1)); ending(err) != "RESET" {
+			t.Error(err)
+		}
+		_ = link.Close()
+	})
+}
+
 func TestOpeningHasALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		link := proxy.New(proxy.Config{Name: "x", Dial: func(ctx context.Context) (proxy.Conn, error) {

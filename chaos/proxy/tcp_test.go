@@ -142,10 +142,35 @@ func TestAClosedLinkTakesNothing(t *testing.T) {
 	}
 }
 
-func TestAClientIsResetWhenNobodyListens(t *testing.T) {
-	_, at, upstream := tcp(t)
+func TestALinkRefusesWhileNobodyListens(t *testing.T) {
+	link, at, upstream := tcp(t)
 	_ = upstream.Close()
 	if err := dialAndRead(at); !errors.Is(err, syscall.ECONNRESET) {
-		t.Error(err)
+		t.Errorf("the first: %v", err)
+	}
+	until(t, at, syscall.ECONNREFUSED)
+	remove := link.Apply(proxy.Timeout(proxy.Requests))
+	until(t, at, nil) // a cable that is cut does not tell that nobody listens
+	remove()
+	until(t, at, syscall.ECONNREFUSED)
+	again, err := net.Listen("tcp", upstream.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	until(t, at, nil)
+}
+
+// until waits until a connection fails in a way, or, with nil, until it does not.
+func until(t *testing.T, at string, want error) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		c, err := net.Dial("tcp", at)
+		if err == nil {
+			_ = c.Close()
+		}
+		if errors.Is(err, want) {
+			return
+		}
 	}
 }
