@@ -24,6 +24,9 @@ const DefaultInFlight = 1024
 type DispatcherConfig struct {
 	// InFlight bounds the requests under way; 0 means DefaultInFlight.
 	InFlight int
+	// Memory is what requests may hold, and Heap what may live on the heap before they
+	// are refused; see resilience.MemoryConfig.
+	Memory resilience.MemoryConfig
 	// Timeout is that of routes which name none; 0 means 2 s.
 	Timeout time.Duration
 	// Base is the context of all tasks; nil means context.Background. A
@@ -45,6 +48,7 @@ type Dispatcher struct {
 	bound    *resilience.QueueLimit
 	age      *resilience.AgeLimit
 	priority *resilience.PriorityGate
+	memory   *resilience.MemoryGate
 	inFlight atomic.Int64
 }
 
@@ -68,6 +72,7 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		bound:    resilience.NewQueueBound(rt.Protections, "requests", c.InFlight),
 		age:      resilience.NewCoDel(rt.Protections, "mailbox", resilience.CoDelConfig{}),
 		priority: resilience.NewPriority(rt.Protections, "requests", c.InFlight),
+		memory:   resilience.NewMemoryBound(rt.Protections, "requests", c.Memory),
 	}
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
 	return d
@@ -76,11 +81,18 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 // InFlight returns how many requests are under way. Any goroutine may call it.
 func (d *Dispatcher) InFlight() int { return int(d.inFlight.Load()) }
 
+// Held returns how many bytes the requests under way hold, and large answers that their
+// clients are taking. Any goroutine may call it.
+func (d *Dispatcher) Held() int64 { return d.memory.Held() }
+
+// SetLive says how many bytes live on the heap. Any goroutine may call it.
+func (d *Dispatcher) SetLive(n uint64) { d.memory.SetLive(n) }
+
 // Dispatch answers a request: done is called with the answer, once, on the loop. It
 // is the way in of a simulation; a listener goes the same way in two steps. On the
 // loop only.
 func (d *Dispatcher) Dispatch(r *Request, done func(Response)) {
-	x := &exchange{Request: *r, dispatcher: d, done: func(x *exchange) { done(x.response) }}
+	x := &exchange{Request: *r, dispatcher: d, done: func(x *exchange) { x.release(); done(x.response) }}
 	if refused := x.admit(nil); refused != nil {
 		done(*refused)
 		return
@@ -124,6 +136,7 @@ type exchange struct {
 	response   Response
 	done       func(*exchange) // on the loop, with the answer
 	budget     time.Duration   // what the request may take, from Received on
+	held       int64           // bytes that are reserved for it
 	context    *requestContext // never used again: what ran for the request may still look at it
 
 	runFn func(*loop.Task) // run, bound once
@@ -165,6 +178,9 @@ func (d *Dispatcher) enter(x *exchange) error {
 		if err != nil {
 			err = shop.Invalid("header:"+shop.HeaderDeadline, err.Error())
 		}
+	}
+	if err == nil {
+		err = x.reserve()
 	}
 	if err != nil {
 		d.inFlight.Add(-1)

@@ -59,6 +59,8 @@
 //	between requests       ListenerConfig.Idle (60 s), then the connection is closed
 //	requests under way     DispatcherConfig.InFlight (1024), less for less important ones
 //	                       (resilience.Importance), then 503
+//	memory of requests     DispatcherConfig.Memory (64 MiB), then 503; a large answer is held
+//	                       until it is taken
 //	time of a request      the least of the Deadline-Ms header, Route.Timeout (2 s) and 30 s
 //	mailbox                twice the connections, then 503
 //	nesting of JSON        10,000, then 400

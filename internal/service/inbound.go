@@ -77,14 +77,16 @@ func (in *inbound) serve(ctx *fasthttp.RequestCtx) bool {
 	}
 	if err := in.dispatcher.runtime.Loop.Post(in.route.Name, in.beginFn); err != nil {
 		in.dispatcher.inFlight.Add(-1)
+		in.release()
 		write(ctx, in.refuse(err))
 		return true
 	}
 	if !in.wait() {
+		in.release()
 		write(ctx, in.refuse(&shop.Error{Code: shop.CodeUnknown, Message: "the service ended before this was done"}))
 		return false
 	}
-	write(ctx, &in.response)
+	in.answer(ctx)
 	return true
 }
 

@@ -32,6 +32,9 @@ type Route struct {
 	Importance resilience.Importance
 	// MaxBody bounds the request's body in bytes; 0 means that it must be empty.
 	MaxBody int
+	// Answer is how many bytes an answer may well have, if that is many: they are
+	// reserved before the request is begun.
+	Answer int
 
 	segments []string // of the pattern; "" for a parameter
 	params   []string // the names of the parameters, in order
