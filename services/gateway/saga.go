@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -45,9 +43,6 @@ func newSagas(rt *service.Runtime, c Config) *sagas {
 		undo:        c.Undo,
 	}
 }
-
-// errUnsettled says that another service does not know yet either.
-var errUnsettled = errors.New("gateway: what became of the payment is not known yet")
 
 // A pursuit is one order in the hands of whoever sees it through: the handler of the
 // request, or the sweeper.
@@ -137,104 +132,6 @@ func (p *pursuit) end(t *loop.Task, status shop.OrderStatus, code int) (Verdict,
 	return v, p.finish(t, status, v)
 }
 
-// cancel undoes what the step names.
-func (p *pursuit) cancel(t *loop.Task, undo Step) (Verdict, error) {
-	if err := p.advance(t, shop.OrderCancelling, undo); err != nil {
-		return Verdict{}, err
-	}
-	return p.unwind(t)
-}
-
-// unwind undoes a cancelling order.
-func (p *pursuit) unwind(t *loop.Task) (Verdict, error) {
-	if err := p.undoPayment(t); err != nil {
-		return Verdict{}, err
-	}
-	if err := p.release(t); err != nil {
-		return Verdict{}, err
-	}
-	return p.undone, p.finish(t, shop.OrderCancelled, p.undone)
-}
-
-// undoPayment undoes as much as the step says of the payment.
-func (p *pursuit) undoPayment(t *loop.Task) error {
-	if p.step == StepVoid {
-		status, err := p.void(t)
-		switch {
-		case err != nil:
-			return err
-		case status == shop.Captured:
-			err = p.advance(t, shop.OrderCancelling, StepRepay)
-		case !isOver(status):
-			err = errUnsettled
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if p.step == StepRepay {
-		return p.repay(t)
-	}
-	return nil
-}
-
-// isOver says that a payment moved no money and never will.
-func isOver(s shop.PaymentStatus) bool {
-	return s == shop.Voided || s == shop.Declined || s == shop.Refunded
-}
-
-// void voids the payment, and returns what it is then.
-func (p *pursuit) void(t *loop.Task) (shop.PaymentStatus, error) {
-	pay, err := p.payments.Void(t, p.order.Customer, p.order.ID)
-	switch {
-	case err == nil && pay.Status == shop.Voided:
-		return pay.Status, nil
-	case err == nil || isRefusal(err):
-		return p.paymentStatus(t) // cannot be voided, or not yet
-	}
-	return "", err
-}
-
-// repay gives back what was captured.
-func (p *pursuit) repay(t *loop.Task) error {
-	pay, err := p.payments.Refund(t, p.order.Customer, p.order.ID)
-	if err == nil && pay.Status == shop.Refunded {
-		return nil
-	}
-	if err != nil && !isRefusal(err) {
-		return err
-	}
-	status, err := p.paymentStatus(t)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w: %v", errUnsettled, err) // that this call was not sent says nothing of the refund
-	case !isOver(status):
-		return errUnsettled
-	}
-	return nil
-}
-
-// paymentMissing stands for the status of a payment that payments does not know.
-const paymentMissing shop.PaymentStatus = "missing"
-
-func (p *pursuit) paymentStatus(t *loop.Task) (shop.PaymentStatus, error) {
-	pay, err := p.payments.Payment(t, p.order.ID)
-	if shop.CodeOf(err) == shop.CodeNotFound {
-		return paymentMissing, nil
-	}
-	return pay.Status, err
-}
-
-// release gives the stock back. What was never held can then never be. What has been sold
-// all the same, by a commit that came late, is returned: no money was kept for it.
-func (p *pursuit) release(t *loop.Task) error {
-	_, err := p.inventory.Release(t, p.order.ID)
-	if shop.CodeOf(err) == shop.CodeState {
-		_, err = p.inventory.Return(t, p.order.ID)
-	}
-	return err
-}
-
 // refund gives back the money, and then the goods, of a refunding order.
 func (p *pursuit) refund(t *loop.Task) (Verdict, error) {
 	if err := p.repay(t); err != nil {
@@ -295,49 +192,6 @@ func (p *pursuit) atAnyRate(t *loop.Task, fn func() (Verdict, error)) (v Verdict
 		})
 	})
 	return v, err
-}
-
-// told is the verdict that answers with an error.
-func told(err error, traceID string) Verdict {
-	answer := service.Problem(service.AsError(err), traceID)
-	return Verdict{Answer: Answer{Status: answer.Status, Body: answer.Body}}
-}
-
-// isUntouched says of a call that it surely never arrived. An answer does not say as
-// much: it may be that of a second attempt, after a first that was lost. Nor does a
-// refusal to try again.
-func isUntouched(err error) bool {
-	if e, ok := errors.AsType[*service.CallError](err); ok {
-		return !e.Sent
-	}
-	_, refused := errors.AsType[*resilience.Rejection](err)
-	return refused
-}
-
-// isRefusal says that the other service said no, so that the state of things tells why.
-func isRefusal(err error) bool {
-	code := shop.CodeOf(err)
-	return code != "" && service.Status(code) < 500
-}
-
-// unknown is what a client is told while nobody knows.
-func unknown(err error) error {
-	return &shop.Error{
-		Code:       shop.CodeUnknown,
-		Message:    "what became of this request is not known yet; ask again with the same key",
-		RetryAfter: time.Second,
-		Err:        err,
-	}
-}
-
-// unavailable is what a client is told when nothing is left of the request.
-func unavailable(err error) error {
-	return &shop.Error{
-		Code:       shop.CodeUnavailable,
-		Message:    "this cannot be done now, and nothing was; try again with the same key",
-		RetryAfter: max(service.AsError(err).RetryAfter, time.Second),
-		Err:        err,
-	}
 }
 
 func (p *pursuit) warn(message string, err error) {

@@ -1,7 +1,6 @@
 package payments_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,6 +57,13 @@ func TestUnknownOutcomesAreResolved(t *testing.T) {
 			}
 		}
 	}
+}
+
+// leaveAuthorising has p1 on its way, without anybody who sees to it.
+func (h *house) leaveAuthorising(tr trouble) {
+	h.a.troubles = []trouble{tr}
+	h.post(payments.Authorise, "p1")
+	h.sleep(settling)
 }
 
 // only leaves one bank, one that knows keys or one that does not.
@@ -140,145 +146,12 @@ func TestCrashBetweenTheChanges(t *testing.T) {
 	}
 }
 
-var errStore = errors.New("the store is in trouble")
-
-// The store fails at its nth commit, before it is made or after.
-func TestStoreFails(t *testing.T) {
-	for _, tt := range []struct {
-		name         string
-		from, to     int // the commits that fail
-		made         bool
-		want, later  string
-		status       shop.PaymentStatus
-		calls, moves int
-	}{
-		{"the first is not made", 1, 1, false, "503 unavailable", "201 authorised", shop.Authorised, 0, 1},
-		{"the reply to the first is lost", 1, 1, true, "504 outcome-unknown", "201 authorised replayed", shop.Authorised, 0, 1},
-		{"the second is not made", 2, 2, false, "201 authorised", "201 authorised replayed", shop.Authorised, 1, 1},
-		{"the reply to the second is lost", 2, 2, true, "201 authorised", "201 authorised replayed", shop.Authorised, 1, 1},
-		{"the second is not made for long", 2, 20, false, "504 outcome-unknown", "201 authorised replayed", shop.Authorised, 1, 1},
-	} {
-		underContract(t, func(h *house) {
-			n := 0
-			h.memory.Fault = func(name string) (before, after error) {
-				if name != "payments.commit" {
-					return nil, nil
-				}
-				if n++; n < tt.from || n > tt.to {
-					return nil, nil
-				}
-				if tt.made {
-					return nil, errStore
-				}
-				return errStore, nil
-			}
-			h.expectAnswer(tt.name, h.post(payments.Authorise, "p1"), tt.want)
-			if h.a.calls != tt.calls {
-				t.Errorf("%s: the bank was called %d times, want %d", tt.name, h.a.calls, tt.calls)
-			}
-			h.sleep(10 * settling)
-			h.expectAnswer(tt.name+", later", h.post(payments.Authorise, "p1"), tt.later)
-			h.expectStatus("p1", tt.status)
-			if len(h.a.lines()) != tt.moves || len(h.ledger()) != tt.moves {
-				t.Errorf("%s: the bank moved %d times, the books %d, want %d", tt.name, len(h.a.lines()), len(h.ledger()), tt.moves)
-			}
-			h.audit()
-		})
-	}
-}
-
-// A void comes while the authorisation is under way: it wins, whatever the bank says.
-func TestVoidWhileAuthorising(t *testing.T) {
-	const gone = "504 outcome-unknown"
-	for _, tt := range []struct {
-		name            string
-		a, b            []trouble
-		card            string
-		authorise, void string // the answers
-		later           string // to the void again
-		moves           string
-	}{
-		{"the bank says yes", nil, nil, "card-1", "409 cancelled", "200 voided", "200 voided replayed", "authorised voided"},
-		{"the bank says no", nil, nil, shop.DeclinedCard, "402 payment-declined", "200 declined", "200 declined replayed", ""},
-		{"the banks do nothing", []trouble{busy}, []trouble{busy}, "card-1", "409 cancelled", "200 voided", "200 voided replayed", ""},
-		{"the call is lost", []trouble{lostCall}, nil, "card-1", gone, gone, "200 voided replayed", "authorised voided"},
-		{"the reply is lost", []trouble{lostReply}, nil, "card-1", gone, gone, "200 voided replayed", "authorised voided"},
-		{"the void is refused", []trouble{fine, busy}, nil, "card-1", "409 cancelled", gone, "200 voided replayed", "authorised voided"},
-		{"the void's reply is lost", []trouble{fine, lostReply}, nil, "card-1", "409 cancelled", gone, "200 voided replayed", "authorised voided"},
-	} {
-		underContract(t, func(h *house) {
-			h.a.troubles, h.b.troubles = tt.a, tt.b
-			headers := []string{shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k"}
-			authorise := func(t *loop.Task) answer {
-				return h.send(t, "POST", "/v1/payments", request("p1", tt.card), headers...)
-			}
-			together(h.task, 2, func(t *loop.Task, i int) {
-				if i == 0 {
-					h.expectAnswer(tt.name+": authorise", authorise(t), tt.authorise)
-				} else if t.Sleep(bankTime/4) == nil {
-					h.expectAnswer(tt.name+": void", h.postAs(t, payments.Void, "p1", "v"), tt.void)
-				}
-			})
-			h.sleep(settling)
-			h.expectAnswer(tt.name+": void, later", h.postAs(h.task, payments.Void, "p1", "v"), tt.later)
-			if a := authorise(h.task); !a.replayed {
-				t.Errorf("%s: authorise, later: %s", tt.name, a)
-			}
-			h.expectMoves(h.a, tt.moves)
-			h.expectMoves(h.b, "")
-			h.audit()
-		})
-	}
-}
-
-// Two voids with different keys while the authorisation is under way: the second is
-// told to come back.
-func TestSecondVoidWhileAuthorising(t *testing.T) {
-	inHouse(t, func(h *house) {
-		h.a.troubles = []trouble{lostReply}
-		h.post(payments.Authorise, "p1")
-		h.expectAnswer("first", h.postAs(h.task, payments.Void, "p1", "v1"), "504 outcome-unknown")
-		h.expectAnswer("second", h.postAs(h.task, payments.Void, "p1", "v2"), "409 wrong-state")
-		h.sleep(settling)
-		h.expectAnswer("second, later", h.postAs(h.task, payments.Void, "p1", "v2"), "200 voided")
-		h.audit()
-	})
-}
-
-// A bank answers after the lease is over, and another has taken it: with its old
-// fencing token the first task must enter nothing, and tells what the other has entered.
-func TestOldFencingTokenIsRefused(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		troubles []trouble
-		want     string
-		later    string
-	}{
-		{"the other is done", []trouble{slow}, "200 captured", "200 captured replayed"},
-		{"the other is at it", []trouble{slow, slow}, "504 outcome-unknown", "200 captured replayed"},
-	} {
-		inHouse(t, func(h *house) {
-			h.bring("p1", shop.Authorised)
-			h.a.troubles = tt.troubles
-			h.expectAnswer(tt.name, h.post(payments.Capture, "p1"), tt.want)
-			h.sleep(settling)
-			h.expectAnswer(tt.name+", later", h.post(payments.Capture, "p1"), tt.later)
-			h.expectMoves(h.a, "authorised captured")
-			h.audit()
-		}, resilience.Deadline)
-	}
-}
-
 // With the sweeper off nothing is taken up unasked.
 func TestResolverIsPartOfTheSweeper(t *testing.T) {
 	inHouse(t, func(h *house) {
-		h.a.troubles = []trouble{lostReply}
-		h.post(payments.Authorise, "p1")
-		h.sleep(settling)
+		h.leaveAuthorising(lostReply)
 		h.expectStatus("p1", shop.Authorising)
-		if err := h.rt.Protections.Set(map[resilience.Name]bool{resilience.Sweeper: true}); err != nil {
-			t.Fatal(err)
-		}
+		h.on(resilience.Sweeper)
 		h.sleep(2 * time.Second)
 		h.expectStatus("p1", shop.Authorised)
 	}, resilience.Sweeper)
@@ -317,24 +190,4 @@ func TestAttemptsShareAReference(t *testing.T) {
 			h.audit()
 		})
 	}
-}
-
-// What the bank has done is entered even if nobody has the time to wait for it.
-func TestOutcomeIsEnteredAfterTheDeadline(t *testing.T) {
-	inHouse(t, func(h *house) {
-		commits := 0
-		h.memory.Fault = func(name string) (before, after error) {
-			if name == "payments.commit" {
-				commits++
-			}
-			if commits == 2 {
-				return errStore, nil
-			}
-			return nil, nil
-		}
-		h.send(h.task, "POST", "/v1/payments", request("p1", "card-1"),
-			shop.HeaderCustomer, "ann", shop.HeaderIdempotencyKey, "k", shop.HeaderDeadline, "30")
-		h.expectStatus("p1", shop.Authorised)
-		h.audit()
-	})
 }
