@@ -264,7 +264,8 @@ func TestWhatTheEndOfTheLoopInterruptsIsUnknown(t *testing.T) {
 	}
 	if a := f.ask(get("/v1/ping")); a.status != 503 || a.problem.Code != shop.CodeClosing || a.header.Get("Retry-After") == "" {
 		t.Errorf("refused: %d %+v", a.status, a.problem)
-	}	if n := f.dispatcher.Held(); n != 0 {
+	}
+	if n := f.dispatcher.Held(); n != 0 {
 		t.Errorf("%d bytes are still held", n)
 	}
 }
