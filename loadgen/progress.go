@@ -3,6 +3,7 @@ package loadgen
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -15,20 +16,22 @@ import (
 // cannot write is lost.
 type Progress struct {
 	out     io.Writer
-	live    bool
+	width   func() int // nil if it is no terminal
+	drawn   bool       // a line is there that is to be written over
 	start   time.Time
 	length  time.Duration
-	width   int // of the line that is to be written over
+	ending  bool
 	samples int64
 	done    int64
 	unsent  int64
 	latency *hdrhistogram.Histogram
 }
 
-// NewProgress returns the progress of a run of a length that starts now.
-func NewProgress(out io.Writer, live bool, length time.Duration) *Progress {
+// NewProgress returns the progress of a run of a length that starts now. Width returns the
+// columns of the terminal that out is, 0 if they are not known; nil says that it is none.
+func NewProgress(out io.Writer, width func() int, length time.Duration) *Progress {
 	latency := hdrhistogram.New(shortest, longest, precision)
-	return &Progress{out: out, live: live, start: time.Now(), length: length, latency: latency}
+	return &Progress{out: out, width: width, start: time.Now(), length: length, latency: latency}
 }
 
 // Add counts a sample into the next line.
@@ -46,30 +49,72 @@ func (p *Progress) Add(sample *evidence.Sample) {
 
 // Tick writes a line about what was added since the last one.
 func (p *Progress) Tick(now time.Time) {
-	elapsed := now.Sub(p.start).Round(time.Second)
-	line := fmt.Sprintf("%v of %v: nothing ended", elapsed, p.length)
-	if p.samples > 0 {
-		quantile := func(percentile float64) string { return short(time.Duration(p.latency.ValueAtPercentile(percentile))) }
-		line = fmt.Sprintf("%v of %v: %d ended, %d acknowledged, %d unsent, p50 %s, p99 %s",
-			elapsed, p.length, p.samples, p.done, p.unsent, quantile(50), quantile(99))
+	if p.ending && p.width != nil {
+		return
 	}
-	p.write(line)
+	p.write(p.figures(now.Sub(p.start).Round(time.Second)))
 	p.samples, p.done, p.unsent = 0, 0, 0
 	p.latency.Reset()
 }
 
-func (p *Progress) write(line string) {
-	if !p.live {
-		fmt.Fprintln(p.out, line)
+// figures are what a line tells, the most important first.
+func (p *Progress) figures(elapsed time.Duration) []string {
+	if p.samples == 0 {
+		return []string{fmt.Sprintf("%v of %v: nothing ended", elapsed, p.length)}
+	}
+	quantile := func(percentile float64) string { return short(time.Duration(p.latency.ValueAtPercentile(percentile))) }
+	return []string{
+		fmt.Sprintf("%v of %v: %d ended", elapsed, p.length, p.samples),
+		fmt.Sprintf("%d acknowledged", p.done),
+		fmt.Sprintf("%d unsent", p.unsent),
+		"p50 " + quantile(50),
+		"p99 " + quantile(99),
+	}
+}
+
+const (
+	usualWidth = 80 // columns of a terminal that does not say how many it has
+	// echoWidth is what a terminal shows of Ctrl-C, ^C, and the last column, behind which
+	// some begin a new line.
+	echoWidth = 3
+	clearLine = "\r\x1b[K" // the line, from its beginning
+)
+
+func (p *Progress) write(figures []string) {
+	if p.width == nil {
+		fmt.Fprintln(p.out, strings.Join(figures, ", "))
 		return
 	}
-	fmt.Fprintf(p.out, "\r%-*s", p.width, line)
-	p.width = len(line)
+	columns := p.width()
+	if columns <= 0 {
+		columns = usualWidth
+	}
+	fmt.Fprint(p.out, clearLine, fit(figures, columns-echoWidth))
+	p.drawn = true
+}
+
+// fit joins as many figures as there is room for, or cuts the first one off.
+func fit(figures []string, columns int) string {
+	for n := len(figures); n > 0; n-- {
+		if line := strings.Join(figures[:n], ", "); len(line) <= columns { // ASCII, but for a µ
+			return line
+		}
+	}
+	return figures[0][:min(max(columns, 0), len(figures[0]))]
+}
+
+// End says that nothing more is sent, and what the run waits for. A terminal shows no
+// figures from then on, so that whatever ends the process leaves it clean.
+func (p *Progress) End() {
+	p.Close()
+	p.ending = true
+	fmt.Fprintln(p.out, "interrupted: waiting for answers; once more, and it ends at once")
 }
 
 // Close removes a line that would be written over, so that other output can follow.
 func (p *Progress) Close() {
-	if p.live && p.width > 0 {
-		fmt.Fprintf(p.out, "\r%*s\r", p.width, "")
+	if p.drawn {
+		fmt.Fprint(p.out, clearLine)
+		p.drawn = false
 	}
 }

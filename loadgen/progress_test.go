@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,11 +12,11 @@ import (
 	"brownout/loadgen"
 )
 
-func runWithProgress(t *testing.T, live bool) string {
+func runWithProgress(t *testing.T, width func() int) string {
 	t.Helper()
 	var out strings.Builder
 	run := loadgen.Run{
-		Progress: loadgen.NewProgress(&out, live, 3500*time.Millisecond),
+		Progress: loadgen.NewProgress(&out, width, 3500*time.Millisecond),
 		Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer:    loadgen.Steps(3500*time.Millisecond, 10, 0, 10, 0, 0, 0, 10),
 			Scenario: fixed(t), Doer: slower(), MaxInFlight: 1,
@@ -42,17 +43,54 @@ func TestProgress(t *testing.T) {
 	const first = "1s of 3.5s: 5 ended, 5 acknowledged, 0 unsent, p50 10ms, p99 10ms"
 	const second = "2s of 3.5s: 5 ended, 5 acknowledged, 0 unsent, p50 20ms, p99 20ms"
 	const third = "3s of 3.5s: nothing ended"
-	blank := strings.Repeat(" ", len(second)-len(third))
+	columns := func(n int) func() int { return func() int { return n } }
+	live := func(lines ...string) string { return "\r\x1b[K" + strings.Join(lines, "\r\x1b[K") + "\r\x1b[K" }
 	for _, tt := range []struct {
-		name string
-		live bool
-		want string
+		name  string
+		width func() int
+		want  string
 	}{
-		{"lines", false, first + "\n" + second + "\n" + third + "\n"},
-		{"live", true, "\r" + first + "\r" + second + "\r" + third + blank + "\r" + strings.Repeat(" ", len(third)) + "\r"},
+		{"lines", nil, first + "\n" + second + "\n" + third + "\n"},
+		{"wide", columns(200), live(first, second, third)},
+		{"just wide enough", columns(len(first) + 3), live(first, second, third)},
+		{"unknown", columns(0), live(first, second, third)},
+		{"narrow", columns(len(first) + 2), live(strings.TrimSuffix(first, ", p99 10ms"), strings.TrimSuffix(second, ", p99 20ms"), third)},
+		{"very narrow", columns(13), live(first[:10], second[:10], third[:10])},
+		{"nothing to see", columns(2), live("", "", "")},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			if got := runWithProgress(t, tt.live); got != tt.want {
+			if got := runWithProgress(t, tt.width); got != tt.want {
+				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+			}
+		})
+	}
+}
+
+// What is shown after an interrupt stays, whatever comes next.
+func TestAnInterruptLeavesNoLineBehind(t *testing.T) {
+	const said = "interrupted: waiting for answers; once more, and it ends at once\n"
+	for _, tt := range []struct {
+		name  string
+		width func() int
+		want  string
+	}{
+		{"terminal", func() int { return 80 }, "\r\x1b[K1s of 1h0m0s: nothing ended\r\x1b[K" + said},
+		{"lines", nil, "1s of 1h0m0s: nothing ended\n" + said + "2s of 1h0m0s: 2 ended, 2 acknowledged, 0 unsent, p50 1.4s, p99 1.4s\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			run := loadgen.Run{
+				Progress: loadgen.NewProgress(&out, tt.width, time.Hour),
+				Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+					Pacer: loadgen.Constant(2, time.Hour), Scenario: fixed(t), Doer: answerAfter(1400 * time.Millisecond),
+				}),
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+			defer cancel()
+			if report, err := run.Do(ctx); err != nil || !report.Interrupted {
+				t.Errorf("%+v, %v", report, err)
+			}
+			if got := out.String(); got != tt.want {
 				t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 			}
 		})

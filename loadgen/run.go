@@ -24,10 +24,11 @@ const flushPeriod = time.Second
 // that of the journal: a run that cannot be recorded ends at once. Do closes Progress; the
 // journal is flushed, and stays open.
 func (r *Run) Do(ctx context.Context) (Report, error) {
+	interrupted := ctx.Done()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var summary Summary
-	err := r.collect(r.Attacker.Attack(ctx), &summary, cancel)
+	err := r.collect(r.Attacker.Attack(ctx), &summary, cancel, interrupted)
 	if r.Progress != nil {
 		r.Progress.Close()
 	}
@@ -39,7 +40,7 @@ func (r *Run) Do(ctx context.Context) (Report, error) {
 
 // collect takes all samples, and returns the first error, after which it stops the attack
 // and counts what still ends.
-func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop context.CancelCauseFunc) error {
+func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop context.CancelCauseFunc, interrupted <-chan struct{}) error {
 	ticks := time.NewTicker(flushPeriod)
 	defer ticks.Stop()
 	var failed error
@@ -61,6 +62,9 @@ func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop con
 		case now := <-ticks.C:
 			note(r.flush())
 			r.tick(now)
+		case <-interrupted:
+			interrupted = nil
+			r.end()
 		}
 	}
 }
@@ -80,6 +84,12 @@ func (r *Run) flush() error {
 		return nil
 	}
 	return r.Journal.Flush()
+}
+
+func (r *Run) end() {
+	if r.Progress != nil {
+		r.Progress.End()
+	}
 }
 
 func (r *Run) tick(now time.Time) {

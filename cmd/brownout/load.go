@@ -134,15 +134,23 @@ func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *load
 	}
 	run := loadgen.Run{Attacker: plan.attacker, Journal: journal}
 	if !c.Quiet {
-		run.Progress = loadgen.NewProgress(progress, isTerminal(progress), c.Duration)
+		run.Progress = loadgen.NewProgress(progress, widthOf(progress), c.Duration)
 	}
 	report, err := run.Do(ctx)
 	return &report, err
 }
 
-func isTerminal(w io.Writer) bool {
+// widthOf returns how to ask a terminal for its columns, nil if it is none on which a line
+// can be written over.
+func widthOf(w io.Writer) func() int {
 	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return func() int {
+		columns, _, _ := term.GetSize(int(file.Fd())) // 0 if it does not say
+		return columns
+	}
 }
 
 // tell prints the table, unless the JSON takes its place.
