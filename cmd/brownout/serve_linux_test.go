@@ -20,7 +20,7 @@ func serveAlone(t *testing.T, env []string, arguments ...string) (*program, serv
 	t.Helper()
 	p := begin(t, t.TempDir(), env, append(append([]string{"serve"}, arguments...), "--listen", "127.0.0.1:0")...)
 	p.says(1, "}\n")
-	return p, readiness(t, p.out.text())
+	return p, readiness(t, p.out.String())
 }
 
 func readiness(t *testing.T, text string) (line service.ReadyLine) {
@@ -41,11 +41,11 @@ func TestServeSupervisesItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.says(2, "}\n")
-	_, second, _ := strings.Cut(p.out.text(), "\n")
+	_, second, _ := strings.Cut(p.out.String(), "\n")
 	if again := readiness(t, second); again.PID == line.PID || get(t, again.URL+"/v1/products") != 200 {
 		t.Errorf("after its death %+v", again)
 	}
-	if said := p.err.text(); !strings.Contains(said, "brownout: inventory died (signal: killed), next start in 200ms\nbrownout: inventory is ready\n") {
+	if said := p.err.String(); !strings.Contains(said, "brownout: inventory died (signal: killed), next start in 200ms\nbrownout: inventory is ready\n") {
 		t.Errorf("it says %q", said)
 	}
 	p.signal(syscall.SIGTERM)
@@ -84,6 +84,7 @@ func TestServeRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, arguments, want string }{
 		{"its port is taken", "inventory --listen " + at, fmt.Sprintf("inventory: listen tcp %s: bind: address already in use", at)},
 		{"its admin port is taken", "inventory --listen 127.0.0.1:0 --admin " + at, fmt.Sprintf("inventory: admin port: listen tcp %s: bind: address already in use", at)},
+		{"the port of a link is taken", "links --link a-b=" + at + "=127.0.0.1:1", fmt.Sprintf("links: link a-b: listen tcp %s: bind: address already in use", at)},
 		{"no URL", "payments --listen 127.0.0.1:0 --keyed-bank nonsense", `payments: bank-a: "nonsense" is not of the form http://HOST:PORT`},
 		{"no URL", "gateway --listen 127.0.0.1:0 --payments nonsense --users " + users, `gateway: payments: "nonsense" is not of the form http://HOST:PORT`},
 		{"no statement", "acquirer --listen 127.0.0.1:0 --statement /dev/null/x", "bank-a: statement: open /dev/null/x: not a directory"},

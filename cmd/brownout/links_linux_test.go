@@ -1,0 +1,42 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"brownout/chaos/fault"
+	"brownout/internal/port"
+)
+
+func TestServeLinks(t *testing.T) {
+	t.Parallel()
+	_, inventory := serveAlone(t, nil, "inventory")
+	at, err := port.Hold("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.Close()
+	p := begin(t, t.TempDir(), nil, "serve", "links", "--link", "gateway-inventory="+at.Addr()+"="+inventory.URL[len("http://"):])
+	p.says(1, "}\n")
+	line := readiness(t, p.out.String())
+	products := "http://" + at.Addr() + "/v1/products"
+	if status := get(t, products); status != 200 || line.Service != "links" {
+		t.Errorf("%+v, and through the link an answer of %d", line, status)
+	}
+	admin := fault.Client{URL: line.Admin, Token: line.Token}
+	status, err := admin.Inject(t.Context(), fault.Spec{Fault: "net.reset", TTL: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := http.Get(products); err == nil {
+		_ = answer.Body.Close()
+		t.Errorf("through a link that resets: %d", answer.StatusCode)
+	}
+	if status, err = admin.Clear(t.Context(), status.ID); err != nil || status.Hits == 0 {
+		t.Errorf("%+v, %v", status, err)
+	}
+	if status := get(t, products); status != 200 {
+		t.Errorf("afterwards %d", status)
+	}
+}
