@@ -154,3 +154,8 @@ func once(report func(error)) func(error) {
 
 // State returns "closed", "half-open" or "open".
 func (c *circuit) State() string { return c.current.Load().State().String() }
+
+// isClosed is State without a lock: an open circuit that could be half-open by now is open.
+func (c *circuit) isClosed() bool {
+	return c.current.Load().stands.Load() == int32(gobreaker.StateClosed)
+}

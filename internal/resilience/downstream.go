@@ -12,6 +12,7 @@ type DownstreamConfig struct {
 	// Ratio.Minimum is at least Breaker.Failures.
 	Ratio RatioConfig
 	Slow  SlowConfig
+	Ramp  RampConfig
 }
 
 func (c DownstreamConfig) withDefaults() DownstreamConfig {
@@ -26,15 +27,18 @@ type Downstream struct {
 	breaker *CircuitBreaker
 	ratio   *RatioCircuit
 	slow    *SlowCircuit
+	ramp    *Ramp
 }
 
 // NewDownstream makes the protections of a target.
 func NewDownstream(r *Registry, target string, c DownstreamConfig) *Downstream {
 	c = c.withDefaults()
+	ramp := NewSlowStart(r, target, c.Ramp)
 	return &Downstream{
-		breaker: NewBreaker(r, target, c.Breaker),
-		ratio:   NewRatioBreaker(r, target, c.Ratio),
-		slow:    NewSlowBreaker(r, target, c.Slow),
+		breaker: newBreaker(r, target, c.Breaker, ramp.Begin),
+		ratio:   newRatioBreaker(r, target, c.Ratio, ramp.Begin),
+		slow:    newSlowBreaker(r, target, c.Slow, ramp.Begin),
+		ramp:    ramp,
 	}
 }
 
@@ -64,11 +68,19 @@ func (d *Downstream) Enter() (*Passage, error) {
 	if err == nil {
 		p.slow, err = d.slow.enter()
 	}
+	if err == nil {
+		err = d.ramp.Admit(d.isWell())
+	}
 	if err != nil {
 		p.End(End{Err: context.Canceled})
 		return nil, err
 	}
 	return p, nil
+}
+
+// isWell says whether no breaker has anything against the downstream.
+func (d *Downstream) isWell() bool {
+	return d.breaker.isClosed() && d.ratio.isClosed() && d.slow.isClosed()
 }
 
 // End tells the protections how the call ended. Only the first time counts.
