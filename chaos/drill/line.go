@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"brownout/chaos/evidence"
+	"brownout/chaos/fault"
 	"brownout/loadgen"
 )
 
@@ -84,9 +85,9 @@ func (l *line) pacer(r *runner) (loadgen.Pacer, error) {
 		if e.On != OnLoad || e.Fault != "load.spike" {
 			continue
 		}
-		factor, err := strconv.ParseFloat(e.Params["factor"], 64)
+		factor, err := strconv.ParseFloat(e.param("factor"), 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s: factor %q is no number", e.Fault, e.Params["factor"])
+			return nil, fmt.Errorf("%s: factor: %w", e.Fault, err)
 		}
 		arrivals.Surges = append(arrivals.Surges, loadgen.Surge{Factor: factor, At: e.At, Width: e.For})
 		l.surges = append(l.surges, e)
@@ -101,7 +102,7 @@ func (l *line) crowds(s *stage) error {
 		if e.On != OnLoad || e.Fault != "client.slow-reader" {
 			continue
 		}
-		readers, err := s.slowReaders(e.Params)
+		readers, err := s.slowReaders(e)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Fault, err)
 		}
@@ -208,4 +209,19 @@ func exports(gateway, token string) func(*fasthttp.Request) {
 		r.SetRequestURI(gateway + "/v1/exports")
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
+}
+
+// param returns a parameter of a fault, the default of its kind if the entry gives none.
+func (e Entry) param(name string) string {
+	if text, given := e.Params[name]; given {
+		return text
+	}
+	for _, k := range fault.Catalogue(fault.Host{}) {
+		for _, p := range k.Params {
+			if k.Name == e.Fault && p.Name == name {
+				return p.Default
+			}
+		}
+	}
+	return ""
 }

@@ -186,18 +186,18 @@ func (s *stage) shoppers(ctx context.Context, p *Plan, mix loadgen.Mix, seed uin
 }
 
 // slowReaders are clients that export all orders, and take their time. They are one operator.
-func (s *stage) slowReaders(params map[string]string) (*loadgen.SlowReaders, error) {
+func (s *stage) slowReaders(e Entry) (*loadgen.SlowReaders, error) {
 	gateway, err := url.Parse(s.file.Gateway)
 	if err != nil {
 		return nil, err
 	}
-	connections, err := strconv.Atoi(params["connections"])
+	connections, err := strconv.Atoi(e.param("connections"))
 	if err != nil {
-		return nil, fmt.Errorf("connections: %q is no number", params["connections"])
+		return nil, fmt.Errorf("connections: %w", err)
 	}
-	size, err := strconv.Atoi(params["bytes"])
+	size, err := strconv.Atoi(e.param("bytes"))
 	if err != nil {
-		return nil, fmt.Errorf("bytes: %q is no number", params["bytes"])
+		return nil, fmt.Errorf("bytes: %w", err)
 	}
 	token, err := s.operator()
 	if err != nil {

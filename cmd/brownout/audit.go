@@ -160,12 +160,12 @@ func (c *auditCommand) audit(ctx context.Context, w io.Writer, sources audit.Sou
 	if err := c.print(w, found); err != nil {
 		return err
 	}
-	return verdict(found)
+	return conclusion(found)
 }
 
-// verdict returns an error that names the invariants that are broken, nil if there are
+// conclusion returns an error that names the invariants that are broken, nil if there are
 // none.
-func verdict(found audit.Report) error {
+func conclusion(found audit.Report) error {
 	var names []string
 	for _, name := range found.Broken() {
 		names = append(names, string(name))

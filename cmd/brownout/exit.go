@@ -19,6 +19,14 @@ const (
 	statusBroken  = 99 // done as asked, and what came of it broke a threshold
 )
 
+// The exit statuses of drills, beside statusDone: a machine that runs them tells a promise that
+// was broken from a run that says nothing.
+const (
+	statusFail        = 1 // some FAIL
+	statusInvalid     = 2 // some INVALID, and no FAIL
+	statusDrillMisuse = 3 // wrong flags, or a drill that is wrong or cannot be read
+)
+
 // An inputError says that what the user gave cannot be worked with.
 type inputError struct{ error }
 
@@ -38,6 +46,9 @@ func status(err error) int {
 	}
 	if _, broken := errors.AsType[thresholdError](err); broken {
 		return statusBroken
+	}
+	if drills, ok := errors.AsType[drillError](err); ok {
+		return drills.status()
 	}
 	return statusFailed
 }

@@ -18,6 +18,7 @@ type cli struct {
 	Status statusCommand `cmd:"" help:"Show what the running shop does: processes, rates, latencies, loops, pools, breakers."`
 	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
+	Drill  drillCommand  `cmd:"" help:"Run incidents on shops of their own, first unprotected, then contained, and judge them."`
 	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
 }
 
@@ -42,7 +43,10 @@ func run(arguments []string, s streams) int {
 	}
 	err := parseAndRun(newParser(s.out, statusDone), arguments, s)
 	report(s.err, err)
-	return status(err)
+	if code := status(err); code != statusMisused || arguments[0] != "drill" || isVerdict(err) {
+		return code
+	}
+	return statusDrillMisuse
 }
 
 func parseAndRun(parser *kong.Kong, arguments []string, s streams) error {

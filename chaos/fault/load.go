@@ -1,0 +1,22 @@
+package fault
+
+// What the load generator does to a shop is no fault of any process: a drill's timeline has it,
+// and whoever plays that does it. The kinds are here to be listed and checked.
+
+// ofTheLoad is the kind of a fault that the load generator plays.
+func ofTheLoad(name, summary string, params ...Param) Kind {
+	return Kind{Name: name, Summary: summary, Params: params, Missing: "it is the load generator's: put it on a drill's timeline"}
+}
+
+// loadSpike is a crowd that comes at once.
+func loadSpike(Host) Kind {
+	return ofTheLoad("load.spike", "Multiplies the rate at which requests come.",
+		Param{Name: "factor", Help: "by how much", Type: Ratio, Default: "3", Min: "0", Max: "100"})
+}
+
+// clientSlowReader is clients that ask for all orders and hardly read them.
+func clientSlowReader(Host) Kind {
+	return ofTheLoad("client.slow-reader", "Has clients ask for a large answer and take it a few bytes a second.",
+		Param{Name: "connections", Help: "how many there are", Type: Int, Default: "50", Min: "1", Max: "2000"},
+		Param{Name: "bytes", Help: "how many each reads a second", Type: Int, Default: "1", Min: "1", Max: "1000000"})
+}
