@@ -29,6 +29,7 @@ func Catalogue(h Host) []Kind {
 		poolHog, poolNest,
 		httpLatency, httpError, httpHang,
 		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
+		loadSpike, clientSlowReader,
 		bankSlow, bankError, bankLostReply, capacityCut,
 	}
 	kinds := make([]Kind, len(makers))
