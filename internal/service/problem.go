@@ -83,7 +83,7 @@ func AsError(err error) *shop.Error {
 func rejection(r *resilience.Rejection) *shop.Error {
 	code := shop.CodeOverloaded
 	switch r.By {
-	case resilience.RateLimit:
+	case resilience.RateLimit, resilience.TenantLimit:
 		code = shop.CodeRateLimited
 	case resilience.Breaker, resilience.RatioBreaker, resilience.SlowBreaker, resilience.SlowStart:
 		code = shop.CodeUnavailable
