@@ -146,3 +146,21 @@ func TestEveryDrillIsRight(t *testing.T) {
 		t.Errorf("an unknown drill: %v", err)
 	}
 }
+
+func TestExampleOfTheDocsIsRight(t *testing.T) {
+	page, err := os.ReadFile("../../docs/drills.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, found := strings.Cut(example, "```")
+	if !found {
+		t.Fatal("docs/drills.md has no example")
+	}
+	if _, err := (drill.Parser{Faults: everyFault(), CheckQuery: metricstore.Validate}).Parse("docs/drills.md", []byte(example)); err != nil {
+		t.Error(err)
+	}
+	if err := validate(t, compiled(t), []byte(example)); err != nil {
+		t.Error(err)
+	}
+}
