@@ -38,6 +38,7 @@
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
 //	stale          StaleGate              errors, where an old answer is known errors
 //	memory-bound   MemoryGate             bytes that requests hold; the heap     1 GiB; no bound of the heap
+//	recycle        Recycler               what a process holds beside its work   it holds it
 //	write-deadline WriteLimit             time to take a part of an answer     two minutes
 //	microtask-budget  NewMicrotaskBudget  ticks and microtasks of a turn        no bound, as in Node
 //	offload        Offloader              time that work holds the loop        the loop does it
@@ -52,7 +53,7 @@
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
 // QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit, MemoryGate, Deadliner.Budget)
-// may be used from any goroutine. Retry, TTL, Coalescer, MissGate, Offloader, FanOut, Serializer and the rest of
+// may be used from any goroutine. Retry, TTL, Coalescer, MissGate, Offloader, FanOut, Serializer, Recycler and the rest of
 // Deadliner belong to their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.

@@ -48,6 +48,8 @@ type HostConfig struct {
 	Workers int
 	// Tracing says which traces are kept.
 	Tracing telemetry.TracingConfig
+	// Recycled is when the process before this one ended with ErrRecycle, if it did.
+	Recycled time.Time
 	// Off names the protections that begin switched off.
 	Off []resilience.Name
 	// Log and Ready are written to: the log, and one line of JSON when the service takes
@@ -85,7 +87,8 @@ type host struct {
 
 // Serve runs a service until ctx is done; then it stops taking requests, finishes those
 // that it has, within ten seconds, and returns. An error says why it could not
-// begin, or what it had to leave unfinished.
+// begin, or what it had to leave unfinished; one that is ErrRecycle, that it ended by
+// itself.
 func Serve(ctx context.Context, c HostConfig) error {
 	if c.Workers <= 0 {
 		c.Workers = pool.DefaultWorkers
@@ -134,6 +137,9 @@ func newHost(c HostConfig) *host {
 	}
 	if c.Ready == nil {
 		c.Ready = os.Stdout
+	}
+	if c.Dispatcher.Memory.Heap == 0 {
+		c.Dispatcher.Memory.Heap = heapBound()
 	}
 	h := &host{config: c, registry: telemetry.NewRegistry(c.Name), log: telemetry.NewLogger(c.Log, c.Name, c.Level)}
 	h.turns = telemetry.NewLoopMetrics(h.registry)
@@ -216,9 +222,10 @@ func (h *host) listen() (err error) {
 func (h *host) run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- h.admin.Serve() }()
 	go func() { failed <- h.listener.Serve() }()
+	go newVitals(h).watch(work, failed)
 	ended := make(chan error, 1)
 	go func() { ended <- h.end(ctx, stopWork, failed) }()
 	err := h.loop.Run(func() {

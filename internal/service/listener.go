@@ -54,7 +54,7 @@ func (c ListenerConfig) withDefaults() ListenerConfig {
 type Listener struct {
 	dispatcher *Dispatcher
 	shedder    *shedder
-	socket     net.Listener
+	socket     *door
 	server     *fasthttp.Server
 	inbound    sync.Pool // of *inbound
 }
@@ -95,6 +95,9 @@ func (quiet) Printf(string, ...any) {}
 
 // Addr returns the address that the listener is bound to.
 func (l *Listener) Addr() net.Addr { return l.socket.Addr() }
+
+// Connections returns how many connections are open. Any goroutine may call it.
+func (l *Listener) Connections() int { return int(l.socket.inside.Load()) }
 
 // Serve takes requests until Shutdown.
 func (l *Listener) Serve() error { return l.server.Serve(l.socket) }

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"brownout/internal/loop"
+	"brownout/internal/resilience"
+)
+
+const (
+	// lookEvery is the time between two looks at what the process holds.
+	lookEvery = 100 * time.Millisecond
+	// defaultHeap bounds the live heap of a process that has no limit of memory.
+	defaultHeap = 512 << 20
+	// surplusGoroutines is how many goroutines may be there that are neither of
+	// connections nor of operations.
+	surplusGoroutines = 10_000
+)
+
+// ErrRecycle is the end of a process whose supervisor is to start it anew at once.
+var ErrRecycle = errors.New("holds more than its work needs, and is to be started anew")
+
+// heapBound is how much may live on the heap: most of what the environment allows (Go's
+// GOMEMLIMIT), so that the collector keeps room to work in.
+func heapBound() uint64 {
+	limit := debug.SetMemoryLimit(-1) // does not set it
+	if limit == math.MaxInt64 {
+		return defaultHeap
+	}
+	return uint64(limit) / 5 * 4
+}
+
+// vitals looks at what the process holds, off the loop: for memory-bound, and for recycle.
+type vitals struct {
+	dispatcher *Dispatcher
+	listener   *Listener
+	loop       *loop.Loop
+	recycler   *resilience.Recycler
+	samples    [2]metrics.Sample
+}
+
+func newVitals(h *host) *vitals {
+	config := resilience.RecycleConfig{Heap: h.config.Dispatcher.Memory.Heap / 2, Goroutines: surplusGoroutines, Last: h.config.Recycled}
+	v := &vitals{
+		dispatcher: h.dispatcher,
+		listener:   h.listener,
+		loop:       h.loop,
+		recycler:   resilience.NewRecycle(h.runtime.Protections, "process", config),
+	}
+	v.samples[0].Name, v.samples[1].Name = "/gc/heap/live:bytes", "/sched/goroutines:goroutines"
+	return v
+}
+
+// watch looks until ctx is done. When the process is to be recycled, it says so once, with
+// an error that is ErrRecycle.
+func (v *vitals) watch(ctx context.Context, recycle chan<- error) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if why := v.look(time.Now()); why != nil {
+			recycle <- fmt.Errorf("%w: %w", ErrRecycle, why)
+			return
+		}
+	}
+}
+
+// look takes one look, and returns why the process is to be recycled, if it is.
+func (v *vitals) look(now time.Time) error {
+	metrics.Read(v.samples[:])
+	live, goroutines := v.samples[0].Value.Uint64(), int(v.samples[1].Value.Uint64())
+	v.dispatcher.SetLive(live)
+	held := uint64(max(0, v.dispatcher.Held()))
+	work := v.loop.State().Depths.Operations + v.listener.Connections()
+	return v.recycler.Due(now, live-min(live, held), goroutines-work)
+}
