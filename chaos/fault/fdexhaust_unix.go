@@ -79,7 +79,8 @@ func (d *descriptors) hold() {
 	}
 }
 
-// take takes all descriptors but those that are to be left, each being a possible hit.
+// take takes all descriptors up to the limit but those that are to be left, each being a
+// possible hit.
 func (d *descriptors) take() {
 	spare := []int{}
 	for len(spare) < d.leave {
@@ -89,7 +90,7 @@ func (d *descriptors) take() {
 		}
 		spare = append(spare, fd)
 	}
-	for len(spare) == d.leave && len(d.taken) < d.bound {
+	for len(spare) == d.leave {
 		fd, err := openNothing()
 		if err != nil {
 			break

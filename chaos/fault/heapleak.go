@@ -28,7 +28,6 @@ type leaked struct {
 
 // leakHeap leaks until the injection ends, and gives all back to the system then.
 func leakHeap(i *Injection) {
-	defer debug.FreeOSMemory() // after this stack no longer holds it
 	var last *leaked
 	size := i.Bytes("object")
 	i.drip(i.Bytes("rate"), i.Bytes("bound"), func(n int64) {
@@ -38,6 +37,7 @@ func leakHeap(i *Injection) {
 	})
 	<-i.done
 	last.forget()
+	debug.FreeOSMemory()
 }
 
 // forget is what makes the leak one: something that may still look at it. A chain whose
