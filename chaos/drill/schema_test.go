@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +13,6 @@ import (
 
 	"brownout/chaos/drill"
 	"brownout/chaos/drills"
-	"brownout/chaos/fault"
 	"brownout/internal/metricstore"
 )
 
@@ -103,22 +101,8 @@ func TestSchemaTakesAndRefuses(t *testing.T) {
 	}
 }
 
-// everyFault are all kinds, and stand-ins for those that first drills use and that are not there.
-func everyFault() []fault.Kind {
-	kinds := fault.Catalogue(fault.Host{})
-	factor := fault.Param{Name: "factor", Type: fault.Ratio, Default: "2", Min: "1", Max: "1000"}
-	for _, k := range []fault.Kind{
-		{Name: "bank.slow", Params: []fault.Param{factor}}, {Name: "bank.error"}, {Name: "load.spike", Params: []fault.Param{factor}},
-	} {
-		if !slices.ContainsFunc(kinds, func(there fault.Kind) bool { return there.Name == k.Name }) {
-			kinds = append(kinds, k)
-		}
-	}
-	return kinds
-}
-
 func TestEveryDrillIsRight(t *testing.T) {
-	s, parser := compiled(t), drill.Parser{Faults: everyFault(), CheckQuery: metricstore.Validate}
+	s, parser := compiled(t), drill.Parser{CheckQuery: metricstore.Validate}
 	if len(drills.Names()) == 0 {
 		t.Fatal("there is no drill")
 	}
@@ -157,7 +141,7 @@ func TestExampleOfTheDocsIsRight(t *testing.T) {
 	if !found {
 		t.Fatal("docs/drills.md has no example")
 	}
-	if _, err := (drill.Parser{Faults: everyFault(), CheckQuery: metricstore.Validate}).Parse("docs/drills.md", []byte(example)); err != nil {
+	if _, err := (drill.Parser{CheckQuery: metricstore.Validate}).Parse("docs/drills.md", []byte(example)); err != nil {
 		t.Error(err)
 	}
 	if err := validate(t, compiled(t), []byte(example)); err != nil {
