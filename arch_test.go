@@ -31,7 +31,7 @@ internal/loop, internal/pool, THIRD-PARTY < internal/telemetry;
 internal/loop, internal/pool, THIRD-PARTY < internal/resilience;
 internal/shop, internal/telemetry, internal/resilience < internal/service;
 internal/service < internal/service/servicetest;
-NONE < internal/port;
+NONE < internal/port, internal/transcript;
 internal/port, THIRD-PARTY < internal/redistest;
 
 # The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what
@@ -60,7 +60,7 @@ internal/shop < chaos/evidence;
 NONE < chaos/drills;
 chaos/evidence < chaos/audit, chaos/verdict;
 chaos/evidence, chaos/verdict, THIRD-PARTY < chaos/report;
-chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen < chaos/drill;
+chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;
 
 chaos/drill !< chaos/verdict, chaos/audit;
 services/... !< chaos/audit, chaos/verdict;
