@@ -52,7 +52,7 @@
 //	any goroutine         Post, Close, Done, State, SetMicrotaskBudget, Name, and a
 //	                      Group's SetLimit and InFlight
 //	the loop              everything else, promises included
-//	the task itself       Await, Offload, Go, Sleep, WithTimeout, Shielded
+//	the task itself       Await, Offload, Go, Sleep, WithTimeout, Shielded, a Group's Enter
 //	the executor          the methods of a Job, from whatever goroutine
 //	the watchdog's        OnLongTurn
 //

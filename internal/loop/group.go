@@ -73,6 +73,10 @@ func (g *Group) free() bool {
 	return limit <= 0 || g.running < limit
 }
 
+// Enter takes a place in the group, and waits for one if it must, as Go does first: for who
+// has a limit of its own for that wait. Without an error, GoInside must be called next.
+func (g *Group) Enter(t *Task) error { return g.enter(t) }
+
 // enter takes a place in the group, and waits for one if it must.
 func (g *Group) enter(t *Task) error {
 	defer g.publish()

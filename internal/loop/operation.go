@@ -38,6 +38,12 @@ func Go[T any](t *Task, g *Group, fn func(context.Context) (T, error)) (T, error
 		var none T
 		return none, err
 	}
+	return GoInside(t, g, fn)
+}
+
+// GoInside is Go for a task that has a place in the group by [Group.Enter]. The place is
+// given back, whatever happens.
+func GoInside[T any](t *Task, g *Group, fn func(context.Context) (T, error)) (T, error) {
 	return perform(t, g, g.executor, fn)
 }
 

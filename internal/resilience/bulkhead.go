@@ -34,9 +34,19 @@ type Compartment struct {
 // NewBulkhead bounds the calls of a group: at most limit run, and queue wait. While the
 // protection is off, 10,000 run; while queue-bound is, 100,000 wait.
 func NewBulkhead(r *Registry, target string, group *loop.Group, limit, queue int) *Compartment {
+	return newBulkhead(r, target, group, limit, queue, openLimit)
+}
+
+// NewConnectionBulkhead is NewBulkhead for calls of which each needs one of limit
+// connections: while the protection is off, no more run either.
+func NewConnectionBulkhead(r *Registry, target string, group *loop.Group, limit, queue int) *Compartment {
+	return newBulkhead(r, target, group, limit, queue, limit)
+}
+
+func newBulkhead(r *Registry, target string, group *loop.Group, limit, queue, open int) *Compartment {
 	c := newCompartment(r, target)
 	bound := r.Switch(QueueBound)
-	set := func(bool) { group.SetLimit(either(c.gate, limit, openLimit), either(bound, queue, openQueue)) }
+	set := func(bool) { group.SetLimit(either(c.gate, limit, open), either(bound, queue, openQueue)) }
 	c.gate.OnChange(set)
 	bound.OnChange(set)
 	r.describe(&c.guard, func() string {

@@ -26,6 +26,9 @@ type RedisConfig struct {
 	Prefix string
 	// Timeout bounds one operation, while the deadline protection is on; 0 means 1 s.
 	Timeout time.Duration
+	// Acquire bounds the wait for a connection before it, while the acquire-timeout
+	// protection is on; 0 means a quarter of Timeout.
+	Acquire time.Duration
 	// InFlight bounds the operations at a time, and the connections; 0 means 64.
 	InFlight int
 	// Queue bounds the operations that wait for their turn; 0 means 4096.
@@ -35,54 +38,30 @@ type RedisConfig struct {
 // A Redis is a service's way to its data. It never repeats a command by itself, for a
 // reply that is lost may be that of money moved.
 type Redis struct {
-	config   RedisConfig
-	client   *redis.Client
-	group    *loop.Group
-	deadline *resilience.Switch
-	protect  *resilience.Downstream
-	bulkhead *resilience.Compartment
-	metrics  *telemetry.ClientMetrics
+	config    RedisConfig
+	runtime   *Runtime
+	own       *connections
+	shared    *connections
+	bulkheads *resilience.Switch
+	deadline  *resilience.Switch
+	protect   *resilience.Downstream
+	metrics   *telemetry.ClientMetrics
 }
 
 // NewRedis makes the client; it connects when it is used, and is closed with the
 // loop. On the loop only.
 func NewRedis(rt *Runtime, c RedisConfig) *Redis {
-	if c.Timeout <= 0 {
-		c.Timeout = time.Second
-	}
-	if c.InFlight <= 0 {
-		c.InFlight = 64
-	}
-	if c.Queue <= 0 {
-		c.Queue = 4096
-	}
-	client := redis.NewClient(redisOptions(c))
-	client.AddHook(contact{})
-	group := rt.Group(c.InFlight, c.Queue)
-	rt.Loop.OnClose("redis", func() { _ = client.Close() }) // nothing is in flight any more
+	c = c.withDefaults()
+	all := newConnections(rt, "redis", c)
 	return &Redis{
-		config:   c,
-		client:   client,
-		group:    group,
-		deadline: rt.Protections.Switch(resilience.Deadline),
-		protect:  resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{Slow: resilience.SlowConfig{Above: c.Timeout / 4}}),
-		bulkhead: resilience.NewBulkhead(rt.Protections, "redis", group, c.InFlight, c.Queue),
-		metrics:  telemetry.NewClientMetrics(rt.Metrics),
-	}
-}
-
-func redisOptions(c RedisConfig) *redis.Options {
-	return &redis.Options{
-		Addr:                  c.Addr,
-		Password:              c.Password,
-		MaxRetries:            -1,
-		ContextTimeoutEnabled: true,
-		PoolSize:              c.InFlight,
-		PoolTimeout:           c.Timeout / 2, // sooner than the operation, so that it is known not to be sent
-		DialTimeout:           c.Timeout,
-		ReadTimeout:           MaxTimeout,
-		WriteTimeout:          MaxTimeout,
-		DialerRetries:         1,
+		config:    c,
+		runtime:   rt,
+		own:       all,
+		shared:    all,
+		bulkheads: rt.Protections.Switch(resilience.Bulkhead),
+		deadline:  rt.Protections.Switch(resilience.Deadline),
+		protect:   resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{Slow: resilience.SlowConfig{Above: c.Timeout / 4}}),
+		metrics:   telemetry.NewClientMetrics(rt.Metrics),
 	}
 }
 
@@ -104,16 +83,14 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	began, given := time.Now(), allowed(t, r.config.Timeout)
 	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
 	var handed handover
-	err = t.WithTimeout(r.timeout(), func() (err error) {
-		v, err = loop.Go(t, r.group, func(ctx context.Context) (v T, err error) {
-			if !handed.take() {
-				return v, context.Cause(ctx)
-			}
-			return fn(context.WithValue(ctx, contactKey{}, &handed), r.client)
-		})
-		return err
+	on := r.connections()
+	v, err = resilience.Go(t, on.acquire, on.group, r.timeout(), func(ctx context.Context) (v T, err error) {
+		if !handed.take() {
+			return v, context.Cause(ctx)
+		}
+		return fn(context.WithValue(ctx, contactKey{}, &handed), on.client)
 	})
-	err = r.failure(name, &handed, err)
+	err = redisError(name, &handed, on.bulkhead.Refused(err))
 	took := time.Since(began)
 	end.Took = handed.took(began)
 	end.Err = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
@@ -129,9 +106,8 @@ func (r *Redis) timeout() time.Duration {
 	return MaxTimeout
 }
 
-// failure says what an error of go-redis, or of the wait for it, means.
-func (r *Redis) failure(name string, handed *handover, err error) error {
-	err = r.bulkhead.Refused(err)
+// redisError says what an error of go-redis, or of the wait for it, means.
+func redisError(name string, handed *handover, err error) error {
 	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil || errors.Is(err, redis.Nil) {
 		return err
 	}

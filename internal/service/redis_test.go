@@ -149,12 +149,47 @@ func TestOperationsThatWaitForTheirTurn(t *testing.T) {
 		for !held.Load() {
 			_ = task.Sleep(time.Millisecond)
 		}
-		// Without the bulkhead the connections are the bound.
+		// Without the bulkhead the connections are the bound, and the wait for one has its own.
 		set(t, rt, resilience.Bulkhead, false)
 		_, err = ask(task)
-		fails(t, "without a connection", err, false)
+		if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.AcquireTimeout {
+			t.Errorf("without a connection: %v", err)
+		}
+		set(t, rt, resilience.AcquireTimeout, false)
+		_, err = ask(task)
+		fails(t, "without a connection, for as long as an operation may take", err, false)
 		_, err = loop.Await(task, running)
 		fails(t, "with it", err, true)
 		close(release)
+	})
+}
+
+// What one kind of operation does with its connections is nothing to the others, while the
+// bulkhead is on.
+func TestClassesOfOperations(t *testing.T) {
+	config := service.RedisConfig{Timeout: patience, Acquire: 20 * time.Millisecond, InFlight: 1, Queue: 1}
+	withRedis(t, config, func(t *testing.T, task *loop.Task, rt *service.Runtime, _ redistest.Server, r *service.Redis) {
+		exports := r.Class("exports", 1, 1)
+		release := make(chan struct{})
+		hold := func(t *loop.Task) (int, error) {
+			return service.RedisDo(t, exports, "hold", func(context.Context, *redis.Client) (int, error) { <-release; return 0, nil })
+		}
+		for _, on := range []bool{true, false} {
+			set(t, rt, resilience.Bulkhead, on)
+			held := loop.Async(task.Context(), task.Loop(), "held", hold)
+			_ = task.Sleep(time.Millisecond)
+			_, err := service.RedisDo(task, r, "ping", ping)
+			if _, refused := errors.AsType[*resilience.Rejection](err); refused == on {
+				t.Errorf("with the bulkhead %v: %v", on, err)
+			}
+			_, err = service.RedisDo(task, exports, "ping", ping)
+			if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.AcquireTimeout {
+				t.Errorf("of the same class, with the bulkhead %v: %v", on, err)
+			}
+			release <- struct{}{}
+			if _, err := loop.Await(task, held); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }
