@@ -9,9 +9,12 @@ import (
 	"unicode"
 
 	"github.com/alecthomas/kong"
+
+	"brownout/internal/lab"
+	"brownout/internal/service"
 )
 
-// The exit statuses of all commands.
+// The exit statuses of all commands, but for lab.RecycleStatus, with which a service ends.
 const (
 	statusDone    = 0  // done as asked
 	statusFailed  = 1  // the request was fine, and something went wrong
@@ -46,6 +49,9 @@ func status(err error) int {
 	}
 	if _, broken := errors.AsType[thresholdError](err); broken {
 		return statusBroken
+	}
+	if errors.Is(err, service.ErrRecycle) {
+		return lab.RecycleStatus // for its supervisor
 	}
 	if drills, ok := errors.AsType[drillError](err); ok {
 		return drills.status()

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"brownout/internal/service"
 )
 
 func TestStatus(t *testing.T) {
@@ -21,6 +23,7 @@ func TestStatus(t *testing.T) {
 		{"wrong input", inputError{io.ErrUnexpectedEOF}, 2},
 		{"wrapped", fmt.Errorf("order: %w", inputError{io.ErrUnexpectedEOF}), 2},
 		{"wrong flags", &kong.ParseError{}, 2},
+		{"to be recycled", fmt.Errorf("gateway: %w", service.ErrRecycle), 75},
 	} {
 		if got := status(tt.err); got != tt.want {
 			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)

@@ -72,6 +72,8 @@ type child struct {
 
 	run    *process // the last one, if there was any; the supervisor's mu guards it
 	starts int      // and this
+
+	recycled time.Time // when a run was last recycled, if one was; keep's
 }
 
 // Start starts a child, waits until it is ready, and keeps it running from then on. If
@@ -127,7 +129,7 @@ func (s Spec) named(err error) error {
 
 // launch starts one run of a child and waits until it is ready.
 func (s *Supervisor) launch(ctx context.Context, c *child) (*process, service.ReadyLine, error) {
-	p, err := s.forks.start(c.spec)
+	p, err := s.forks.start(c.next())
 	if err != nil {
 		return nil, service.ReadyLine{}, err
 	}
@@ -156,7 +158,11 @@ func (s *Supervisor) keep(c *child, p *process) {
 		if time.Since(began) > healthy {
 			pause = firstPause
 		}
-		if p = s.restart(c.life, c, err, &pause); p == nil {
+		wait := time.Duration(0)
+		if !c.isRecycled(p, time.Now()) {
+			wait = grow(&pause)
+		}
+		if p = s.restart(c.life, c, err, wait, &pause); p == nil {
 			return
 		}
 	}
@@ -180,14 +186,21 @@ func (s *Supervisor) stop(p *process) {
 	p.stop(late)
 }
 
-// restart starts the child again, after a pause that grows; nil if its life is over.
-func (s *Supervisor) restart(ctx context.Context, c *child, err error, pause *time.Duration) *process {
-	for {
-		s.tell(Event{Child: c.spec.Name, Kind: Died, Err: err, Pause: *pause})
-		if !sleep(ctx, *pause) {
+// grow returns the pause, and makes the next one longer.
+func grow(pause *time.Duration) time.Duration {
+	now := *pause
+	*pause = min(2*now, mostPause)
+	return now
+}
+
+// restart starts the child again, after a wait, and where that fails after pauses that
+// grow; nil if its life is over.
+func (s *Supervisor) restart(ctx context.Context, c *child, err error, wait time.Duration, pause *time.Duration) *process {
+	for ; ; wait = grow(pause) {
+		s.tell(Event{Child: c.spec.Name, Kind: Died, Err: err, Pause: wait})
+		if !sleep(ctx, wait) {
 			return nil
 		}
-		*pause = min(2**pause, mostPause)
 		p, line, failed := s.launch(ctx, c)
 		if failed == nil {
 			s.tell(Event{Child: c.spec.Name, Kind: Ready, Ready: line})
