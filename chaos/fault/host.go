@@ -3,6 +3,7 @@ package fault
 import (
 	"brownout/internal/loop"
 	"brownout/internal/pool"
+	"brownout/internal/resilience"
 )
 
 // A Host is what a process has that can be broken. What is nil makes the kinds that need
@@ -19,6 +20,15 @@ type Host struct {
 	// Bank is the bank that the process is, and Capacity its workers, or inventory's.
 	Bank     Bank
 	Capacity Capacity
+	// Cache is the gateway's, and Stream that of its order events.
+	Cache  Cache
+	Stream Stream
+	// Processes and Redis are what the keeper of a shop has.
+	Processes Processes
+	Redis     Redis
+	// Work runs CPU work as the service's own code does: away from the loop, while the
+	// protection offload is on.
+	Work *resilience.Offloader
 }
 
 // Catalogue returns all kinds there are, by name, for a process that has what h says.
@@ -31,6 +41,8 @@ func Catalogue(h Host) []Kind {
 		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
 		loadSpike, clientSlowReader,
 		bankSlow, bankError, bankLostReply, capacityCut,
+		cacheFlush, cacheExpire, msgPoison,
+		procKill, procPause, redisFlush, redisDown,
 	}
 	kinds := make([]Kind, len(makers))
 	for n, kind := range makers {

@@ -13,16 +13,6 @@ import (
 	"brownout/internal/shop"
 )
 
-// ended says whether an injection is over, and all that was reverted with it.
-func ended(i *fault.Injection) bool {
-	select {
-	case <-i.Done():
-		return i.Stopped()
-	default:
-		return false
-	}
-}
-
 func TestAFaultEnds(t *testing.T) {
 	second := time.Second
 	for _, tt := range []struct {

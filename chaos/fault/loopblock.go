@@ -1,9 +1,12 @@
 package fault
 
 import (
+	"context"
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/shop"
 )
 
 // The places where a block can happen.
@@ -14,6 +17,7 @@ const (
 	inTick      = "tick"
 	inMicrotask = "microtask"
 	inTask      = "task"
+	inWork      = "work" // the service's own CPU work, which the protection offload takes away
 )
 
 // loopBlock is what CPU work and blocking calls on a loop do to it: nothing else happens
@@ -30,12 +34,15 @@ func loopBlock(h Host) Kind {
 			howParam(),
 			{
 				Name: "in", Help: "what blocks", Type: Choice, Default: inTimer,
-				Choices: []string{inTimer, inImmediate, inPosted, inTick, inMicrotask, inTask},
+				Choices: []string{inTimer, inImmediate, inPosted, inTick, inMicrotask, inTask, inWork},
 			},
 		},
 		Start: func(i *Injection) error {
 			b := &block{
-				injection: i, loop: h.Loop, in: i.Text("in"), length: i.Duration("for"), every: i.Duration("every"),
+				injection: i, loop: h.Loop, work: h.Work, in: i.Text("in"), length: i.Duration("for"), every: i.Duration("every"),
+			}
+			if b.in == inWork && b.work == nil {
+				return shop.Invalid(paramPointer("in"), "work is not possible here: this process has none that could be done elsewhere")
 			}
 			return post(b.loop, i.spec.Fault, i.Done(), b.arrange)
 		},
@@ -46,6 +53,7 @@ func loopBlock(h Host) Kind {
 type block struct {
 	injection     *Injection
 	loop          *loop.Loop
+	work          *resilience.Offloader
 	in            string
 	length, every time.Duration
 }
@@ -65,7 +73,22 @@ func (b *block) arrange() {
 		b.loop.QueueMicrotask(name, b.block)
 	case inTask:
 		b.loop.Spawn(background, name, func(*loop.Task) { b.block() })
+	case inWork:
+		b.loop.Spawn(background, name, b.offload)
 	}
+}
+
+// offload does what block does where the service does its CPU work: on the loop, unless the
+// protection offload has it done elsewhere. Work that finds no room is a block less.
+func (b *block) offload(t *loop.Task) {
+	i := b.injection
+	if i.Hits() {
+		_, _ = resilience.Run(t, b.work, func(context.Context) (struct{}, error) {
+			i.spend(b.length)
+			return struct{}{}, nil
+		})
+	}
+	b.again()
 }
 
 // block blocks, and sets a timer for the next time.
@@ -74,7 +97,11 @@ func (b *block) block() {
 	if i.Hits() {
 		i.spend(b.length)
 	}
-	if !i.spent() {
-		b.loop.SetTimeout(i.spec.Fault, b.every, b.arrange)
+	b.again()
+}
+
+func (b *block) again() {
+	if !b.injection.spent() {
+		b.loop.SetTimeout(b.injection.spec.Fault, b.every, b.arrange)
 	}
 }

@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,8 +16,8 @@ import (
 type crew struct {
 	*injected
 	pool         *pool.Pool
-	hash, export *pool.Class // hash may hold three workers
-	told         int         // how often the host was told that there is work
+	hash, export *pool.Class  // hash may hold three workers
+	told         atomic.Int64 // how often the host was told that there is work
 }
 
 // withPool runs fn with a pool in virtual time.
@@ -27,7 +28,7 @@ func withPool(t *testing.T, fn func(*crew)) {
 		defer c.pool.Close()
 		c.hash = c.pool.Class("hash", pool.ClassConfig{Share: 3, Queue: 4})
 		c.export = c.pool.Class("export", pool.ClassConfig{})
-		c.injected = injector(t, fault.Catalogue(fault.Host{Pool: c.pool, Working: func() { c.told++ }})...)
+		c.injected = injector(t, fault.Catalogue(fault.Host{Pool: c.pool, Working: func() { c.told.Add(1) }})...)
 		defer c.ClearAll()
 		fn(c)
 	})
@@ -57,8 +58,8 @@ func TestHogTakesWorkers(t *testing.T) {
 			t.Errorf("a job waits for %v after the end", time.Since(began)-100*time.Millisecond)
 		}
 		synctest.Wait()
-		if n, s := c.hits("pool.hog"), c.pool.Stats(); n < 24 || n > 28 || s.Idle != 4 || c.told == 0 {
-			t.Errorf("%d jobs in 6.6 s, told of %d; then %+v", n, c.told, s)
+		if n, s := c.hits("pool.hog"), c.pool.Stats(); n < 24 || n > 28 || s.Idle != 4 || c.told.Load() == 0 {
+			t.Errorf("%d jobs in 6.6 s, told of %d; then %+v", n, c.told.Load(), s)
 		}
 	})
 }

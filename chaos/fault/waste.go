@@ -35,15 +35,16 @@ func (i *Injection) pause(d time.Duration) {
 
 // burn keeps the caller's processor busy for d, or until the injection ends.
 func (i *Injection) burn(d time.Duration) {
-	for start := time.Now(); !i.Stopped() && time.Since(start) < d; {
-		crunch()
+	start, sum := time.Now(), uint64(0)
+	for !i.Stopped() && time.Since(start) < d {
+		sum = crunch(sum)
 	}
 }
 
 // crunch is some microseconds of work that the compiler cannot leave out.
 //
 //go:noinline
-func crunch() (sum uint64) {
+func crunch(sum uint64) uint64 {
 	for n := range uint64(2000) {
 		sum = sum*6364136223846793005 + n
 	}
