@@ -39,6 +39,7 @@ type authenticator struct {
 	store    SessionStore
 	hash     *resilience.Offloader
 	limit    *resilience.Limiter // of customers
+	tenants  *resilience.TenantGate
 	logins   *resilience.Limiter // of names
 	sessions *resilience.Limiter
 
@@ -55,6 +56,7 @@ func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 		store:    c.Store,
 		hash:     resilience.NewOffload(rt.Protections, "hash", rt.Classes("hash")),
 		limit:    resilience.NewRateLimit(rt.Protections, c.Rate),
+		tenants:  resilience.NewTenantLimit(rt.Protections, c.Tenants),
 		logins: resilience.NewRateLimit(rt.Protections, resilience.RateConfig{
 			Target: "logins", Rate: loginRate, Burst: loginBurst, Keys: loginBuckets, // so that none is forgotten
 		}),
@@ -78,7 +80,7 @@ func newAuthenticator(rt *service.Runtime, c Config) *authenticator {
 type private func(t *loop.Task, r *service.Request, who Identity) (service.Response, error)
 
 // known makes a handler that lets nobody in without a good access token, nor more
-// often than the limit of a customer allows.
+// often than the limit of a customer allows, nor while the tenant has too much under way.
 func (a *authenticator) known(handle private) service.Handler {
 	return func(t *loop.Task, r *service.Request) (service.Response, error) {
 		who, err := a.identify(r)
@@ -88,6 +90,11 @@ func (a *authenticator) known(handle private) service.Handler {
 		if err != nil {
 			return service.Response{}, err
 		}
+		leave, err := a.tenants.Enter(who.Tenant)
+		if err != nil {
+			return service.Response{}, err
+		}
+		defer leave()
 		return handle(t, r, who)
 	}
 }

@@ -74,6 +74,8 @@ type Config struct {
 	Secret func(n int) []byte
 	// Rate limits each customer.
 	Rate resilience.RateConfig
+	// Tenants limits what each tenant has under way.
+	Tenants resilience.TenantConfig
 	// Lease is how long an order is left to its handler between two steps; 0 means
 	// DefaultLease.
 	Lease time.Duration

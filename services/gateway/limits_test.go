@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"brownout/internal/resilience"
+	"brownout/internal/service/servicetest"
 )
 
 func TestCustomersAreLimitedEachForThemselves(t *testing.T) {
@@ -97,4 +98,35 @@ func TestStrangersTakeNoCustomersBucket(t *testing.T) {
 		w.logins(30, func(i int) string { return fmt.Sprint("x", i) })
 		w.wantStatus("the second, too soon", w.get("ann", "/v1/orders"), 429)
 	})
+}
+
+// Ann of north asks for much at once while eve of south has a request under way.
+func TestATenantHasItsShare(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		inTown(t, func(w *town) {
+			w.as("ann")
+			w.as("eve")
+			if err := w.Runtime.Protections.Set(map[resilience.Name]bool{resilience.TenantLimit: on}); err != nil {
+				t.Fatal(err)
+			}
+			answers := map[string]int{}
+			var waits []func()
+			ask := func(user string) {
+				waits = append(waits, w.Go(user, func(c *servicetest.Client) {
+					answers[fmt.Sprint(user, " ", c.Do("GET", "/v1/orders", "", w.as(user)...).Status)]++
+				}))
+			}
+			ask("eve")
+			for range 40 {
+				ask("ann")
+			}
+			for _, wait := range waits {
+				wait()
+			}
+			want(t, fmt.Sprint("with tenant-limit ", on), fmt.Sprint(answers), map[bool]string{
+				true: "map[ann 200:16 ann 429:24 eve 200:1]", false: "map[ann 200:40 eve 200:1]",
+			}[on])
+			w.wantStatus("when they have ended", w.get("ann", "/v1/orders"), 200)
+		})
+	}
 }
