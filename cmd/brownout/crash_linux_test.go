@@ -26,7 +26,7 @@ func (s *liveShop) startLoad(rate int, duration string) *program {
 func (s *liveShop) loaded(load *program) (report loadgen.Report) {
 	s.t.Helper()
 	if status := load.wait(); status != statusDone {
-		s.t.Fatalf("the load ends with status %d: %s", status, load.err.text())
+		s.t.Fatalf("the load ends with status %d: %s", status, load.err.String())
 	}
 	text, err := os.ReadFile(filepath.Join(s.dir, "report.json"))
 	if err == nil {
@@ -46,11 +46,11 @@ func (s *liveShop) audited() {
 	auditor := begin(s.t, s.dir, nil, "audit", "--journal", "journal.jsonl", "--json")
 	status := auditor.wait()
 	var report audit.Report
-	if err := json.Unmarshal([]byte(auditor.out.text()), &report); err != nil {
-		s.t.Fatalf("audit: exit status %d, %v: %s%s", status, err, auditor.out.text(), auditor.err.text())
+	if err := json.Unmarshal([]byte(auditor.out.String()), &report); err != nil {
+		s.t.Fatalf("audit: exit status %d, %v: %s%s", status, err, auditor.out.String(), auditor.err.String())
 	}
 	if status != statusDone || !report.Clean() || len(report.Invariants) != 5 {
-		s.t.Errorf("audit: exit status %d: %s\n%s", status, auditor.err.text(), auditor.out.text())
+		s.t.Errorf("audit: exit status %d: %s\n%s", status, auditor.err.String(), auditor.out.String())
 	}
 	for _, invariant := range report.Invariants {
 		if invariant.NotChecked != "" {
@@ -129,7 +129,7 @@ func (s *liveShop) journalHas(load *program, lines int) {
 	eventually(s.t, fmt.Sprintf("the journal has %d lines", lines), func() bool {
 		select {
 		case <-load.ended:
-			s.t.Fatalf("the load is over: %s", load.err.text())
+			s.t.Fatalf("the load is over: %s", load.err.String())
 		default:
 		}
 		text, _ := os.ReadFile(filepath.Join(s.dir, "journal.jsonl"))

@@ -41,7 +41,7 @@ func openGate(t *testing.T) *gate {
 	}, "serve", "gateway", "--listen", "127.0.0.1:0", "--payments", s.Payments, "--inventory", s.Inventory,
 		"--users", filepath.Join(".brownout/epochs", s.Epoch, "users.json"))
 	p.says(1, "}\n")
-	return &gate{s, t, readiness(t, p.out.text()), ed25519.NewKeyFromSeed(seed)}
+	return &gate{s, t, readiness(t, p.out.String()), ed25519.NewKeyFromSeed(seed)}
 }
 
 // run runs a subtest that asks.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,10 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"brownout/internal/transcript"
 )
 
 // patience bounds how long a test waits for what must happen. It is long because machines
@@ -39,7 +39,7 @@ type program struct {
 	dir      string
 	alone    bool // in its folder, when it began
 	command  *exec.Cmd
-	out, err transcript
+	out, err transcript.Transcript
 	ended    chan struct{}
 }
 
@@ -82,7 +82,7 @@ func (p *program) end() {
 		eventually(p.t, "all that brownout has started ends with it", func() bool { return len(processesIn(p.dir)) == 0 })
 	}
 	if p.t.Failed() && p.alone {
-		p.t.Logf("brownout %s said:\n%s%s", strings.Join(p.command.Args[1:], " "), p.out.text(), p.err.text())
+		p.t.Logf("brownout %s said:\n%s%s", strings.Join(p.command.Args[1:], " "), p.out.String(), p.err.String())
 		p.tellLogs()
 	}
 }
@@ -123,35 +123,16 @@ func (p *program) wait() int {
 func (p *program) says(n int, text string) {
 	p.t.Helper()
 	eventually(p.t, "brownout says "+strconv.Quote(text), func() bool {
-		if strings.Count(p.out.text(), text) >= n {
+		if strings.Count(p.out.String(), text) >= n {
 			return true
 		}
 		select {
 		case <-p.ended:
-			p.t.Fatalf("brownout has ended, and did not say %q but:\n%s%s", text, p.out.text(), p.err.text())
+			p.t.Fatalf("brownout has ended, and did not say %q but:\n%s%s", text, p.out.String(), p.err.String())
 		default:
 		}
 		return false
 	})
-}
-
-// A transcript is what a program has said so far.
-type transcript struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (s *transcript) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.Write(p)
-}
-
-func (s *transcript) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.String()
 }
 
 // A running process is one as /proc knows it.

@@ -76,7 +76,7 @@ func (s *liveShop) environment(pid int, name string) string {
 // leftBehind returns what the shop has said, and all files in its folder.
 func (s *liveShop) leftBehind() map[string]string {
 	s.t.Helper()
-	all := map[string]string{"up": s.out.text() + s.err.text()}
+	all := map[string]string{"up": s.out.String() + s.err.String()}
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err

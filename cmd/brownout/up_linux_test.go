@@ -33,7 +33,7 @@ func TestUpSaysWhereEverythingIs(t *testing.T) {
 		`(?m)^  bank-b +` + s.Banks[1] + ` +admin ` + s.Admin["bank-b"] + `$`,
 		`have the password ` + s.Password + `\.`,
 	} {
-		if said := s.out.text(); !regexp.MustCompile(want).MatchString(said) {
+		if said := s.out.String(); !regexp.MustCompile(want).MatchString(said) {
 			t.Errorf("no %s in\n%s", want, said)
 		}
 	}
@@ -86,8 +86,8 @@ func TestUpRefuses(t *testing.T) {
 func (p *program) refuses(name, want string) {
 	p.t.Helper()
 	status := p.wait()
-	if said := p.err.text(); status != statusFailed || said != "brownout: "+want+"\n" || p.out.text() != "" {
-		p.t.Errorf("%s: exit status %d, error %q, want %q; printed %q", name, status, said, want, p.out.text())
+	if said := p.err.String(); status != statusFailed || said != "brownout: "+want+"\n" || p.out.String() != "" {
+		p.t.Errorf("%s: exit status %d, error %q, want %q; printed %q", name, status, said, want, p.out.String())
 	}
 	if left := processesIn(p.dir); len(left) > 0 {
 		p.t.Errorf("%s: there still run %v", name, left)
@@ -101,7 +101,7 @@ func TestUpHasItsFolderForItself(t *testing.T) {
 	if status := second.wait(); status != statusFailed {
 		t.Errorf("the second ends with status %d", status)
 	}
-	if said := second.err.text(); said != "brownout: another shop runs in .brownout: stop it, or choose another folder with --dir\n" {
+	if said := second.err.String(); said != "brownout: another shop runs in .brownout: stop it, or choose another folder with --dir\n" {
 		t.Errorf("the second says %q", said)
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, shopfile.DefaultPath)); err != nil {
@@ -123,10 +123,10 @@ func TestUpRestartsWhatDies(t *testing.T) {
 	}
 	status := begin(t, s.dir, nil, "status", "--over", "100ms")
 	if exit := status.wait(); exit != statusDone {
-		t.Errorf("status: exit status %d: %s", exit, status.err.text())
+		t.Errorf("status: exit status %d: %s", exit, status.err.String())
 	}
 	for _, want := range []string{fmt.Sprintf(`(?m)^ *inventory +%d +1 `, after), fmt.Sprintf(`(?m)^ *gateway +%d +0 `, s.pid(s.Gateway))} {
-		if said := status.out.text(); !regexp.MustCompile(want).MatchString(said) {
+		if said := status.out.String(); !regexp.MustCompile(want).MatchString(said) {
 			t.Errorf("no %s in\n%s", want, said)
 		}
 	}
@@ -143,7 +143,7 @@ func TestUpEndsInOrder(t *testing.T) {
 	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("the end took %v", took)
 	}
-	if said := s.err.text(); said != "" {
+	if said := s.err.String(); said != "" {
 		t.Errorf("it says %q", said)
 	}
 	if left := processesIn(s.dir); len(left) > 0 {

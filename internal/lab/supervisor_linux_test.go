@@ -1,7 +1,6 @@
 package lab_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"brownout/internal/lab"
+	"brownout/internal/transcript"
 )
 
 // patience bounds how long a test waits for what must happen.
@@ -170,35 +169,17 @@ func TestStartAllFailsWithTheFirst(t *testing.T) {
 
 func TestWhatAChildLogsIsKept(t *testing.T) {
 	s, _ := supervise(t)
-	var log transcript
+	var log transcript.Transcript
 	spec := shell("a", `echo "$X $BROWNOUT_SUPERVISED" >&2; exec cat`)
 	spec.Log, spec.Env, spec.Silent = &log, []string{"X=7"}, true
 	if _, err := s.Start(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); log.text() != "7 1\n"; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); log.String() != "7 1\n"; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%q", log.text())
+			t.Fatalf("%q", log.String())
 		}
 	}
-}
-
-// A transcript may be written to and read at the same time.
-type transcript struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (s *transcript) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.Write(p)
-}
-
-func (s *transcript) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said.String()
 }
 
 // TestNoChildOutlivesItsParent runs this test's program as a supervisor, and kills it. Its

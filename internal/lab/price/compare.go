@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A figure is one measurement of a contestant.
@@ -163,9 +161,7 @@ func startOn(core int, c *exec.Cmd) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread goes with its pinning
-		var set unix.CPUSet
-		set.Set(core % runtime.NumCPU())
-		if err := unix.SchedSetaffinity(0, &set); err != nil {
+		if err := pin(core % runtime.NumCPU()); err != nil {
 			started <- err
 			return
 		}
