@@ -75,7 +75,7 @@ THIRD-PARTY < internal/metricstore, internal/tracestore;
 
 # The lab around it.
 NONE < dashboards;
-dashboards, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
+dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
 internal/lab, chaos/drill, chaos/report < internal/room;
 loadgen < internal/bench;
 

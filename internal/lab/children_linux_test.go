@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"brownout/chaos/fault"
 	"brownout/internal/shopfile"
 )
 
@@ -77,7 +78,7 @@ func TestAChildThatIsDeadHasNoProcess(t *testing.T) {
 
 func TestTheControlPortTellsTheChildren(t *testing.T) {
 	s := lively(t)
-	server := httptest.NewServer(newControl("secret", &background{supervisor: s}).Handler)
+	server := httptest.NewServer(newControl("secret", &background{supervisor: s}, fault.New(fault.Config{})).Handler)
 	defer server.Close()
 	for token, want := range map[string][]ChildState{"secret": s.Children(), "wrong": nil} {
 		got := children(t.Context(), &shopfile.Shop{Control: server.URL, AdminToken: token})

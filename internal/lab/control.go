@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"brownout/chaos/fault"
 	"brownout/internal/service"
 )
 
@@ -26,12 +27,14 @@ const maxPauses = 64
 //
 //	PUT    /load/pause?for=60s&by=NAME   stops the background load and waits for what it has in flight
 //	DELETE /load/pause?by=NAME           ends the pause of that name; otherwise the time does
+//	       /admin/faults                 what can be done to the processes and to Redis; see chaos/fault
 //	GET    /children                     the processes that the lab has started; see ChildState
 //	GET    /debug/pprof/                 profiles of this process, the embedded Redis included
 //
 // The load goes on when the last pause has ended. Without a name, a pause is that of "".
-func newControl(token string, load *background) *http.Server {
+func newControl(token string, load *background, faults *fault.Injector) *http.Server {
 	mux := http.NewServeMux()
+	mux.Handle("/admin/", http.StripPrefix("/admin", faults.Handler()))
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.URL.Query().Get("for"))
 		if err != nil || d <= 0 || d > maxLoadPause {

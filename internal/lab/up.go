@@ -42,6 +42,9 @@ type UpConfig struct {
 	// BcryptCost is that of the users' password hashes: what a login costs doubles with
 	// each step. 0 means bcrypt.DefaultCost.
 	BcryptCost int
+	// Links has all that parts say to each other, and to Redis, pass a process of links, which faults can
+	// break.
+	Links bool
 	// Serve are more arguments for all services, and Args for single parts, by name.
 	Serve []string
 	Args  map[string][]string
@@ -63,6 +66,7 @@ type lab struct {
 	logs       []*Log
 	// redisPassword opens the embedded Redis; "" with a real one.
 	redisPassword string
+	embedded      *embedded // nil with a real one
 }
 
 // Up runs a shop until ctx is done. An error says in a sentence why it could not begin.
@@ -77,6 +81,11 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 		return err
 	}
 	defer l.at.close()
+	if c.Links {
+		if err = l.at.addLinks(c.Port); err != nil {
+			return err
+		}
+	}
 	stopRedis, err := l.redis(ctx)
 	if err != nil {
 		return err
@@ -107,11 +116,10 @@ func (l *lab) redis(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	l.redisPassword = rand.Text()
-	m, err := startRedis(l.at.service[redisPort], l.redisPassword)
-	if err != nil {
+	if l.embedded, err = startRedis(l.at.service[redisPort], l.redisPassword); err != nil {
 		return nil, err
 	}
-	return m.Close, nil
+	return l.embedded.Close, nil
 }
 
 // secrets makes those of this run.
@@ -135,6 +143,9 @@ func (l *lab) secrets() (err error) {
 	}
 	for part := range redisPort {
 		l.shop.Admin[partNames[part]] = "http://" + l.at.admin[part]
+	}
+	if l.config.Links {
+		l.shop.Admin[linksName] = "http://" + l.at.linksAdmin
 	}
 	return l.writeUsers()
 }
@@ -174,28 +185,40 @@ func (l *lab) writeUsers() error {
 	return os.WriteFile(l.epoch.File("users.json"), text, 0o600)
 }
 
-// start starts all parts at once: each waits for those that it needs by itself.
+// start starts all parts at once: each waits for those that it needs by itself. The links are
+// there before.
 func (l *lab) start(ctx context.Context) error {
 	l.supervisor.OnEvent = func(e Event) { fmt.Fprintln(l.config.Out, e) }
-	specs, err := l.specs()
+	links, err := l.linksSpecs()
 	if err != nil {
 		return err
 	}
-	return l.supervisor.StartAll(ctx, specs...)
+	parts, err := l.specs()
+	if err != nil {
+		return err
+	}
+	if err := l.supervisor.StartAll(ctx, links...); err != nil {
+		return err
+	}
+	return l.supervisor.StartAll(ctx, parts...)
 }
 
 // specs says what runs: the parts on which others depend come first, and are stopped last.
 func (l *lab) specs() ([]Spec, error) {
-	redis := []string{"--redis", l.at.service[redisPort], "--prefix", l.epoch.prefix()}
+	redis := func(from int) []string {
+		return []string{"--redis", l.way(from, redisPort), "--prefix", l.epoch.prefix()}
+	}
+	bankA, bankB := "http://"+l.way(paymentsPort, bankAPort), "http://"+l.way(paymentsPort, bankBPort)
+	payments, inventory := "http://"+l.way(gatewayPort, paymentsPort), "http://"+l.way(gatewayPort, inventoryPort)
 	parts := []struct {
 		part int
 		args []string
 	}{
 		{bankAPort, []string{"acquirer", "--name", "bank-a", "--keys", "--statement", l.epoch.File("bank-a.statement")}},
 		{bankBPort, []string{"acquirer", "--name", "bank-b", "--statement", l.epoch.File("bank-b.statement")}},
-		{paymentsPort, append([]string{"payments", "--keyed-bank", l.url(bankAPort), "--asking-bank", l.url(bankBPort)}, redis...)},
-		{inventoryPort, append([]string{"inventory"}, redis...)},
-		{gatewayPort, append([]string{"gateway", "--payments", l.url(paymentsPort), "--inventory", l.url(inventoryPort), "--users", l.epoch.File("users.json")}, redis...)},
+		{paymentsPort, append([]string{"payments", "--keyed-bank", bankA, "--asking-bank", bankB}, redis(paymentsPort)...)},
+		{inventoryPort, append([]string{"inventory"}, redis(inventoryPort)...)},
+		{gatewayPort, append([]string{"gateway", "--payments", payments, "--inventory", inventory, "--users", l.epoch.File("users.json")}, redis(gatewayPort)...)},
 	}
 	var specs []Spec
 	for _, p := range parts {
@@ -247,7 +270,12 @@ func (l *lab) run(ctx context.Context) error {
 	if err := background.start(); err != nil {
 		return err
 	}
-	control := newControl(l.shop.AdminToken, background)
+	faults, err := l.faults()
+	if err != nil {
+		return err
+	}
+	defer faults.ClearAll()
+	control := newControl(l.shop.AdminToken, background, faults)
 	failed := make(chan error, 1)
 	go func() { failed <- serveControl(control, listener) }()
 	select {

@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"brownout/chaos/fault"
+)
+
+// faults returns an injector of what can be done to the processes of a shop, and to its Redis,
+// from outside. Its audit log is one of the epoch's.
+func (l *lab) faults() (*fault.Injector, error) {
+	host := fault.Host{Processes: &l.supervisor, Redis: foreignRedis{}}
+	if l.embedded != nil {
+		host.Redis = l.embedded
+	}
+	log, err := l.epoch.Log("faults")
+	if err != nil {
+		return nil, err
+	}
+	l.logs = append(l.logs, log)
+	return fault.New(fault.Config{Kinds: fault.Catalogue(host), Log: slog.New(slog.NewJSONHandler(log, nil))}), nil
+}
+
+// Kill implements fault.Processes.
+func (s *Supervisor) Kill(name string) error {
+	p, err := s.running(name)
+	if err != nil {
+		return err
+	}
+	return p.command.Process.Kill()
+}
+
+// Pause implements fault.Processes. A process that ends while it is paused is started again,
+// and not paused.
+func (s *Supervisor) Pause(name string) (resume func(), err error) {
+	p, err := s.running(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.command.Process.Signal(syscall.SIGSTOP); err != nil {
+		return nil, err
+	}
+	return func() { _ = p.command.Process.Signal(syscall.SIGCONT) }, nil // of one that has ended, nothing is left to resume
+}
+
+// running returns the process of a child.
+func (s *Supervisor) running(name string) (*process, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, c := range s.children {
+		if c.spec.Name != name {
+			names = append(names, c.spec.Name)
+			continue
+		}
+		if c.run.pid() == 0 {
+			return nil, fmt.Errorf("names %s, which does not run now", name)
+		}
+		return c.run, nil
+	}
+	slices.Sort(names)
+	return nil, fmt.Errorf("is %q, which is no process here; there are %s", name, strings.Join(names, ", "))
+}
+
+var _ fault.Processes = (*Supervisor)(nil)
+
+// Flush implements fault.Redis.
+func (e *embedded) Flush() (int, error) {
+	keys := len(e.server.Keys())
+	e.server.FlushAll()
+	return keys, nil
+}
+
+// Refuse implements fault.Redis: the server closes, and opens again at the same address with the
+// same data.
+func (e *embedded) Refuse() (restore func(), err error) {
+	e.server.Close()
+	return func() {
+		if err := e.server.Restart(); err != nil {
+			fmt.Fprintf(os.Stderr, "brownout: the embedded Redis does not come back: %v\n", err)
+		}
+	}, nil
+}
+
+// A foreignRedis is one that the lab has not started, and whose life is not the lab's.
+type foreignRedis struct{}
+
+var errForeign = errors.New("needs the embedded Redis: a real one is its owner's to stop or to empty")
+
+// Flush implements fault.Redis.
+func (foreignRedis) Flush() (int, error) { return 0, errForeign }
+
+// Refuse implements fault.Redis.
+func (foreignRedis) Refuse() (func(), error) { return nil, errForeign }

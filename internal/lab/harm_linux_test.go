@@ -1,0 +1,97 @@
+package lab
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// stateOf returns the state of a process as proc_pid_stat(5) has it: S sleeps, T is stopped.
+func stateOf(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return "gone"
+	}
+	_, after, _ := strings.Cut(string(text), ") ")
+	return after[:1]
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+func TestProcessesArePausedKilledAndComeBack(t *testing.T) {
+	s := &Supervisor{}
+	defer s.StopAll()
+	spec := Spec{Name: "gateway", Program: "/bin/sh", Args: []string{"-c", `echo '{}'; while read -r line; do :; done`}}
+	if _, err := s.Start(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	first := s.Children()[0].PID
+	resume, err := s.Pause("gateway")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it stops", func() bool { return stateOf(t, first) == "T" })
+	resume()
+	eventually(t, "it goes on", func() bool { return stateOf(t, first) == "S" })
+	if resume, err = s.Pause("gateway"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Kill("gateway"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it comes back", func() bool { pid := s.Children()[0].PID; return pid != 0 && pid != first })
+	resume() // what was paused is gone, and its heir is left alone
+	for name, want := range map[string]string{"nobody": `is "nobody", which is no process here; there are gateway`} {
+		if err := s.Kill(name); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := s.Pause(name); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEmbeddedRedisGoesAndComesBackWithItsData(t *testing.T) {
+	e, err := startRedis("127.0.0.1:0", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	c := redis.NewClient(&redis.Options{Addr: e.server.Addr(), Password: "secret", MaxRetries: -1})
+	defer c.Close()
+	ctx := context.Background()
+	if err := c.Set(ctx, "a", "1", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	restore, err := e.Refuse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(ctx, "a").Err(); err == nil {
+		t.Error("it answers while it is down")
+	}
+	restore()
+	if v, err := c.Get(ctx, "a").Result(); err != nil || v != "1" {
+		t.Errorf("afterwards: %q, %v", v, err)
+	}
+	if n, err := e.Flush(); n != 1 || err != nil {
+		t.Errorf("%d keys, %v", n, err)
+	}
+	if err := c.Get(ctx, "a").Err(); err != redis.Nil {
+		t.Errorf("after the flush: %v", err)
+	}
+}
