@@ -140,9 +140,11 @@ func (s *stage) port(on, kind string, params map[string]string) (port, map[strin
 	params = maps.Clone(params)
 	url, known := s.file.Admin[on]
 	switch family, _, _ := strings.Cut(kind, "."); family {
-	case "proc", "redis":
+	case "proc":
 		url, known = s.file.Control, s.file.Control != ""
 		params = with(params, "process", on)
+	case "redis":
+		url, known = s.file.Control, s.file.Control != ""
 	case "net":
 		url, known = s.file.Admin["links"]
 		params = with(params, "link", on)
