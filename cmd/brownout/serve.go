@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9/logging"
 
+	"brownout/chaos/fault"
 	"brownout/internal/lab"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
@@ -32,6 +33,7 @@ type serveCommand struct {
 type hostFlags struct {
 	Admin        string     `env:"BROWNOUT_ADMIN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Where the admin port listens (default ${default})."`
 	AdminPrivate bool       `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network use the admin port."`
+	AdminPublic  bool       `env:"BROWNOUT_ADMIN_PUBLIC" help:"Let the admin port listen at a public address and answer all networks: whoever has its token can break the service."`
 	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
 	Workers      int        `env:"BROWNOUT_WORKERS" default:"4" placeholder:"N" help:"Workers of the pool (default ${default})."`
 	InFlight     int        `env:"BROWNOUT_IN_FLIGHT" default:"1024" placeholder:"N" help:"Requests under way at a time, before some are refused (default ${default})."`
@@ -73,8 +75,9 @@ func protectionNames() string {
 	return strings.Join(names, ", ")
 }
 
-// A buildFunc makes a service on its runtime.
-type buildFunc func(*service.Runtime) (service.Service, error)
+// A buildFunc makes a service on its runtime, and says what of it, beside its loop, its pool
+// and its routes, faults can break.
+type buildFunc func(*service.Runtime, *fault.Host) (service.Service, error)
 
 // serve runs a service; see untilSignal.
 func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc) error {
@@ -83,7 +86,10 @@ func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc
 	}
 	logging.Disable() // what Redis clients log, they also return
 	return untilSignal(s, name, func(ctx context.Context) error {
-		return service.Serve(ctx, f.host(s, name, listen, token, build))
+		b := &breakable{}
+		c := f.host(s, name, listen, token)
+		c.Build, c.Mount = b.build(build), b.mount(ctx)
+		return service.Serve(ctx, c)
 	})
 }
 
@@ -99,11 +105,11 @@ func untilSignal(s streams, name string, run func(context.Context) error) error 
 	return run(ctx)
 }
 
-func (f *hostFlags) host(s streams, name, listen, token string, build buildFunc) service.HostConfig {
+func (f *hostFlags) host(s streams, name, listen, token string) service.HostConfig {
 	return service.HostConfig{
 		Name:       name,
 		Addr:       listen,
-		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Token: f.AdminToken},
+		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Public: f.AdminPublic, Token: f.AdminToken},
 		Dispatcher: service.DispatcherConfig{InFlight: f.InFlight, Token: token},
 		Workers:    f.Workers,
 		Tracing:    telemetry.TracingConfig{Ratio: f.Trace, Endpoint: f.OTLP},
@@ -111,7 +117,6 @@ func (f *hostFlags) host(s streams, name, listen, token string, build buildFunc)
 		Level:      f.LogLevel,
 		Ready:      s.out,
 		Log:        s.err,
-		Build:      build,
 	}
 }
 

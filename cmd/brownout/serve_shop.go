@@ -10,6 +10,7 @@ import (
 
 	"brownout/chaos/acquirer"
 	"brownout/chaos/acquirer/filestatement"
+	"brownout/chaos/fault"
 	"brownout/internal/lab"
 	"brownout/internal/service"
 	"brownout/services/gateway"
@@ -47,12 +48,12 @@ func (c *gatewayCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	return c.serve(s, "gateway", c.Listen, "", func(rt *service.Runtime) (service.Service, error) {
-		return c.build(rt, users, key)
+	return c.serve(s, "gateway", c.Listen, "", func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+		return c.build(rt, users, key, host)
 	})
 }
 
-func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed25519.PrivateKey) (service.Service, error) {
+func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed25519.PrivateKey, host *fault.Host) (service.Service, error) {
 	toInventory, err := client(rt, "inventory", c.Inventory, c.Token)
 	if err != nil {
 		return service.Service{}, err
@@ -69,9 +70,13 @@ func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed255
 	if redis != nil {
 		store = gatewayredis.New(redis)
 	}
+	stock := upstream.NewInventory(rt, toInventory)
+	catalogue := gateway.NewCatalogue(rt, stock)
+	host.Cache, host.Stream = catalogue, store
 	return gateway.New(rt, gateway.Config{
 		Store:      store,
-		Inventory:  upstream.NewInventory(rt, toInventory),
+		Catalogue:  catalogue,
+		Inventory:  stock,
 		Payments:   upstream.NewPayments(rt, toPayments),
 		Users:      accounts(users),
 		SigningKey: key,
@@ -118,7 +123,7 @@ func (c *paymentsCommand) Validate() error {
 
 // Run runs the command.
 func (c *paymentsCommand) Run(s streams) error {
-	return c.serve(s, "payments", c.Listen, c.Token, func(rt *service.Runtime) (service.Service, error) {
+	return c.serve(s, "payments", c.Listen, c.Token, func(rt *service.Runtime, _ *fault.Host) (service.Service, error) {
 		banks, err := c.banks(rt)
 		if err != nil {
 			return service.Service{}, err
@@ -159,7 +164,8 @@ func (c *paymentsCommand) banks(rt *service.Runtime) (banks []payments.Bank, err
 type inventoryCommand struct {
 	Listen      string        `env:"BROWNOUT_LISTEN" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Where it listens (default ${default})."`
 	Products    int           `env:"BROWNOUT_PRODUCTS" default:"200" placeholder:"N" help:"Products of the catalogue (default ${default})."`
-	ServiceTime time.Duration `env:"BROWNOUT_SERVICE_TIME" default:"0s" help:"How long each write takes one of eight workers (default ${default})."`
+	Clerks      int           `env:"BROWNOUT_CLERKS" default:"8" placeholder:"N" help:"Writes that it works on at once (default ${default})."`
+	ServiceTime time.Duration `env:"BROWNOUT_SERVICE_TIME" default:"0s" help:"How long each of them takes (default ${default})."`
 	HoldTTL     time.Duration `name:"hold-ttl" env:"BROWNOUT_HOLD_TTL" default:"2m" help:"How long stock is held (default ${default})."`
 	tokenFlag
 	storeFlags
@@ -174,6 +180,8 @@ func (c *inventoryCommand) Validate() error {
 	switch {
 	case c.Products < 1 || c.Products > maxProducts:
 		return fmt.Errorf("--products: must be from 1 to %d", maxProducts)
+	case c.Clerks < 1 || c.Clerks > maxWorkers:
+		return fmt.Errorf("--clerks: must be from 1 to %d", maxWorkers)
 	case c.ServiceTime < 0 || c.ServiceTime > time.Minute:
 		return errors.New("--service-time: must be from 0s to 1m")
 	case c.HoldTTL < time.Second || c.HoldTTL > 24*time.Hour:
@@ -184,7 +192,7 @@ func (c *inventoryCommand) Validate() error {
 
 // Run runs the command.
 func (c *inventoryCommand) Run(s streams) error {
-	return c.serve(s, "inventory", c.Listen, c.Token, func(rt *service.Runtime) (service.Service, error) {
+	return c.serve(s, "inventory", c.Listen, c.Token, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		redis, err := c.open(rt)
 		if err != nil {
 			return service.Service{}, err
@@ -193,9 +201,11 @@ func (c *inventoryCommand) Run(s streams) error {
 		if redis != nil {
 			store = inventoryredis.New(redis)
 		}
-		return inventory.New(rt, inventory.Config{
-			Store: store, ServiceTime: c.ServiceTime, HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
-		}), nil
+		stock := inventory.NewInventory(rt, inventory.Config{
+			Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
+		})
+		host.Capacity = stock
+		return stock.Service(), nil
 	})
 }
 
@@ -223,7 +233,7 @@ func (c *acquirerCommand) Validate() error {
 
 // Run runs the command.
 func (c *acquirerCommand) Run(s streams) error {
-	return c.serve(s, c.Name, c.Listen, "", func(rt *service.Runtime) (service.Service, error) {
+	return c.serve(s, c.Name, c.Listen, "", func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		config := acquirer.Config{Name: c.Name, Keys: c.Keys, Workers: c.Clerks, ServiceTime: c.ServiceTime}
 		if c.Statement != "" {
 			statement, err := filestatement.Open(rt, c.Statement)
@@ -232,6 +242,8 @@ func (c *acquirerCommand) Run(s streams) error {
 			}
 			config.Statement = statement
 		}
-		return acquirer.New(rt, config), nil
+		bank := acquirer.NewBank(rt, config)
+		host.Bank, host.Capacity = bank, bank
+		return bank.Service(), nil
 	})
 }

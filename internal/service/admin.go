@@ -3,11 +3,13 @@ package service
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,8 +32,10 @@ type AdminConfig struct {
 	// Addr is host:port; port 0 means any that is free.
 	Addr string
 	// Private lets other machines of a private network in; without it, only
-	// this one is answered.
+	// this one is answered, and Addr must be of this machine alone.
 	Private bool
+	// Public lets Addr be any, and answers all networks.
+	Public bool
 	// Token is the bearer token that is asked for everywhere but at /livez and
 	// /readyz. "" means one made at random.
 	Token string
@@ -39,7 +43,7 @@ type AdminConfig struct {
 	Gatherer prometheus.Gatherer
 	// Mount has more handlers, by the patterns of http.ServeMux.
 	Mount map[string]http.Handler
-	// Loop, LoopMetrics, Pool and Protections are those of the service; all are nil in a
+	// Loop, LoopMetrics, Pool and Protections are those of the service; each is nil in a
 	// process that has none.
 	Loop        *loop.Loop
 	LoopMetrics *telemetry.LoopMetrics
@@ -58,6 +62,9 @@ type Admin struct {
 
 // ListenAdmin opens the socket; requests are taken from it by Serve.
 func ListenAdmin(c AdminConfig) (*Admin, error) {
+	if err := c.checkAddr(); err != nil {
+		return nil, err
+	}
 	socket, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return nil, err
@@ -76,6 +83,26 @@ func ListenAdmin(c AdminConfig) (*Admin, error) {
 	}
 	return a, nil
 }
+
+// checkAddr refuses an address that others reach, unless that is wanted: from an admin port,
+// a service is broken.
+func (c *AdminConfig) checkAddr() error {
+	at, err := net.ResolveTCPAddr("tcp", c.Addr)
+	if err != nil {
+		return err
+	}
+	ip := at.AddrPort().Addr().Unmap()
+	private := !ip.IsValid() || ip.IsUnspecified() || isPrivate(ip)
+	switch {
+	case ip.IsLoopback(), c.Public, c.Private && private:
+		return nil
+	case private:
+		return fmt.Errorf("%s is reached by other machines: only with --admin-private is it listened at", c.Addr)
+	}
+	return fmt.Errorf("%s is a public address: only with --admin-public is it listened at", c.Addr)
+}
+
+func isPrivate(ip netip.Addr) bool { return ip.IsPrivate() || ip.IsLinkLocalUnicast() }
 
 // Addr returns the address that the listener is bound to.
 func (a *Admin) Addr() net.Addr { return a.socket.Addr() }
@@ -104,6 +131,8 @@ func (a *Admin) routes() *http.ServeMux {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.config.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	if a.config.Loop != nil {
 		mux.HandleFunc("GET /debug/loop", a.debugLoop)
+	}
+	if a.config.Protections != nil {
 		mux.HandleFunc("GET /admin/protections", a.getProtections)
 		mux.HandleFunc("PUT /admin/protections", a.putProtections)
 	}
@@ -133,15 +162,26 @@ func (a *Admin) guard(next http.Handler) http.Handler {
 	})
 }
 
-// WithToken answers those only who send the bearer token.
+// WithToken answers those only who send the bearer token. Those who send another one, a
+// customer's say, are told that it does not suffice.
 func WithToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !hasToken(r.Header.Get("Authorization"), token) {
+		header := r.Header.Get("Authorization")
+		switch {
+		case hasToken(header, token):
+			next.ServeHTTP(w, r)
+		case hasSomeToken(header):
+			problem(w, &shop.Error{Code: shop.CodeForbidden, Message: "this port asks for its own token, and that is another"})
+		default:
 			problem(w, &shop.Error{Code: shop.CodeUnauthenticated, Message: "this port asks for its token"})
-			return
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// hasSomeToken says whether an Authorization header carries a bearer token, whatever it is.
+func hasSomeToken(header string) bool {
+	scheme, token, _ := strings.Cut(header, " ")
+	return strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
 }
 
 func (a *Admin) admits(remote string) bool {
@@ -150,7 +190,7 @@ func (a *Admin) admits(remote string) bool {
 		return false
 	}
 	ip := from.Addr().Unmap()
-	return ip.IsLoopback() || a.config.Private && (ip.IsPrivate() || ip.IsLinkLocalUnicast())
+	return ip.IsLoopback() || a.config.Public || a.config.Private && isPrivate(ip)
 }
 
 func (a *Admin) readyz(w http.ResponseWriter, _ *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"time"
 
@@ -59,6 +60,18 @@ type HostConfig struct {
 	Level slog.Level
 	// Build makes the service.
 	Build func(rt *Runtime) (Service, error)
+	// Mount, if not nil, is called after Build and makes more handlers for the admin port,
+	// by the patterns of http.ServeMux.
+	Mount func(Inside) map[string]http.Handler
+}
+
+// Inside is what there is in a process that runs a service.
+type Inside struct {
+	Runtime *Runtime
+	Pool    *pool.Pool
+	// Working is to be called before a job is submitted to the pool itself, and not to one
+	// of Runtime.Classes.
+	Working func()
 }
 
 // A ReadyLine is what a host writes when its service takes requests.
@@ -209,6 +222,9 @@ func (h *host) build() error {
 func (h *host) listen() (err error) {
 	c := h.config.Admin
 	c.Gatherer, c.Loop, c.LoopMetrics, c.Pool, c.Protections = h.registry, h.loop, h.turns, h.pool, h.runtime.Protections
+	if h.config.Mount != nil {
+		c.Mount = h.config.Mount(Inside{h.runtime, h.pool, h.processors.submitted})
+	}
 	if h.admin, err = ListenAdmin(c); err != nil {
 		return fmt.Errorf("%s: admin port: %w", h.config.Name, err)
 	}
