@@ -22,6 +22,8 @@ const (
 	catalogueStale = 10 * time.Minute
 	// catalogueLoads bounds the loads under way.
 	catalogueLoads = 256
+	// catalogueFills bounds those that are asked of inventory at once; the others wait.
+	catalogueFills = 16
 	// maxPage bounds a page of products or orders.
 	maxPage = 100
 )
@@ -32,6 +34,7 @@ type Catalogue struct {
 	inventory Inventory
 	answers   *answers
 	loads     *resilience.Coalescer[catalogueKey, *catalogued]
+	fills     *resilience.MissGate
 	ttl       *resilience.TTL
 	stale     *resilience.StaleGate
 }
@@ -42,6 +45,7 @@ func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
 		inventory: inventory,
 		answers:   newAnswers(rt.Metrics),
 		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
+		fills:     resilience.NewMissLimit(rt.Protections, "catalogue", catalogueFills, catalogueLoads),
 		ttl:       resilience.NewTTL(rt.Protections, rt.Random),
 		stale:     resilience.NewStale(rt.Protections, "catalogue"),
 	}
@@ -180,14 +184,15 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 	}
 	metrics := c.answers.of(key).metrics
 	metrics.misses.Inc()
-	e, err := c.loads.Do(t, key, func(t *loop.Task) (*catalogued, error) {
+	fill := func(t *loop.Task) (*catalogued, error) {
 		e, err := load(t)
 		metrics.load(e, err)
 		if err == nil {
 			c.keep(key, e)
 		}
 		return e, err
-	})
+	}
+	e, err := c.loads.Do(t, key, func(t *loop.Task) (*catalogued, error) { return resilience.Fill(t, c.fills, fill) })
 	if err == nil {
 		return e, nil
 	}

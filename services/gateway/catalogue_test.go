@@ -62,6 +62,29 @@ func TestCatalogueAsksOnceForWhatManyWant(t *testing.T) {
 	}
 }
 
+// What was asked for somebody who has left is there for the next.
+func TestCatalogueKeepsWhatNobodyWaitedFor(t *testing.T) {
+	for _, tt := range []struct {
+		off  []resilience.Name
+		want int
+	}{
+		{nil, 1},
+		{[]resilience.Name{resilience.Coalesce}, 1},
+		{[]resilience.Name{resilience.MissLimit}, 1},
+		{[]resilience.Name{resilience.Coalesce, resilience.MissLimit}, 2},
+	} {
+		t.Run(fmt.Sprint(tt.off), func(t *testing.T) {
+			inTown(t, func(w *town) {
+				w.sleep(time.Second)
+				w.wantStatus("in no time", w.Do("GET", "/v1/products", "", shop.HeaderDeadline, "1"), 504)
+				w.sleep(time.Second)
+				w.wantStatus("later", w.Do("GET", "/v1/products", ""), 200)
+				want(t, "calls", w.calls["products"], tt.want)
+			}, tt.off...)
+		})
+	}
+}
+
 func TestCatalogueKeepsAnswersForAWhile(t *testing.T) {
 	inTown(t, func(w *town) {
 		w.warm()

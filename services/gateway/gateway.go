@@ -56,7 +56,7 @@ func routes(c Config, a *authenticator, s *sagas, x *exporter) []service.Route {
 		{Name: "order", Method: "GET", Pattern: "/v1/orders/{id}", Handle: a.known(s.getOrder)},
 		{Name: "refund", Method: "POST", Pattern: "/v1/orders/{id}/refund", Handle: a.known(s.refundOrder),
 			Timeout: c.Timeout, Importance: critical},
-		{Name: "exports", Method: "POST", Pattern: "/v1/exports", Handle: a.known(x.export), Importance: batch},
+		{Name: "exports", Method: "POST", Pattern: "/v1/exports", Handle: a.known(x.export), Importance: batch, Answer: exportSize},
 		{Name: "openapi", Method: "GET", Pattern: "/v1/openapi.yaml", Handle: openAPI},
 	}
 }

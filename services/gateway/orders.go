@@ -17,6 +17,8 @@ import (
 const (
 	// maxExport bounds the orders of one answer to POST /v1/exports.
 	maxExport = 1000
+	// exportSize is about what such an answer has, in bytes.
+	exportSize = 512 << 10
 	// headerNextCursor holds the cursor of an export's next page.
 	headerNextCursor = "Next-Cursor"
 	contentLines     = "application/x-ndjson"
