@@ -22,7 +22,7 @@ func TestLoad(t *testing.T) {
 	t.Run("scripts", func(t *testing.T) {
 		testscript.Run(t, testscript.Params{
 			Dir:                 "testdata/load",
-			Setup:               func(env *testscript.Env) error { return openShop(env, server.URL) },
+			Setup:               func(env *testscript.Env) error { return leadToShop(env, server.URL) },
 			Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
@@ -31,7 +31,7 @@ func TestLoad(t *testing.T) {
 	})
 }
 
-func openShop(env *testscript.Env, url string) error {
+func leadToShop(env *testscript.Env, url string) error {
 	env.Setenv("SERVER", url)
 	env.Setenv("HOST", strings.TrimPrefix(url, "http://"))
 	return shopfile.Write(filepath.Join(env.WorkDir, shopfile.DefaultPath), &shopfile.Shop{
