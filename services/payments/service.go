@@ -49,6 +49,7 @@ const maxBody = 4096
 // or a bank, and if two banks have the same name.
 func New(rt *service.Runtime, c Config) service.Service {
 	c = c.withDefaults()
+	c.Store = newRecorder(c.Store, resilience.NewFailClosed(rt.Protections, "payments"))
 	d := &desk{
 		config:      c,
 		runtime:     rt,
