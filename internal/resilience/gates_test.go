@@ -44,6 +44,9 @@ func TestPriority(t *testing.T) {
 		checkRejected(t, p.Admit(c.importance, c.most+1), "priority: requests: "+c.reason)
 	}
 	r.check(t, "rejections_total{priority,normal,requests}", 3)
+	set(t, r.Registry, resilience.QueueBound, false)
+	checkRejected(t, resilience.NewPriority(r.Registry, "requests", 1).Admit(resilience.Critical, 100), "")
+	set(t, r.Registry, resilience.QueueBound, true)
 	set(t, r.Registry, resilience.Priority, false)
 	checkRejected(t, resilience.NewPriority(r.Registry, "requests", 1).Admit(resilience.Batch, 100), "")
 }

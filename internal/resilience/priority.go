@@ -39,16 +39,19 @@ func (i Importance) percent() int {
 	return 80
 }
 
-// A PriorityGate sheds the less important work first. Any goroutine may use it.
+// A PriorityGate sheds the less important work first. Its places are those of the
+// protection queue-bound: while that is off there is no end of them, and nothing is shed.
+// Any goroutine may use it.
 type PriorityGate struct {
 	guard
+	places *Switch
 	limits [importances]int
 	shed   [importances]*refusal
 }
 
 // NewPriority makes a gate with limit places, at least 1.
 func NewPriority(r *Registry, target string, limit int) *PriorityGate {
-	p := &PriorityGate{guard: newGuard(r, Priority, target)}
+	p := &PriorityGate{guard: newGuard(r, Priority, target), places: r.Switch(QueueBound)}
 	for i := range importances {
 		p.limits[i] = max(limit*i.percent()/100, 1)
 		p.shed[i] = p.refusal(i.String())
@@ -74,7 +77,7 @@ func (p *PriorityGate) Refuse(i Importance, inFlight int) error {
 	if i < 0 || i >= importances {
 		i = Normal
 	}
-	if p.on() && inFlight > p.limits[i] {
+	if p.on() && p.places.On() && inFlight > p.limits[i] {
 		return p.shed[i].reject()
 	}
 	return nil
