@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/chaos/fault"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/telemetry"
 )
@@ -84,6 +85,7 @@ func (p *process) listenAdmin() (err error) {
 	faults := http.StripPrefix("/admin", p.injector.Handler())
 	c := p.config.Admin
 	c.Gatherer = p.registry
+	c.Protections = resilience.NewRegistry(nil) // it has none, but who switches them does so everywhere
 	c.Mount = map[string]http.Handler{"/admin/faults": faults, "/admin/faults/": faults}
 	if p.admin, err = service.ListenAdmin(c); err != nil {
 		return fmt.Errorf("%s: admin port: %w", serviceName, err)

@@ -2,10 +2,12 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"brownout/chaos/fault"
+	"brownout/chaos/proxy"
 	"brownout/internal/port"
 )
 
@@ -39,4 +41,33 @@ func TestServeLinks(t *testing.T) {
 	if status := get(t, products); status != 200 {
 		t.Errorf("afterwards %d", status)
 	}
+}
+
+func TestUpWithLinks(t *testing.T) {
+	t.Parallel()
+	s := openUp(t, "--links")
+	admin := fault.Client{URL: s.Admin["links"], Token: s.AdminToken}
+	report, err := admin.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append([]string{"all"}, proxy.ShopLinks()...)
+	for _, k := range report.Kinds {
+		if k.Params[0].Name != "link" || !slices.Equal(k.Params[0].Choices, want) {
+			t.Errorf("%s has the links %q, want %q", k.Name, k.Params[0].Choices, want)
+		}
+	}
+	blackhole, err := admin.Inject(t.Context(), fault.Spec{Fault: "net.blackhole", TTL: time.Minute, Params: map[string]string{"link": "gateway-inventory"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	product := s.Gateway + "/v1/products/p-0001"
+	if status := get(t, product); status < 500 {
+		t.Errorf("with a blackhole between gateway and inventory: %d", status)
+	}
+	if blackhole, err = admin.Clear(t.Context(), blackhole.ID); err != nil || blackhole.Hits == 0 {
+		t.Errorf("%+v, %v", blackhole, err)
+	}
+	eventually(t, "the shop recovers", func() bool { return get(t, product) == 200 })
+	s.close()
 }

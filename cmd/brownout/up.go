@@ -23,6 +23,7 @@ type upCommand struct {
 	Redis      string  `placeholder:"ADDR" help:"The address of a Redis (default: an embedded one, whose data end with it)."`
 	Load       float64 `default:"20" placeholder:"RATE" help:"Background load in requests a second (default ${default}); 0 for none."`
 	Trace      float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+	Links      bool    `help:"Have all that parts say to each other pass network links, which faults can break."`
 	BcryptCost int     `default:"10" placeholder:"N" help:"The cost of the users' password hashes, from 4 to 14 (default ${default}): each step doubles what a login costs."`
 }
 
@@ -68,7 +69,7 @@ func (c *upCommand) Run(s streams) error {
 	logging.Disable()            // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
-		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, BcryptCost: c.BcryptCost, Out: s.out,
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, BcryptCost: c.BcryptCost, Links: c.Links, Out: s.out,
 		Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)},
 	})
 }

@@ -17,6 +17,9 @@ func (l *lab) describe(w io.Writer) {
 	for part := range redisPort {
 		fmt.Fprintf(t, "  %s\t%s\tadmin http://%s\n", partNames[part], l.url(part), l.at.admin[part])
 	}
+	if l.config.Links {
+		fmt.Fprintf(t, "  %s\tbetween all of them\tadmin http://%s\n", linksName, l.at.linksAdmin)
+	}
 	_ = t.Flush()
 	fmt.Fprintf(w, `
 Look at first, in another terminal:

@@ -2,6 +2,7 @@
 // embedded Redis, and what is kept of a run.
 //
 //	up ─┬─ embedded Redis (in the process of up)
+//	    ├─ links (if asked for: between all the others)
 //	    ├─ bank-a, bank-b
 //	    ├─ payments, inventory
 //	    ├─ gateway

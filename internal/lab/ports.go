@@ -34,6 +34,8 @@ var partNames = [portCount]string{"gateway", "payments", "inventory", "bank-a", 
 // that died is not there yet again.
 type addresses struct {
 	service, admin [portCount]string
+	links          [linkCount]string // "" without links
+	linksAdmin     string
 	held           []*port.Held
 }
 
@@ -59,15 +61,15 @@ func (a *addresses) add(part, base int) (err error) {
 	if base > 0 {
 		n, admin = base+part, base+part+adminOffset
 	}
-	if a.service[part], err = a.hold(part, n); err != nil || part >= redisPort {
+	if a.service[part], err = a.hold(partNames[part], n); err != nil || part >= redisPort {
 		return err
 	}
-	a.admin[part], err = a.hold(part, admin)
+	a.admin[part], err = a.hold(partNames[part], admin)
 	return err
 }
 
 // hold keeps a port for a part, any if n is 0.
-func (a *addresses) hold(part, n int) (string, error) {
+func (a *addresses) hold(part string, n int) (string, error) {
 	h, err := port.Hold(net.JoinHostPort("127.0.0.1", strconv.Itoa(n)))
 	if err != nil {
 		return "", taken(part, n, err)
@@ -83,12 +85,12 @@ func (a *addresses) close() {
 	}
 }
 
-func taken(part, n int, err error) error {
+func taken(part string, n int, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("port %d is taken, which %s needs: stop what uses it, or choose other ports with --port", n, partNames[part])
+		return fmt.Errorf("port %d is taken, which %s needs: stop what uses it, or choose other ports with --port", n, part)
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return fmt.Errorf("port %d, which %s needs, takes a permission that you do not have: choose ports above 1023 with --port", n, partNames[part])
+		return fmt.Errorf("port %d, which %s needs, takes a permission that you do not have: choose ports above 1023 with --port", n, part)
 	}
-	return fmt.Errorf("port %d, which %s needs, cannot be had: %w", n, partNames[part], err)
+	return fmt.Errorf("port %d, which %s needs, cannot be had: %w", n, part, err)
 }

@@ -82,7 +82,9 @@ func partOrder(s *shopfile.Shop) []string {
 	}
 	var names []string
 	for name := range s.Admin {
-		names = append(names, name)
+		if name != linksName { // they have no loop
+			names = append(names, name)
+		}
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(place(a)-place(b), strings.Compare(a, b)) })
 	return names
