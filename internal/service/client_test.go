@@ -128,6 +128,50 @@ func TestRetriesHaveABudget(t *testing.T) {
 	})
 }
 
+// A layer is a service that does nothing but call the next.
+type layer struct{ next *service.Client }
+
+func (l layer) RoundTrip(t *loop.Task, c *service.Call, _ time.Duration) (*service.Reply, error) {
+	return l.next.Do(t, &service.Call{Name: c.Name, Method: c.Method, Path: c.Path, Repeatable: true})
+}
+
+// Without the protections of retries, three layers of three attempts make 27 of one; with
+// them, one that fails stays one, and what fails for once is tried again.
+func TestRetriesMultiply(t *testing.T) {
+	const on, off = true, false
+	failing, once := []step{{status: 500}}, []step{{err: errors.New("reset")}, {status: 200}}
+	for _, tt := range []struct {
+		layer, budget bool
+		steps         []step
+		calls         int // by clients
+		least, most   int // of what reaches the last layer
+	}{
+		{off, off, failing, 1, 27, 27},
+		{off, off, failing, 100, 2700, 2700},
+		{on, on, failing, 100, 100, 100},
+		{on, on, once, 1, 2, 2},
+		{off, on, failing, 100, 101, 200}, // a tenth on top of each layer, and what was saved
+	} {
+		s := &script{steps: tt.steps}
+		asking(t, s, service.ClientConfig{Breaker: patient}, func(task *loop.Task, rt *service.Runtime, c *service.Client) {
+			set(t, rt, resilience.RetryLayer, tt.layer)
+			set(t, rt, resilience.RetryBudget, tt.budget)
+			for _, name := range []string{"middle", "edge"} {
+				c = service.NewClient(rt, service.ClientConfig{Downstream: name, Transport: layer{c}, Breaker: patient, Timeout: time.Hour})
+			}
+			for range tt.calls {
+				_, _ = c.Do(task, &service.Call{Name: "c", Method: "GET", Path: "/", Repeatable: true})
+			}
+			if n := len(s.calls); n < tt.least || n > tt.most {
+				t.Errorf("layer %v, budget %v: %d calls become %d, want %d to %d", tt.layer, tt.budget, tt.calls, n, tt.least, tt.most)
+			}
+		})
+	}
+}
+
+// patient never opens.
+var patient = resilience.BreakerConfig{Failures: 1 << 20}
+
 func TestCallsCarryWhatTheCalleeMustKnow(t *testing.T) {
 	s := &script{steps: []step{{err: service.ErrNotSent}, {status: 200}}}
 	asking(t, s, service.ClientConfig{Token: "secret", Timeout: time.Minute}, func(task *loop.Task, rt *service.Runtime, c *service.Client) {
