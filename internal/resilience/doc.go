@@ -29,18 +29,19 @@
 //	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other share
 //	queue-bound    QueueLimit             work that is there at once           no bound here
 //	               Compartment            calls and jobs that wait             100,000 calls; the class's other bound
-//	codel          AgeLimit               waits in a line that does not go away  waits as long as they may be
-//	newest-first   NewNewestFirst         work for those who will have left     first come, first served
+//	codel          AgeLimit               waits, where all have to wait        no work is too old
+//	newest-first   NewNewestFirst         turns for those who will have left   first come, first served
 //	priority       PriorityGate           work by importance                   all are equal
 //	ratelimit      Limiter                requests of a client per second      no bound
 //	coalesce       Coalescer              loads of a key to one                each caller loads
-//	miss-limit     MissGate               loads of missing values at once       each caller loads, and gives up with it
+//	miss-limit     MissGate               loads of missing values at once      each loads, while its caller waits
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
 //	stale          StaleGate              errors, where an old answer is known errors
-//	memory-bound   MemoryGate             bytes that requests hold; the heap     1 GiB; no bound of the heap
-//	recycle        Recycler               what a process holds beside its work   it holds it
+//	memory-bound   MemoryGate             bytes that requests hold; live heap  1 GiB; any heap
+//	recycle        Recycler               what a process holds beside work     no process is replaced
 //	write-deadline WriteLimit             time to take a part of an answer     two minutes
-//	microtask-budget  NewMicrotaskBudget  ticks and microtasks of a turn        no bound, as in Node
+//	microtask-     NewMicrotaskBudget     ticks and microtasks of a turn       no bound, as in Node
+//	  budget
 //	offload        Offloader              time that work holds the loop        the loop does it
 //	failover       FailoverGate           harm of one downstream's end         the first alternative only
 //	fan-out-limit  FanOut                 parts of one request at once         all at once
@@ -52,9 +53,10 @@
 // # Who may call what
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
-// QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit, MemoryGate, Deadliner.Budget)
-// may be used from any goroutine. Retry, TTL, Coalescer, MissGate, Offloader, FanOut, Serializer, Recycler and the rest of
-// Deadliner belong to their loop. Constructors are called where the service is made.
+// QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit,
+// MemoryGate, Deadliner.Budget) may be used from any goroutine. Retry, TTL, Coalescer,
+// MissGate, Offloader, FanOut, Serializer, Recycler and the rest of Deadliner belong to
+// their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.
 //
@@ -67,7 +69,8 @@
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
 // an old answer, for newest-first a turn out of order, for failover the use of an
-// alternative other than the first, for retry-budget a retry. A protection names up to 64 targets; those over it are "(other)".
+// alternative other than the first, for retry-budget a retry, for write-deadline a part
+// of an answer. A protection names up to 64 targets; those over it are "(other)".
 //
 // # Bounds
 //
