@@ -137,7 +137,7 @@ func (s *Store) snapshot(dir string) error {
 	if len(entries) > 0 {
 		return fmt.Errorf("%s is not empty", dir)
 	}
-	return s.db.Snapshot(dir, s.db.Head().NumSeries() > 0)
+	return s.db.Snapshot(dir, true)
 }
 
 // Status says how the last scrape of each target went, sorted by labels.

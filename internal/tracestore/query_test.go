@@ -142,13 +142,13 @@ func TestNegativeBoundsAreRefused(t *testing.T) {
 
 func TestWhatWasReturnedStaysAsItIs(t *testing.T) {
 	s := small(t, tracestore.Config{})
-	post(t, s, body(part("a", span(1, 2, 1, 5, 6, "second"), span(1, 3, 1, 7, 8, "third"))))
+	post(t, s, body(part("a", span(1, 2, 1, 5, 6, "second"), span(1, 3, 1, 7, 8, "third"), span(1, 4, 1, 7, 8, "fourth"))))
 	before, _ := s.Get(id(1))
 	post(t, s, body(part("a", span(1, 1, 0, 0, 9, "first"))))
-	if after, _ := s.Get(id(1)); after.Root().Name != "first" || len(after.Spans) != 3 {
+	if after, _ := s.Get(id(1)); after.Root().Name != "first" || len(after.Spans) != 4 {
 		t.Errorf("after: %+v", after)
 	}
-	if before.Root().Name != "second" || len(before.Spans) != 2 {
+	if before.Root().Name != "second" || len(before.Spans) != 3 {
 		t.Errorf("before: %+v", before)
 	}
 }

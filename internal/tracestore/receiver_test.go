@@ -105,6 +105,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		{"gzip cut short", request(packed(good)[:20], "gzip"), 400, "EOF"},
 		{"too large", request(huge, ""), 413, "4194304"},
 		{"too large when unpacked", request(packed(huge), "gzip"), 413, "4194304"},
+		{"too large when packed only", request(bytes.Repeat(packed(nil), 200_000), "gzip"), 413, "4194304"},
 		{"too many spans", request(body(part("a", many...)), ""), 413, "20000 spans"},
 		{"no trace id", change(func(s *tracepb.Span) { s.TraceId = nil }), 400, "span 1: trace_id"},
 		{"trace id of zeros", change(func(s *tracepb.Span) { s.TraceId = make([]byte, 16) }), 400, "span 1: trace_id"},
