@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,6 +166,43 @@ func TestToxicityIsDecidedOncePerConnection(t *testing.T) {
 		s.expect("the one that is not", fast, "0s:b 200ms:d 400ms:EOF")
 		if asked, n := hits.asked.Load(), hits.hits.Load(); asked != 2 || n != 3 {
 			t.Errorf("%d hits, on %d connections: want 3 on 1 of 2", n, asked)
+		}
+	})
+}
+
+func TestToxicsActInTheirOrder(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		client, server := s.pair()
+		for _, mark := range "123" {
+			s.link.Apply(proxy.Toxic{Direction: proxy.Requests, Pass: func(_ *proxy.Transit, p proxy.Piece, next proxy.Next) error {
+				p.Data = append(p.Data, string(mark)...)
+				return next(p)
+			}, Spares: func(p proxy.Piece) bool { return p.Mark != proxy.Data }})
+		}
+		requests := s.hear(server)
+		s.send(client, "x")
+		_ = client.CloseWrite()
+		s.expect("requests", requests, "0s:x123 0s:EOF")
+	})
+}
+
+func TestWhatAToxicHoldsIsBounded(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		client, _ := s.pair()
+		s.link.Apply(proxy.Timeout(proxy.Both))
+		var sent atomic.Int64
+		go func() {
+			for range 1000 {
+				n, err := client.Write(make([]byte, 1000))
+				sent.Add(int64(n))
+				if err != nil {
+					return
+				}
+			}
+		}()
+		s.at(1000)
+		if n := sent.Load(); n < 256<<10 || n > 256<<10+2000 {
+			t.Errorf("a link that lets nothing pass has taken %d bytes", n)
 		}
 	})
 }

@@ -96,6 +96,9 @@ func TestLinksAreBrokenThroughTheirAdminPort(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("after the end: %v", err)
 	}
+	if _, err := admin.List(t.Context()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("the admin port after the end: %v", err)
+	}
 }
 
 // expectMetric wants a line among the metrics.

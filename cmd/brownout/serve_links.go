@@ -13,6 +13,7 @@ type linksCommand struct {
 	Link         []string   `required:"" sep:"none" placeholder:"NAME=LISTEN=UPSTREAM" help:"A link: its name, where it listens, and where it leads. May be given often."`
 	Admin        string     `env:"BROWNOUT_ADMIN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Where the admin port listens, on which faults are injected (default ${default})."`
 	AdminPrivate bool       `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network use the admin port."`
+	AdminPublic  bool       `env:"BROWNOUT_ADMIN_PUBLIC" help:"Let the admin port listen at a public address and answer all networks: whoever has its token can break the links."`
 	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
 	LogLevel     slog.Level `env:"BROWNOUT_LOG_LEVEL" default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (default ${default})."`
 }
@@ -26,7 +27,7 @@ func (c *linksCommand) Run(s streams) error {
 	return untilSignal(s, "links", func(ctx context.Context) error {
 		return proxy.Serve(ctx, proxy.ServeConfig{
 			Routes: routes,
-			Admin:  service.AdminConfig{Addr: c.Admin, Private: c.AdminPrivate, Token: c.AdminToken},
+			Admin:  service.AdminConfig{Addr: c.Admin, Private: c.AdminPrivate, Public: c.AdminPublic, Token: c.AdminToken},
 			Level:  c.LogLevel,
 			Log:    s.err,
 			Ready:  s.out,
