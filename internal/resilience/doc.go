@@ -23,16 +23,23 @@
 //	protection     type                   bounds                               off means
 //	deadline       Deadliner              time of a request, and its callees'  the most (30 s)
 //	breaker        CircuitBreaker         calls to what keeps failing          all calls are made; starts anew when on
+//	ratio-breaker  RatioCircuit           calls of which half fail             all calls; a run of failures opens breaker
+//	slow-breaker   SlowCircuit            calls to what is slow                all calls are made
+//	slow-start     Ramp                   calls to what is back                all at once
+//	adaptive-limit AdaptiveLimiter        calls in flight, as is best          no bound here; it starts off
 //	retry-budget   Retry                  retries, as a share of the calls     attempts per call only
 //	retry-layer    Retry                  layers that retry to one             every layer retries
 //	jitter         Retry                  retries at the same moment           exact exponential pauses
 //	bulkhead       Compartment            calls in flight, workers of a class  10,000 calls; the class's other share
+//	acquire-       Acquirer               wait for a connection to a store     as long as the operation may take
+//	  timeout
 //	queue-bound    QueueLimit             work that is there at once           no bound here
 //	               Compartment            calls and jobs that wait             100,000 calls; the class's other bound
 //	codel          AgeLimit               waits, where all have to wait        no work is too old
 //	newest-first   NewNewestFirst         turns for those who will have left   first come, first served
-//	priority       PriorityGate           work by importance                   all are equal
+//	priority       PriorityGate           work by importance                   all are equal, as without queue-bound
 //	ratelimit      Limiter                requests of a client per second      no bound
+//	tenant-limit   TenantGate             work of a tenant, beside the others' no bound
 //	coalesce       Coalescer              loads of a key to one                each caller loads
 //	miss-limit     MissGate               loads of missing values at once      each loads, while its caller waits
 //	ttl-jitter     TTL                    values that expire together          exact lifetimes
@@ -46,6 +53,10 @@
 //	failover       FailoverGate           harm of one downstream's end         the first alternative only
 //	fan-out-limit  FanOut                 parts of one request at once         all at once
 //	single-writer  Serializer             tasks that work on a key to one      all at once
+//	fail-closed    ClosedGate             what happens without a record        it happens
+//
+// Those that stand before the calls to a downstream, the three breakers, slow-start and
+// adaptive-limit, are put together in a [Downstream].
 //
 // The protections idempotency, sweeper and dead-letter are done where the data is; they
 // have a switch here, and no type.
@@ -54,8 +65,8 @@
 //
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
 // QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit,
-// MemoryGate, Deadliner.Budget) may be used from any goroutine. Retry, TTL, Coalescer,
-// MissGate, Offloader, FanOut, Serializer, Recycler and the rest of Deadliner belong to
+// MemoryGate, Downstream and its parts, TenantGate, ClosedGate, Deadliner.Budget) may be used from any goroutine. Retry, TTL, Coalescer,
+// MissGate, Offloader, FanOut, Serializer, Acquirer, Recycler and the rest of Deadliner belong to
 // their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.
@@ -65,7 +76,8 @@
 //	brownout_protection_enabled{protection}                            1 on, 0 off
 //	brownout_protection_admissions_total{protection,target}            let through while on
 //	brownout_protection_rejections_total{protection,target,reason}     refused
-//	brownout_protection_state{protection,target}                       breaker, retry-budget
+//	brownout_protection_state{protection,target}                       breakers, retry-budget,
+//	                                                                   slow-start, adaptive-limit
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
 // an old answer, for newest-first a turn out of order, for failover the use of an
@@ -74,6 +86,8 @@
 //
 // # Bounds
 //
+//	tenants of a TenantGate       TenantConfig.Tenants, then they count as one
+//	a ramp of a Ramp              10 s
 //	clients of a Limiter          RateConfig.Keys, then the longest silent is forgotten
 //	keys loaded by a Coalescer    its bound, then a Rejection; each load 10 s
 //	loads of a MissGate           its queue, then a Rejection; each 10 s from its turn on

@@ -13,6 +13,7 @@ type DownstreamConfig struct {
 	Ratio RatioConfig
 	Slow  SlowConfig
 	Ramp  RampConfig
+	Limit AdaptiveConfig
 }
 
 func (c DownstreamConfig) withDefaults() DownstreamConfig {
@@ -28,6 +29,7 @@ type Downstream struct {
 	ratio   *RatioCircuit
 	slow    *SlowCircuit
 	ramp    *Ramp
+	limit   *AdaptiveLimiter
 }
 
 // NewDownstream makes the protections of a target.
@@ -39,6 +41,7 @@ func NewDownstream(r *Registry, target string, c DownstreamConfig) *Downstream {
 		ratio:   newRatioBreaker(r, target, c.Ratio, ramp.Begin),
 		slow:    newSlowBreaker(r, target, c.Slow, ramp.Begin),
 		ramp:    ramp,
+		limit:   NewAdaptiveLimit(r, target, c.Limit),
 	}
 }
 
@@ -52,9 +55,9 @@ type End struct {
 
 // A Passage is a call that was let through. It must end, and does so once.
 type Passage struct {
-	downstream           *Downstream
-	ended                atomic.Bool
-	breaker, ratio, slow func(error)
+	downstream                  *Downstream
+	ended                       atomic.Bool
+	limit, breaker, ratio, slow func(error)
 }
 
 // Enter says whether a call may be made. If so, End of the passage must be called with how
@@ -62,7 +65,10 @@ type Passage struct {
 func (d *Downstream) Enter() (*Passage, error) {
 	p := &Passage{downstream: d}
 	var err error
-	if p.breaker, err = d.breaker.enter(); err == nil {
+	if p.limit, err = d.limit.Enter(); err == nil {
+		p.breaker, err = d.breaker.enter()
+	}
+	if err == nil {
 		p.ratio, err = d.ratio.enter()
 	}
 	if err == nil {
@@ -88,6 +94,7 @@ func (p *Passage) End(e End) {
 	if p.ended.Swap(true) {
 		return
 	}
+	tell(p.limit, e.Err)
 	tell(p.breaker, e.Err)
 	tell(p.ratio, e.Err)
 	tell(p.slow, p.downstream.slow.Judge(e))

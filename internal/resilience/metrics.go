@@ -34,7 +34,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		enabled:    gauge("enabled", "Whether the protection is on: 1, or 0.", "protection"),
 		admissions: counter("admissions_total", "What the protection let through while it was on.", "protection", "target"),
 		rejections: counter("rejections_total", "What the protection refused, by reason.", "protection", "target", "reason"),
-		state: gauge("state", "How the protection stands. breaker: 0 closed, 1 half-open, 2 open; retry-budget: retries left.",
+		state: gauge("state", "How the protection stands. Breakers: 0 closed, 1 half-open, 2 open; retry-budget: retries left; slow-start: calls a second that pass, 0 when all do; adaptive-limit: the limit.",
 			"protection", "target"),
 		targets: map[Name]map[string]bool{},
 	}

@@ -194,3 +194,22 @@ func TestPassage(t *testing.T) {
 	r.check(t, "admissions_total{breaker,bank-a}", 3)
 	r.check(t, "admissions_total{ratio-breaker,bank-a}", 3)
 }
+
+// What one protection refuses, those that were asked before it do not count.
+func TestPassageRefused(t *testing.T) {
+	r := newMeasured()
+	set(t, r.Registry, resilience.AdaptiveLimit, true)
+	d := resilience.NewDownstream(r.Registry, "bank-a", resilience.DownstreamConfig{Limit: resilience.AdaptiveConfig{Least: 1, Initial: 1}})
+	for range 5 {
+		checkRejected(t, pass(d, resilience.End{Err: errAway}), "")
+	}
+	for range 3 {
+		checkRejected(t, pass(d, resilience.End{}), "breaker: bank-a: open")
+	}
+	set(t, r.Registry, resilience.Breaker, false)
+	p, err := d.Enter()
+	checkRejected(t, err, "")
+	checkRejected(t, pass(d, resilience.End{}), "adaptive-limit: bank-a: full")
+	p.End(resilience.End{})
+	checkRejected(t, pass(d, resilience.End{}), "")
+}

@@ -92,6 +92,8 @@ type ClientConfig struct {
 	Breaker resilience.BreakerConfig
 	Ratio   resilience.RatioConfig
 	Slow    resilience.SlowConfig // Above 0 means half of Timeout
+	Ramp    resilience.RampConfig
+	Limit   resilience.AdaptiveConfig
 	Retry   resilience.RetryConfig
 }
 
@@ -129,7 +131,7 @@ func (c ClientConfig) protect() resilience.DownstreamConfig {
 	if c.Slow.Above <= 0 {
 		c.Slow.Above = c.Timeout / 2
 	}
-	return resilience.DownstreamConfig{Breaker: c.Breaker, Ratio: c.Ratio, Slow: c.Slow}
+	return resilience.DownstreamConfig{Breaker: c.Breaker, Ratio: c.Ratio, Slow: c.Slow, Ramp: c.Ramp, Limit: c.Limit}
 }
 
 // Do makes a call, again where that is safe and due, and returns the reply, whatever
