@@ -175,7 +175,7 @@ func (s Status) writeProtections(w io.Writer) {
 			if state.Name == resilience.Breaker && len(state.Details) > 0 {
 				fmt.Fprintf(w, "breakers of %s: %s\n", p.Name, strings.Join(state.Details, ", "))
 			}
-			if !state.On {
+			if !state.On && state.Name.StartsOn() {
 				fmt.Fprintf(w, "switched off in %s: %s\n", p.Name, state.Name)
 			}
 		}
