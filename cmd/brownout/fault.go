@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"brownout/chaos/fault"
+	"brownout/internal/shop"
+	"brownout/internal/shopfile"
+)
+
+// faultCommand breaks what runs, by hand.
+type faultCommand struct {
+	List   faultListCommand   `cmd:"" help:"Show which faults there are, and which are active."`
+	Inject faultInjectCommand `cmd:"" help:"Break a service for a while."`
+	Clear  faultClearCommand  `cmd:"" help:"End faults before their time."`
+}
+
+// targetFlags say where services are found.
+type targetFlags struct {
+	Shop  string `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
+	Token string `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop)."`
+}
+
+// A target is an admin port.
+type target struct {
+	name string // as in the shop's file, or its URL
+	fault.Client
+}
+
+// find returns the admin ports of names or URLs; those of the whole shop, by name, if there
+// are none. Errors are the user's.
+func (f *targetFlags) find(names []string) ([]target, error) {
+	found := &shopfile.Shop{AdminToken: f.Token}
+	if f.Token == "" || !allURLs(names) {
+		var err error
+		if found, err = shopfile.Read(f.Shop); errors.Is(err, fs.ErrNotExist) {
+			err = noShopError{f.Shop, err}
+		}
+		if err != nil {
+			return nil, inputError{err}
+		}
+	}
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(found.Admin))
+	}
+	var targets []target
+	for _, name := range names {
+		t, err := f.target(found, name)
+		if err != nil {
+			return nil, inputError{err}
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// A noShopError is that of a shop's file which is not there.
+type noShopError struct {
+	path string
+	error
+}
+
+// Error implements error.
+func (e noShopError) Error() string {
+	return fmt.Sprintf("no shop found at %s: start one with `brownout up`, or give the URL of an admin port and its --token", e.path)
+}
+
+// Unwrap returns what reading the file has said.
+func (e noShopError) Unwrap() error { return e.error }
+
+func (f *targetFlags) target(found *shopfile.Shop, name string) (target, error) {
+	at, ours := found.Admin[name]
+	if !ours && !isURL(name) {
+		return target{}, fmt.Errorf("there is no service %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(found.Admin)), ", "))
+	}
+	token := found.AdminToken
+	if !ours {
+		at = strings.TrimSuffix(name, "/")
+		if f.Token != "" {
+			token = f.Token
+		}
+	}
+	return target{name, fault.Client{URL: at, Token: token}}, nil
+}
+
+// isURL says whether a name is that of an admin port, as in http://127.0.0.1:9080.
+func isURL(name string) bool {
+	u, err := url.Parse(name)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func allURLs(names []string) bool {
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !isURL(name) })
+}
+
+// untilInterrupted returns a context that ends with Ctrl-C.
+func untilInterrupted() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
+// refused makes an error of what a service says of a request: wrong input, if it is.
+func (t *target) refused(err error) error {
+	e, ok := errors.AsType[*shop.Error](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", t.name, err)
+	}
+	text := fmt.Errorf("%s: %s", t.name, placed(e))
+	if e.Code == shop.CodeInvalid {
+		return inputError{text}
+	}
+	return text
+}
+
+// placed says what is wrong, with the place.
+func placed(e *shop.Error) string {
+	if !strings.HasPrefix(e.Pointer, "/") {
+		return e.Message
+	}
+	return e.Pointer + ": " + e.Message
+}
+
+// faultInjectCommand begins a fault.
+type faultInjectCommand struct {
+	Service  string        `arg:"" placeholder:"SERVICE" help:"A service of the running shop, or the URL of an admin port."`
+	Fault    string        `arg:"" placeholder:"FAULT" help:"The fault; see brownout fault list."`
+	Params   []string      `arg:"" optional:"" sep:"none" placeholder:"NAME=VALUE" help:"Its parameters."`
+	TTL      time.Duration `name:"ttl" required:"" placeholder:"TIME" help:"When it ends by itself: from 1s to 5m."`
+	Toxicity float64       `default:"1" placeholder:"P" help:"The probability of each possible hit (default ${default})."`
+	First    int           `placeholder:"N" help:"Only the first N possible hits."`
+	Seed     uint64        `placeholder:"N" help:"Makes what is random in it (default 0)."`
+	Lease    time.Duration `placeholder:"TIME" help:"End it unless it is renewed within this time."`
+	targetFlags
+}
+
+// Validate is called by the parser.
+func (c *faultInjectCommand) Validate() error {
+	if !(c.Toxicity > 0 && c.Toxicity <= 1) {
+		return errors.New("--toxicity: must be above 0, and up to 1")
+	}
+	_, err := c.params()
+	return err
+}
+
+func (c *faultInjectCommand) params() (map[string]string, error) {
+	params := map[string]string{}
+	for _, pair := range c.Params {
+		name, value, ok := strings.Cut(pair, "=")
+		if _, twice := params[name]; !ok || name == "" || twice {
+			return nil, fmt.Errorf("%q: parameters are given as NAME=VALUE, each once", pair)
+		}
+		params[name] = value
+	}
+	return params, nil
+}
+
+// Run runs the command.
+func (c *faultInjectCommand) Run(s streams) error {
+	targets, err := c.find([]string{c.Service})
+	if err != nil {
+		return err
+	}
+	params, err := c.params()
+	if err != nil {
+		return inputError{err}
+	}
+	ctx, stop := untilInterrupted()
+	defer stop()
+	at := targets[0]
+	status, err := at.Inject(ctx, fault.Spec{
+		Fault: c.Fault, Params: params, TTL: c.TTL, Toxicity: c.Toxicity, First: c.First, Seed: c.Seed, Lease: c.Lease, By: "brownout fault inject",
+	})
+	if err != nil {
+		return at.refused(err)
+	}
+	_, err = fmt.Fprintf(s.out, "%s: %s began as %s and ends in %v%s\n", at.name, status.Spec.Fault, printable(status.ID), c.TTL, unlessRenewed(c.Lease))
+	return err
+}
+
+func unlessRenewed(lease time.Duration) string {
+	if lease == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", or in %v if it is not renewed", lease)
+}
+
+// faultClearCommand ends faults.
+type faultClearCommand struct {
+	IDs []string `arg:"" optional:"" name:"id" sep:"none" placeholder:"ID" help:"Faults, as brownout fault list names them."`
+	All bool     `help:"End all of them."`
+	On  []string `sep:"none" placeholder:"SERVICE" help:"Look on this service only, or at the URL of an admin port; may be given more than once (default: the whole shop)."`
+	targetFlags
+}
+
+// Validate is called by the parser.
+func (c *faultClearCommand) Validate() error {
+	if c.All == (len(c.IDs) > 0) {
+		return errors.New("which faults? give their IDs, or --all")
+	}
+	return nil
+}
+
+// Run runs the command. A service that does not answer keeps it from none of the others.
+func (c *faultClearCommand) Run(s streams) error {
+	targets, err := c.find(c.On)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupted()
+	defer stop()
+	if c.All {
+		return clearAll(ctx, s, targets)
+	}
+	var problems []error
+	for _, id := range c.IDs {
+		problems = append(problems, clearOne(ctx, s, targets, id))
+	}
+	return joined(problems)
+}
+
+func clearAll(ctx context.Context, s streams, targets []target) error {
+	var problems []error
+	for _, t := range targets {
+		ended, err := t.ClearAll(ctx)
+		if err != nil {
+			problems = append(problems, t.refused(err))
+		}
+		for _, status := range ended {
+			sayEnded(s, t, status)
+		}
+	}
+	return joined(problems)
+}
+
+// clearOne ends the fault of an id, wherever it is.
+func clearOne(ctx context.Context, s streams, targets []target, id string) error {
+	var problems []error
+	for _, t := range targets {
+		status, err := t.Clear(ctx, id)
+		switch {
+		case err == nil:
+			sayEnded(s, t, status)
+			return nil
+		case shop.CodeOf(err) != shop.CodeNotFound:
+			problems = append(problems, t.refused(err))
+		}
+	}
+	return joined(append(problems, fmt.Errorf("there is no fault %s", id)))
+}
+
+func sayEnded(s streams, t target, status fault.Status) {
+	fmt.Fprintf(s.out, "%s: %s %s: %s after %d hits\n", t.name, printable(status.Spec.Fault), printable(status.ID), printable(string(status.Reason)), status.Hits)
+}
+
+// joined is errors.Join on one line.
+func joined(problems []error) error {
+	var texts []string
+	for _, err := range problems {
+		if err != nil {
+			texts = append(texts, err.Error())
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
