@@ -113,6 +113,7 @@ func (f *hostFlags) host(s streams, name, listen, token string) service.HostConf
 		Dispatcher: service.DispatcherConfig{InFlight: f.InFlight, Token: token},
 		Workers:    f.Workers,
 		Tracing:    telemetry.TracingConfig{Ratio: f.Trace, Endpoint: f.OTLP},
+		Recycled:   lab.RecycledAt(),
 		Off:        f.off(),
 		Level:      f.LogLevel,
 		Ready:      s.out,

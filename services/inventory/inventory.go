@@ -73,6 +73,9 @@ func NewInventory(rt *service.Runtime, c Config) *Inventory {
 	return s
 }
 
+// Workers returns how many writes are worked on at a time. Any goroutine may call it.
+func (s *Inventory) Workers() int { return int(s.workers.limit.Load()) }
+
 // SetWorkers changes how many writes are worked on at a time, at least 1. Writes that run
 // are not interrupted. Any goroutine may call it.
 func (s *Inventory) SetWorkers(n int) { s.workers.limit.Store(int64(max(n, 1))) }
