@@ -55,11 +55,12 @@ func (c RedisConfig) withDefaults() RedisConfig {
 }
 
 // Class returns a way to the same data for operations of one kind, which, while the
-// bulkhead protection is on, have connections of their own: so many, and so many may wait
-// for one. While it is off, they take those of r. On the loop only.
+// bulkhead protection is on, have connections of their own: so many, but no more than r
+// has, and so many may wait for one. While it is off, they take those of r. On the loop
+// only.
 func (r *Redis) Class(name string, inFlight, queue int) *Redis {
 	c := r.config
-	c.InFlight, c.Queue = inFlight, queue
+	c.InFlight, c.Queue = min(inFlight, c.InFlight), queue
 	class := *r
 	class.config = c.withDefaults()
 	class.own = newConnections(r.runtime, "redis-"+name, class.config)

@@ -26,7 +26,7 @@ func (s *Store) Publish(t *loop.Task, body []byte) error { return s.change(t, "p
 // blocks would be one that others lack.
 func (s *Store) Deliver(t *loop.Task, consumer string, idle time.Duration, limit int) ([]gateway.Delivery, error) {
 	r := reader{stream: s.redis.Key("events"), consumer: consumer, idle: idle, limit: limit}
-	return service.RedisDo(t, s.redis, "deliver", func(ctx context.Context, c *redis.Client) ([]gateway.Delivery, error) {
+	return service.RedisDo(t, s.batch, "deliver", func(ctx context.Context, c *redis.Client) ([]gateway.Delivery, error) {
 		batch, err := r.read(ctx, c)
 		if err == nil || !strings.HasPrefix(err.Error(), "NOGROUP") {
 			return batch, err
@@ -107,7 +107,7 @@ func (s *Store) Bury(t *loop.Task, d gateway.Delivery, reason string) error {
 // Sales implements gateway.EventStore.
 func (s *Store) Sales(t *loop.Task) ([]gateway.Sale, error) {
 	key := s.redis.Key("sales")
-	sums, err := service.RedisDo(t, s.redis, "sales", func(ctx context.Context, c *redis.Client) (map[string]string, error) {
+	sums, err := service.RedisDo(t, s.batch, "sales", func(ctx context.Context, c *redis.Client) (map[string]string, error) {
 		return c.HGetAll(ctx, key).Result()
 	})
 	if err != nil {
@@ -146,7 +146,7 @@ func sales(sums map[string]string) ([]gateway.Sale, error) {
 // Lag implements gateway.EventStore.
 func (s *Store) Lag(t *loop.Task, limit int) (gateway.Lag, error) {
 	stream := s.redis.Key("events")
-	return service.RedisDo(t, s.redis, "lag", func(ctx context.Context, c *redis.Client) (gateway.Lag, error) {
+	return service.RedisDo(t, s.batch, "lag", func(ctx context.Context, c *redis.Client) (gateway.Lag, error) {
 		groups, err := c.XInfoGroups(ctx, stream).Result()
 		if err != nil && !strings.Contains(err.Error(), "no such key") {
 			return gateway.Lag{}, err
@@ -164,7 +164,7 @@ func (s *Store) Lag(t *loop.Task, limit int) (gateway.Lag, error) {
 // Dead implements gateway.EventStore.
 func (s *Store) Dead(t *loop.Task) (int64, error) {
 	key := s.redis.Key("dead")
-	return service.RedisDo(t, s.redis, "dead", func(ctx context.Context, c *redis.Client) (int64, error) {
+	return service.RedisDo(t, s.batch, "dead", func(ctx context.Context, c *redis.Client) (int64, error) {
 		return c.XLen(ctx, key).Result()
 	})
 }

@@ -18,13 +18,27 @@ import (
 // A Store is a gateway.Store.
 type Store struct {
 	redis   *service.Redis
+	batch   *service.Redis // for lists and events, which can wait, and must not keep a checkout
 	scripts map[string]*redis.Script
 }
+
+// batchInFlight and batchQueue bound the operations of batch.
+const batchInFlight, batchQueue = 8, 1024
 
 var _ gateway.Store = (*Store)(nil)
 
 // New makes a store of what lies under the prefix of r.
-func New(r *service.Redis) *Store { return &Store{redis: r, scripts: loadScripts()} }
+func New(r *service.Redis) *Store {
+	return &Store{redis: r, batch: r.Class("batch", batchInFlight, batchQueue), scripts: loadScripts()}
+}
+
+// connection is that for a script.
+func (s *Store) connection(script string) *service.Redis {
+	if script == "orders" {
+		return s.batch
+	}
+	return s.redis
+}
 
 // Find implements gateway.OrderStore.
 func (s *Store) Find(t *loop.Task, c gateway.Claim) (gateway.Claimed, error) {

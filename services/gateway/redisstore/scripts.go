@@ -52,7 +52,7 @@ func source(path string) string {
 // run runs a script, which makes one change or one reading.
 func (s *Store) run(t *loop.Task, name string, args ...any) (any, error) {
 	script, keys := s.scripts[name], []string{s.redis.Key()}
-	return service.RedisDo(t, s.redis, name, func(ctx context.Context, c *redis.Client) (any, error) {
+	return service.RedisDo(t, s.connection(name), name, func(ctx context.Context, c *redis.Client) (any, error) {
 		return script.Run(ctx, c, keys, args...).Result()
 	})
 }
