@@ -60,9 +60,10 @@ type Passage struct {
 	limit, breaker, ratio, slow func(error)
 }
 
-// Enter says whether a call may be made. If so, End of the passage must be called with how
+// Enter says whether a call may be made. One that is not new work, but ends what was begun,
+// passes slow-start: to refuse it would undo that. If it may be made, End of the passage must be called with how
 // it ended, also when the task is unwound. If not, the error is a Rejection.
-func (d *Downstream) Enter() (*Passage, error) {
+func (d *Downstream) Enter(isNew bool) (*Passage, error) {
 	p := &Passage{downstream: d}
 	var err error
 	if p.limit, err = d.limit.Enter(); err == nil {
@@ -74,7 +75,7 @@ func (d *Downstream) Enter() (*Passage, error) {
 	if err == nil {
 		p.slow, err = d.slow.enter()
 	}
-	if err == nil {
+	if err == nil && isNew {
 		err = d.ramp.Admit(d.isWell())
 	}
 	if err != nil {

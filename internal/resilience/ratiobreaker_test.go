@@ -15,7 +15,7 @@ var errAway = fmt.Errorf("%w: connection refused", resilience.ErrAway)
 
 // pass makes a call that ends so; it returns the refusal if it may not be made.
 func pass(d *resilience.Downstream, e resilience.End) error {
-	p, err := d.Enter()
+	p, err := d.Enter(true)
 	if err == nil {
 		p.End(e)
 	}
@@ -185,7 +185,7 @@ func TestRunWithoutAnySuccess(t *testing.T) {
 func TestPassage(t *testing.T) {
 	r := newMeasured()
 	d := resilience.NewDownstream(r.Registry, "bank-a", resilience.DownstreamConfig{Breaker: resilience.BreakerConfig{Failures: 2}})
-	p, _ := d.Enter()
+	p, _ := d.Enter(true)
 	p.End(resilience.End{Err: errAway})
 	p.End(resilience.End{Err: errAway}) // does not count
 	checkRejected(t, pass(d, resilience.End{Err: context.Canceled}), "")
@@ -207,7 +207,7 @@ func TestPassageRefused(t *testing.T) {
 		checkRejected(t, pass(d, resilience.End{}), "breaker: bank-a: open")
 	}
 	set(t, r.Registry, resilience.Breaker, false)
-	p, err := d.Enter()
+	p, err := d.Enter(true)
 	checkRejected(t, err, "")
 	checkRejected(t, pass(d, resilience.End{}), "adaptive-limit: bank-a: full")
 	p.End(resilience.End{})

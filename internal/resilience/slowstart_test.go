@@ -113,3 +113,30 @@ func TestRamp(t *testing.T) {
 		}
 	})
 }
+
+// To refuse the end of what has begun would undo it.
+func TestWhatEndsWorkIsNotTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newMeasured()
+		d := resilience.NewDownstream(r.Registry, "bank-a", resilience.DownstreamConfig{})
+		traffic(d, 5*time.Second, always(errAway))
+		time.Sleep(2 * time.Second)
+		if err := pass(d, resilience.End{}); err != nil { // the probe, which closes the breaker
+			t.Fatal(err)
+		}
+		refused := 0
+		for range 100 {
+			if pass(d, resilience.End{}) != nil {
+				refused++
+			}
+			p, err := d.Enter(false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.End(resilience.End{})
+		}
+		if refused < 50 {
+			t.Errorf("%d of 100 new calls are too early", refused)
+		}
+	})
+}

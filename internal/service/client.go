@@ -27,6 +27,9 @@ type Call struct {
 	// Repeatable says that sending it twice does no more than sending it once:
 	// it only reads, or it carries an idempotency key.
 	Repeatable bool
+	// Finishes says that the call ends what another one has begun, and cannot be made
+	// anywhere else: slow-start, which spreads new work, lets it pass.
+	Finishes bool
 
 	handed *handover // to who sends it: one for each attempt
 }
@@ -202,7 +205,7 @@ func (c *Client) failed(call *Call, attempts int, sent bool, err error) error {
 
 // attempt sends the call once.
 func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, err error) {
-	passage, err := c.protect.Enter()
+	passage, err := c.protect.Enter(!call.Finishes)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (r *Redis) Key(parts ...string) string {
 // What it fails with is a *CallError, a *resilience.Rejection, or redis.Nil as it is.
 // Name says what it does, in metrics and traces.
 func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context, *redis.Client) (T, error)) (v T, err error) {
-	passage, err := r.protect.Enter()
+	passage, err := r.protect.Enter(false) // most of it is the middle of something
 	if err != nil {
 		return v, err
 	}

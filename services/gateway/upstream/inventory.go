@@ -65,5 +65,6 @@ func (i *Inventory) change(t *loop.Task, what, hold string) (shop.Hold, error) {
 	if err != nil {
 		return shop.Hold{}, err
 	}
+	call.Finishes = true
 	return service.Fetch[shop.Hold](t, i.client, call)
 }

@@ -55,6 +55,7 @@ func (p *Payments) change(t *loop.Task, what, customer, payment string) (shop.Pa
 	if err != nil {
 		return shop.Payment{}, err
 	}
+	call.Finishes = true
 	return service.Fetch[shop.Payment](t, p.client, call)
 }
 

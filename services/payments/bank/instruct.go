@@ -18,6 +18,7 @@ func call(i payments.Instruction) (*service.Call, error) {
 	c := &service.Call{Name: string(i.Do), Method: http.MethodPost, Path: "/v1/charges"}
 	if i.Do != payments.Authorise {
 		c.Path += "/" + url.PathEscape(i.Charge) + "/" + string(i.Do)
+		c.Finishes = true // only this bank has the charge
 		return c, nil
 	}
 	body, err := json.Marshal(i.Request)
