@@ -61,7 +61,7 @@ func TestUpWithLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	product := s.Gateway + "/v1/products/p-0001"
+	product := s.Gateway + "/v1/products/p0001"
 	if status := get(t, product); status < 500 {
 		t.Errorf("with a blackhole between gateway and inventory: %d", status)
 	}
