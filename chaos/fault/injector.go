@@ -110,7 +110,7 @@ func (in *Injector) admit(i *Injection) error {
 	in.count++
 	i.id = fmt.Sprintf("%s-%d", in.prefix, in.count)
 	i.first = func() { in.tell("hits", i) }
-	in.tell("is injected", i, slog.Any("params", i.spec.Params), slog.Duration("ttl", i.spec.TTL), slog.Duration("lease", i.spec.Lease))
+	in.tell("is injected", i, slog.Any("params", i.spec.Params), slog.String("ttl", i.spec.TTL.String()), slog.String("lease", i.spec.Lease.String()))
 	in.active = append(in.active, i)
 	in.arm(i)
 	return nil

@@ -12,10 +12,10 @@ func TestTimerStorm(t *testing.T) {
 		onLoop(t, func(v *victim) {
 			time.Sleep(time.Millisecond)
 			quiet := v.loop.State().Depths.Timers
-			v.inject("loop.timer-storm", "timers=25000 every=10ms", fault.Spec{})
+			v.inject("loop.timer-storm", "timers=12000 every=10ms", fault.Spec{})
 			time.Sleep(105 * time.Millisecond)
-			if set, n := v.loop.State().Depths.Timers-quiet, v.hits("loop.timer-storm"); set != 25_000 || n != 250_000 {
-				t.Errorf("%d timers, which fired %d times, want 25000 and 250000", set, n)
+			if set, n := v.loop.State().Depths.Timers-quiet, v.hits("loop.timer-storm"); set != 12_000 || n != 120_000 {
+				t.Errorf("%d timers, which fired %d times, want 12000 and 120000", set, n)
 			}
 			v.ClearAll()
 			time.Sleep(10 * time.Millisecond)
@@ -24,8 +24,8 @@ func TestTimerStorm(t *testing.T) {
 			}
 			v.inject("loop.timer-storm", "timers=5", fault.Spec{First: 12})
 			time.Sleep(time.Second)
-			if set, n := v.loop.State().Depths.Timers-quiet, v.hits("loop.timer-storm"); set != 0 || n != 250_012 {
-				t.Errorf("%d timers, which fired %d times after the first 12", set, n-250_000)
+			if set, n := v.loop.State().Depths.Timers-quiet, v.hits("loop.timer-storm"); set != 0 || n != 120_012 {
+				t.Errorf("%d timers, which fired %d times after the first 12", set, n-120_000)
 			}
 		})
 	})

@@ -45,7 +45,7 @@ func (c *faultListCommand) Run(s streams) error {
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
-	reports, problems := ask(ctx, targets)
+	reports, problems := askFaults(ctx, targets)
 	if c.JSON {
 		encoder := json.NewEncoder(s.out)
 		encoder.SetIndent("", "  ")
@@ -58,8 +58,8 @@ func (c *faultListCommand) Run(s streams) error {
 	return errors.Join(err, joined(problems))
 }
 
-// ask asks each target for its faults.
-func ask(ctx context.Context, targets []target) (reports map[string]fault.Report, problems []error) {
+// askFaults asks each target for its faults.
+func askFaults(ctx context.Context, targets []target) (reports map[string]fault.Report, problems []error) {
 	reports = map[string]fault.Report{}
 	for _, t := range targets {
 		report, err := t.List(ctx)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"brownout/internal/resilience"
@@ -42,7 +43,11 @@ func newDoor(l net.Listener, most int, writing *resilience.WriteLimit) *door {
 func (d *door) Accept() (net.Conn, error) {
 	for {
 		c, err := d.Listener.Accept()
-		if err != nil {
+		switch {
+		case isShort(err):
+			time.Sleep(acceptAgain)
+			continue
+		case err != nil:
 			return nil, err
 		}
 		if d.inside.Add(1) <= d.most {
@@ -52,6 +57,13 @@ func (d *door) Accept() (net.Conn, error) {
 		d.turnAway(c)
 	}
 }
+
+// acceptAgain is the pause after a connection could not be taken for want of something.
+const acceptAgain = 10 * time.Millisecond
+
+// isShort says that the process, or the machine, has no descriptor for a connection now. The
+// connection waits: a service that ended for it would lose those that it has.
+func isShort(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
 
 // welcome lets a connection in.
 func (d *door) welcome(c net.Conn) *guest {
