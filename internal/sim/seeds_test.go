@@ -188,7 +188,7 @@ func TestAuditFailsWithout(t *testing.T) {
 // All other protections are there for speed and calm: the books are right without them.
 func TestTheBooksNeedNoOtherProtection(t *testing.T) {
 	off := slices.DeleteFunc(resilience.Names(), func(name resilience.Name) bool {
-		return name == resilience.Idempotency || name == resilience.SingleWriter || name == resilience.Sweeper
+		return name == resilience.Idempotency || name == resilience.SingleWriter || name == resilience.Sweeper || name == resilience.FailClosed
 	})
 	runSeeds(t, 20, sim.Config{Faults: sim.Storm(), Off: off}, wantClean)
 }
