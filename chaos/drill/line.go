@@ -12,6 +12,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
+	"brownout/chaos/proxy"
 	"brownout/loadgen"
 )
 
@@ -216,7 +217,7 @@ func (e Entry) param(name string) string {
 	if text, given := e.Params[name]; given {
 		return text
 	}
-	for _, k := range fault.Catalogue(fault.Host{}) {
+	for _, k := range kinds() {
 		for _, p := range k.Params {
 			if k.Name == e.Fault && p.Name == name {
 				return p.Default
@@ -225,3 +226,6 @@ func (e Entry) param(name string) string {
 	}
 	return ""
 }
+
+// kinds are all faults there are, on links too.
+func kinds() []fault.Kind { return append(fault.Catalogue(fault.Host{}), proxy.Kinds()...) }

@@ -41,6 +41,7 @@ func (p *Plan) shape() object {
 		{"title", "What goes wrong, on one line.", true, text(&p.Title, lineRule)},
 		{"family", "What kind of failure it is.", true, choice(&p.Family, familyNames...)},
 		{"story", "What happens, in three short sentences.", true, list(&p.Story, 3, 3, func(s *string) shape { return text(s, sentenceRule) })},
+		{"learn", "What to take home, in a few short sentences.", false, list(&p.Learn, 1, 4, func(s *string) shape { return text(s, sentenceRule) })},
 		{"shop", "How the shop is built. What is not said is as brownout up has it.", false, p.Shop.shape()},
 		{"load", "What clients do, in both arms.", true, p.Load.shape()},
 		{"calibrate", "Whose capacity is measured before the arms, for formulas to use as C.", false, p.Calibrate.shape()},

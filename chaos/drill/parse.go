@@ -23,7 +23,7 @@ func (p Parser) Parse(name string, text []byte) (*Plan, error) {
 	r := &reader{file: name, places: map[string]place{}}
 	plan := &Plan{}
 	if p.Faults == nil {
-		p.Faults = fault.Catalogue(fault.Host{})
+		p.Faults = kinds()
 	}
 	if root := r.root(text); root != nil {
 		plan.shape().read(r, root, "")

@@ -16,6 +16,7 @@ type Plan struct {
 	Title  string
 	Family string
 	Story  []string // three sentences
+	Learn  []string // what to take home, in a few sentences; may be empty
 
 	Shop      Shop
 	Load      Load

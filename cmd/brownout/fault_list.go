@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"brownout/chaos/fault"
+	"brownout/chaos/proxy"
 )
 
 // faultListCommand shows faults.
@@ -38,7 +39,7 @@ func (c *faultListCommand) Run(s streams) error {
 	targets, err := c.find(c.Services)
 	if errors.Is(err, fs.ErrNotExist) && len(c.Services) == 0 && !c.JSON {
 		fmt.Fprintf(s.out, "No shop found at %s: nothing is active.\n\n", printable(c.Shop))
-		return printKinds(s.out, map[string]fault.Report{"": {Kinds: fault.Catalogue(fault.Host{})}})
+		return printKinds(s.out, map[string]fault.Report{"": {Kinds: append(fault.Catalogue(fault.Host{}), proxy.Kinds()...)}})
 	}
 	if err != nil {
 		return err
