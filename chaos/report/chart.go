@@ -38,8 +38,8 @@ var spanNames = [3]string{"baseline", "trigger", "after"}
 // What a chart has at most.
 const (
 	maxLines  = 8
-	maxPoints = 360 // of a line
-	maxCharts = 40
+	maxPoints = 240 // of a line
+	maxCharts = 32
 )
 
 // spans are the stretches of an arm for which tables have figures.

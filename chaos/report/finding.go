@@ -185,14 +185,17 @@ type invariant struct {
 	Violations []string // some of them
 }
 
-// maxViolations bounds what is told of an invariant in an arm.
-const maxViolations = 5
+// What is told of an audit at most.
+const (
+	maxInvariants = 24
+	maxViolations = 5 // of an invariant in an arm
+)
 
 // invariants are those of both arms, in the audit's order.
 func (r *Report) invariants() []invariant {
 	var all []invariant
 	for _, a := range r.arms() {
-		for _, book := range a.Books[:min(len(a.Books), maxRows)] {
+		for _, book := range a.Books[:min(len(a.Books), maxInvariants)] {
 			i := slices.IndexFunc(all, func(i invariant) bool { return i.Name == clean(book.Name, maxName) })
 			if i < 0 {
 				i = len(all)

@@ -37,65 +37,65 @@ func attempts(t *evidence.Tally) int64  { return t.Attempts }
 
 // journalCharts are those over what clients saw.
 func (r *Report) journalCharts() []chart {
-	byRoute := []struct {
-		chart
-		measure
-	}{
-		{chart{Title: "Goodput by route", Unit: "share"}, perRequest(good)},
-		{chart{Title: "Latency by route, median", Unit: "seconds", Log: true}, quantile(0.5)},
-		{chart{Title: "Latency by route, p99", Unit: "seconds", Log: true}, quantile(0.99)},
+	var all []*journal
+	for _, a := range r.arms() {
+		all = append(all, newJournal(a))
 	}
-	all := []chart{r.ratesChart()}
-	for _, b := range byRoute {
-		c := b.chart
-		for _, a := range r.arms() {
-			j := newJournal(a)
-			for _, route := range j.routes() {
-				c.add(a.Name, clean(route, maxName), j.track(b.measure, route))
-			}
-		}
-		c.trim()
-		all = append(all, c)
+	return []chart{
+		ratesChart(all),
+		routesChart(chart{Title: "Goodput by route", Unit: "share"}, all, perRequest(good)),
+		routesChart(chart{Title: "Latency by route, median", Unit: "seconds", Log: true}, all, quantile(0.5)),
+		routesChart(chart{Title: "Latency by route, p99", Unit: "seconds", Log: true}, all, quantile(0.99)),
+		r.attemptsChart(all),
 	}
-	return append(all, r.attemptsChart())
 }
 
 // ratesChart holds what came against what of it was served.
-func (r *Report) ratesChart() chart {
+func ratesChart(journals []*journal) chart {
 	c := chart{Title: "Requests: offered, good, refused", Unit: "a second"}
-	for _, a := range r.arms() {
-		j := newJournal(a)
-		c.add(a.Name, "offered", j.track(rate(scheduled)))
-		c.add(a.Name, "good", j.track(rate(good)))
-		c.add(a.Name, "refused attempts", j.track(rate(refused)))
+	for _, j := range journals {
+		c.add(j.arm.Name, "offered", j.track(rate(scheduled)))
+		c.add(j.arm.Name, "good", j.track(rate(good)))
+		c.add(j.arm.Name, "refused attempts", j.track(rate(refused)))
 	}
+	return c
+}
+
+// routesChart has a line for each route.
+func routesChart(c chart, journals []*journal, m measure) chart {
+	for _, j := range journals {
+		for _, route := range j.routes() {
+			c.add(j.arm.Name, clean(route, maxName), j.track(m, route))
+		}
+	}
+	c.trim()
 	return c
 }
 
 // attemptsChart shows amplification: what clients sent for each request, and what came of it
 // where the drill counts.
-func (r *Report) attemptsChart() chart {
+func (r *Report) attemptsChart(journals []*journal) chart {
 	c := chart{Title: "Attempts for each request"}
-	for _, a := range r.arms() {
-		j := newJournal(a)
-		c.add(a.Name, "sent by clients", j.track(perRequest(attempts)))
+	for _, j := range journals {
+		c.add(j.arm.Name, "sent by clients", j.track(perRequest(attempts)))
 		if query := r.counted(); query != "" {
-			c.add(a.Name, "where they are counted", j.amplified(a.Queries[query]))
+			c.add(j.arm.Name, "where they are counted", j.amplified(j.arm.Queries[query]))
 		}
 	}
 	return c
 }
 
-// A journal is the windows of an arm in groups: so few that a line of them can be drawn.
+// A journal is the windows of an arm, folded into so few groups that a line of them can be drawn.
 type journal struct {
 	arm    *evidence.Arm
 	groups []group
+	spans  [3]group // those of track.Spans
 }
 
 // A group is one or more windows that follow each other.
 type group struct {
 	evidence.Span
-	windows []evidence.Window
+	routes map[string]*evidence.Tally
 }
 
 func newJournal(a *evidence.Arm) *journal {
@@ -103,44 +103,60 @@ func newJournal(a *evidence.Arm) *journal {
 	for part := range slices.Chunk(a.Windows, max((len(a.Windows)+maxPoints-1)/maxPoints, 1)) {
 		span := evidence.Span{From: part[0].Start, To: min(part[len(part)-1].Start+evidence.WindowLength, a.Length.To)}
 		if span.To-span.From >= evidence.WindowLength/2 { // less says little, and looks like much
-			j.groups = append(j.groups, group{span, part})
+			j.groups = append(j.groups, fold(part, span))
 		}
+	}
+	for i, span := range spans(a) {
+		j.spans[i] = fold(a.Windows, span)
 	}
 	return j
 }
 
-// routes are those of all windows.
+// fold makes one group of the windows that begin within a span.
+func fold(windows []evidence.Window, span evidence.Span) group {
+	g := group{span, map[string]*evidence.Tally{}}
+	for i := range windows {
+		if !span.Holds(windows[i].Start) {
+			continue
+		}
+		for name, of := range windows[i].Routes {
+			if g.routes[name] == nil {
+				g.routes[name] = &evidence.Tally{}
+			}
+			g.routes[name].Merge(of)
+		}
+	}
+	return g
+}
+
+// sum adds up some routes; none means all.
+func (g *group) sum(routes []string) *evidence.Tally {
+	var t evidence.Tally
+	if len(routes) == 0 {
+		routes = slices.Collect(maps.Keys(g.routes))
+	}
+	for _, name := range routes {
+		if of := g.routes[name]; of != nil {
+			t.Merge(of)
+		}
+	}
+	return &t
+}
+
+// routes are those of all groups.
 func (j *journal) routes() []string {
 	seen := map[string]bool{}
-	for i := range j.arm.Windows {
-		for name := range j.arm.Windows[i].Routes {
+	for i := range j.groups {
+		for name := range j.groups[i].routes {
 			seen[name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// sum folds the routes of windows that begin within a span; no routes means all.
-func sum(windows []evidence.Window, span evidence.Span, routes []string) *evidence.Tally {
-	var t evidence.Tally
-	for i := range windows {
-		if !span.Holds(windows[i].Start) {
-			continue
-		}
-		for name, of := range windows[i].Routes {
-			if len(routes) == 0 || slices.Contains(routes, name) {
-				t.Merge(of)
-			}
-		}
-	}
-	return &t
-}
-
 // track follows a measure over the arm.
 func (j *journal) track(m measure, routes ...string) track {
-	return j.follow(func(windows []evidence.Window, span evidence.Span) (float64, bool) {
-		return m(sum(windows, span, routes), span.To-span.From)
-	})
+	return j.follow(func(g *group) (float64, bool) { return m(g.sum(routes), g.To-g.From) })
 }
 
 // amplified follows how much a counter rises for each request.
@@ -149,23 +165,24 @@ func (j *journal) amplified(counters []evidence.Graph) track {
 		return track{}
 	}
 	steps := rises(counters)
-	return j.follow(func(windows []evidence.Window, span evidence.Span) (float64, bool) {
-		n := sum(windows, span, nil).Scheduled
-		return risen(steps, span) / float64(max(n, 1)), n > 0
+	return j.follow(func(g *group) (float64, bool) {
+		n := g.sum(nil).Scheduled
+		return risen(steps, g.Span) / float64(max(n, 1)), n > 0
 	})
 }
 
-// follow makes a track of what can be told of windows within a span.
-func (j *journal) follow(tell func([]evidence.Window, evidence.Span) (float64, bool)) track {
+// follow makes a track of what can be told of each group.
+func (j *journal) follow(tell func(*group) (float64, bool)) track {
 	var t track
-	for _, g := range j.groups {
-		if v, ok := tell(g.windows, g.Span); ok {
+	for i := range j.groups {
+		g := &j.groups[i]
+		if v, ok := tell(g); ok {
 			t.Points = append(t.Points, evidence.Point{At: (g.From + g.To) / 2, Value: v})
 		}
 	}
-	for i, span := range spans(j.arm) {
+	for i := range j.spans {
 		t.Spans[i] = math.NaN()
-		if v, ok := tell(j.arm.Windows, span); ok {
+		if v, ok := tell(&j.spans[i]); ok {
 			t.Spans[i] = v
 		}
 	}

@@ -37,11 +37,19 @@ func escape(text string) string { return escaper.Replace(text) }
 
 func (m *markdown) say(format string, args ...any) { fmt.Fprintf(m, format, args...) }
 
-func (m *markdown) head(level int, text string) {
-	m.say("\n%s %s\n\n", strings.Repeat("#", level), escape(text))
+// head begins a section. What follows it begins with an empty line, as all blocks do.
+func (m *markdown) head(text string) { m.say("\n## %s\n", escape(text)) }
+
+func (m *markdown) paragraph(text string) {
+	if text != "" {
+		m.say("\n%s\n", escape(text))
+	}
 }
 
 func (m *markdown) list(items []string) {
+	if len(items) > 0 {
+		m.say("\n")
+	}
 	for _, item := range items {
 		m.say("- %s\n", escape(item))
 	}
@@ -73,20 +81,15 @@ func (m *markdown) code(text string) {
 
 func (m *markdown) verdict(p *page) {
 	m.say("# %s: %s\n\n**%s** %s\n", escape(p.Result), escape(p.Title), escape(p.Result), escape(p.Meaning))
-	if len(p.Reasons) > 0 {
-		m.say("\n")
-		m.list(p.Reasons)
-	}
+	m.list(p.Reasons)
 	if p.MoreReasons > 0 {
 		m.say("- and %d more\n", p.MoreReasons)
 	}
 }
 
 func (m *markdown) story(p *page) {
-	m.head(2, "Story")
-	if len(p.Story) > 0 {
-		m.say("%s\n", escape(strings.Join(p.Story, " ")))
-	}
+	m.head("Story")
+	m.paragraph(strings.Join(p.Story, " "))
 	var rows [][]string
 	for _, f := range p.Facts {
 		rows = append(rows, []string{f.Name, f.Value})
@@ -118,25 +121,24 @@ func (m *markdown) faults(p *page) {
 }
 
 func (m *markdown) checks(p *page) {
-	m.head(2, "Checks")
+	m.head("Checks")
 	for _, t := range []checkTable{p.SignatureTable(), p.PromiseTable()} {
 		if len(t.Rows) == 0 {
 			continue
 		}
-		m.say("%s. The %s arm is judged.\n", t.Caption, t.Judged)
+		m.paragraph(fmt.Sprintf("%s. The %s arm is judged.", t.Caption, t.Judged))
 		var rows [][]string
 		for _, r := range t.Rows {
 			rows = append(rows, []string{r.Name, r.What, r.result(), r.Off, r.On, r.Wanted, r.Baseline, r.Predicted})
 		}
 		m.table([]string{"Check", "Measure", "Result", "off, without", "on, with", "Wanted", "Baseline", "Predicted"}, rows)
-		m.say("\n")
 	}
 	var rows [][]string
 	for _, i := range p.Invariants {
 		rows = append(rows, []string{i.Name, i.Text, i.Off, i.On, strings.Join(i.Violations, "; ")})
 	}
 	if len(rows) > 0 {
-		m.say("The audit: what money and stock must always satisfy.\n")
+		m.paragraph("The audit: what money and stock must always satisfy.")
 	}
 	m.table([]string{"Invariant", "Says", "off", "on", "Violations"}, rows)
 }
@@ -154,8 +156,8 @@ func (r row) result() string {
 
 // figures are the tables of all charts.
 func (m *markdown) figures(p *page) {
-	m.head(2, "Figures")
-	m.say("Of each arm: over the baseline, while faults were active (trigger), and after.\n")
+	m.head("Figures")
+	m.paragraph("Of each arm: over the baseline, while faults were active (trigger), and after.")
 	for _, d := range p.Drawings {
 		title := d.Title
 		if d.Note != "" {
@@ -169,7 +171,7 @@ func (m *markdown) figures(p *page) {
 		m.table(append([]string{"Line"}, d.Table.Columns...), rows)
 	}
 	if len(p.Empty) > 0 {
-		m.say("\nWithout any value in this run: %s.\n", escape(strings.Join(p.Empty, "; ")))
+		m.paragraph("Without any value in this run: " + strings.Join(p.Empty, "; ") + ".")
 	}
 }
 
@@ -177,14 +179,13 @@ func (m *markdown) culprits(p *page) {
 	if len(p.Culprits) == 0 {
 		return
 	}
-	m.head(2, "What kept the loops")
+	m.head("What kept the loops")
 	for _, c := range p.Culprits {
-		m.say("**%s**, in %s, %s arm: turns in phase %s: %d, the first %s into the load, the longest %s.\n",
+		m.say("\n**%s**, in %s, %s arm: turns in phase %s: %d, the first %s into the load, the longest %s.\n",
 			escape(c.Name), escape(c.Service), c.Arm, escape(c.Phase), c.Turns, c.First, c.Longest)
 		if c.Stack != "" {
 			m.code(c.Stack)
 		}
-		m.say("\n")
 	}
 }
 
@@ -195,9 +196,9 @@ func (m *markdown) traces(p *page) {
 	if len(p.Waterfalls) == 0 {
 		return
 	}
-	m.head(2, "Slowest requests")
+	m.head("Slowest requests")
 	for _, w := range p.Waterfalls {
-		m.say("\n%s arm: %s. Trace %s.\n", w.Arm, escape(w.Head), escape(w.ID))
+		m.paragraph(fmt.Sprintf("%s arm: %s. Trace %s.", w.Arm, w.Head, w.ID))
 		var rows [][]string
 		for _, s := range w.Steps[:min(len(w.Steps), maxTold)] {
 			rows = append(rows, []string{strings.Repeat("· ", s.Depth) + s.Service, s.Name, s.Kind, s.At, s.Length, s.Notes})
@@ -210,18 +211,16 @@ func (m *markdown) traces(p *page) {
 }
 
 func (m *markdown) learn(p *page) {
-	m.head(2, "What to learn")
-	if len(p.Learn) > 0 {
-		m.say("%s\n\n", escape(strings.Join(p.Learn, " ")))
-	}
+	m.head("What to learn")
+	m.paragraph(strings.Join(p.Learn, " "))
 	m.list(p.Lessons)
 	if p.Runbook != "" {
-		m.say("\nRunbook: dashboards/runbooks/%s.md\n", escape(p.Runbook))
+		m.paragraph("Runbook: dashboards/runbooks/" + p.Runbook + ".md")
 	}
 }
 
 func (m *markdown) again(p *page) {
-	m.head(2, "Run it again")
+	m.head("Run it again")
 	if p.Command != "" {
 		m.code(p.Command)
 	}

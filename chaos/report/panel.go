@@ -52,7 +52,7 @@ func (r *Report) counted() string {
 }
 
 func (r *Report) metricChart(p Panel) chart {
-	c := chart{Title: clean(p.Title, maxName), Unit: p.Unit}
+	c := chart{Title: clean(p.Title, maxName), Unit: clean(p.Unit, maxName)}
 	for _, a := range r.arms() {
 		graphs := a.Queries[p.Query]
 		graphs = graphs[:min(len(graphs), maxGraphs)]

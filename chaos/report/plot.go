@@ -12,7 +12,7 @@ import (
 // Plots are drawn by hand because no library at hand shades a span of time, has a logarithmic
 // axis, leaves colours to a style sheet (which a page for day and night needs), and keeps its text
 // readable on a phone: all these draw pictures of a fixed size with fixed colours. See
-// docs/adr/0015-charts.md.
+// docs/adr/0016-charts.md.
 //
 // A plot is an SVG as wide as the page gives it. What stretches with it, the lines, is in units of
 // drawn × drawn within an inner SVG; text and shades are placed in percent of its size.
@@ -23,7 +23,7 @@ const drawn = 1000
 // The part of a plot's height above the highest value and below the lowest, in percent: room for
 // the labels of values, and of times.
 const (
-	above = 12
+	above = 15
 	below = 16
 )
 
@@ -109,7 +109,7 @@ func (r *Report) plotOf(c *chart, s scale, a *evidence.Arm) plot {
 }
 
 // maxShades bounds the spans that are shaded in a plot.
-const maxShades = 64
+const maxShades = 32
 
 // shades are the baseline, and the times when faults were active.
 func shades(a *evidence.Arm, end time.Duration) []shade {

@@ -16,6 +16,9 @@ type scale struct {
 // be logarithmic where a chart allows it.
 const farApart = 30
 
+// tiny is where numbers lose their digits.
+const tiny = 1e-300
+
 // scaleOf returns the scale of a chart's values.
 func scaleOf(c *chart) scale {
 	low, high, least := 0.0, 0.0, math.Inf(1)
@@ -29,7 +32,7 @@ func scaleOf(c *chart) scale {
 			}
 		}
 	}
-	if c.Log && low >= 0 && high >= farApart*least {
+	if c.Log && low >= 0 && least > tiny && high >= farApart*least {
 		return decades(least, high)
 	}
 	if c.Unit == "share" {
@@ -56,7 +59,7 @@ func linear(low, high float64, unit string) scale {
 	if unit == "bytes" {
 		base, _ = byteUnit(max(high, -low))
 	}
-	if high-low <= 0 {
+	if high-low < tiny {
 		high = low + base
 	}
 	if math.IsInf(high-low, 0) { // their difference is no number

@@ -62,8 +62,8 @@ func waterfallOf(a *evidence.Arm, t *evidence.Trace) waterfall {
 	whole := extent(t.Spans)
 	took := max(whole.To-whole.From, time.Nanosecond)
 	w := waterfall{Arm: a.Name, ID: clean(t.ID, maxName), More: max(len(t.Spans)-maxSteps, 0)}
-	w.Head = fmt.Sprintf("%s, %s into the load: %s, of which %s waiting and %s working",
-		clean(t.Spans[0].Name, maxName), length(whole.From), length(took), length(covered(t.Spans, "wait")), length(covered(t.Spans, "work")))
+	w.Head = fmt.Sprintf("%s, %s into the load: %s, of which %s working, %s waiting in queues, and the rest waiting for answers",
+		clean(t.Spans[0].Name, maxName), length(whole.From), length(took), length(covered(t.Spans, "work")), length(covered(t.Spans, "wait")))
 	w.Label = fmt.Sprintf("Waterfall of a request in the %s arm: %s. Its steps are in the table below.", a.Name, w.Head)
 	for i, n := range nested(t.Spans) {
 		if i == maxSteps {
