@@ -18,6 +18,7 @@ import (
 
 	"brownout/chaos/drill"
 	"brownout/chaos/drills"
+	reports "brownout/chaos/report"
 	"brownout/chaos/verdict"
 	"brownout/internal/lab"
 	"brownout/internal/metricstore"
@@ -30,6 +31,8 @@ type drillCommand struct {
 	List drillListCommand `cmd:"" help:"List the drills."`
 	Show drillShowCommand `cmd:"" help:"Show what a drill does and what it demands."`
 	Run  drillRunCommand  `cmd:"" help:"Run drills, and judge them."`
+
+	Compare drillCompareCommand `cmd:"" help:"Put two runs side by side."`
 }
 
 // drillFile reads a drill that is embedded, by its name, or that is a file, by its path.
@@ -181,7 +184,10 @@ func (c *drillRunCommand) once(ctx context.Context, s streams, plan *drill.Plan,
 		fmt.Fprintf(s.out, "%s: %s\n", plan.Name, plan.Title)
 		config.Tell = timeline(s.out)
 	}
-	_, v, err := drill.Run(ctx, config)
+	run, v, err := drill.Run(ctx, config)
+	if run != nil {
+		err = errors.Join(err, reports.WriteAll(dir, newReport(dir, plan, run, v)))
+	}
 	return v, dir, err
 }
 
@@ -232,7 +238,7 @@ func (c *drillRunCommand) tell(out io.Writer, v verdict.Verdict, dir string) err
 	for _, reason := range v.Reasons {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
-	fmt.Fprintf(&b, "  evidence: %s\n", dir)
+	fmt.Fprintf(&b, "  evidence: %s\n  report: %s\n", dir, filepath.Join(dir, reports.HTMLFile))
 	_, err := out.Write(b.Bytes())
 	return err
 }
@@ -281,7 +287,7 @@ func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) 
 	ctx, stop := context.WithCancel(ctx)
 	ready, ended := make(chan *shopfile.Shop, 1), make(chan error, 1)
 	config := lab.UpConfig{
-		Dir: c.Dir, BcryptCost: c.Shop.BcryptCost, Out: io.Discard, Args: shopArgs(c.Shop),
+		Dir: c.Dir, BcryptCost: c.Shop.BcryptCost, Links: c.Shop.Links, Out: io.Discard, Args: shopArgs(c.Shop),
 		Serve: []string{"--otlp=" + c.OTLP, "--log-level=WARN"}, Ready: func(s *shopfile.Shop) { ready <- s },
 	}
 	if c.OTLP == "" {
