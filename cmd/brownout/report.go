@@ -88,7 +88,7 @@ func again(dir string, plan *drill.Plan, run *evidence.Run) string {
 	if !slices.Contains(drills.Names(), name) {
 		name = filepath.Join(dir, drill.PlanFile)
 	}
-	command := []string{"brownout", "drill", "run", quoted(name), "--pace", run.Pace, "--seed", fmt.Sprint(run.Seed)}
+	command := []string{"brownout", "drill", "run", quoted(name), "--pace", quoted(run.Pace), "--seed", fmt.Sprint(run.Seed)}
 	if len(run.Arms) == 1 {
 		for arm := range run.Arms {
 			command = append(command, "--arm", quoted(arm))
