@@ -34,7 +34,7 @@ off: goodput falls  ✓ 5.0 %    ✓ 5.0 %   +0.0 points
 on: goodput stays   ✓ 98.5 %   ✗ 75.0 %  -23.5 points
 on: quick           ✓ 20.2 ms  ✗ 498 ms  +478 ms (× 24.7)
 on: recovery        ✓ 0 s      ✓ 0 s     +0 s
-on: amplification   ✓ 0.97 ×   ✓ 0.97 ×  +0.00 × (× 1)
+on: amplification   ✓ 1.00 ×   ✓ 1.00 ×  +0.00 × (× 1)
 on: short queues    ✓ 12       –         –
 
 The runs differ in:

@@ -95,7 +95,7 @@ func level(seconds int, value float64) (g evidence.Graph) {
 }
 
 func rising(seconds int, perSecond float64) (g evidence.Graph) {
-	for i := range 2 * seconds {
+	for i := range 2*seconds + 1 {
 		g.Points = append(g.Points, evidence.Point{At: time.Duration(i) * time.Second / 2, Value: float64(i) / 2 * perSecond})
 	}
 	return g

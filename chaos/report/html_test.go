@@ -142,7 +142,7 @@ func TestPageSaysTheVerdictAndWhy(t *testing.T) {
 }
 
 func TestBothArmsOfAChartHaveOneScaleAndTheirFaultsShaded(t *testing.T) {
-	plots := parse(t, pageOf(t, madeUp())).figure(t, "Goodput by route").all("svg", "plot")
+	plots := parse(t, pageOf(t, madeUp())).figure(t, "Goodput by route").all("div", "plot")
 	if len(plots) != 2 {
 		t.Fatalf("%d plots", len(plots))
 	}
