@@ -31,6 +31,16 @@ func opens(t *testing.T, most int) (n int) {
 	return n
 }
 
+// open returns how many descriptors are in use.
+func open(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
 func limit(t *testing.T) (l syscall.Rlimit) {
 	t.Helper()
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
@@ -41,7 +51,7 @@ func limit(t *testing.T) (l syscall.Rlimit) {
 
 func TestDescriptorsAreExhausted(t *testing.T) {
 	in := injector(t, fault.Catalogue(fault.Host{})...)
-	before := limit(t)
+	before, inUse := limit(t), open(t)
 	id := in.inject("fd.exhaust", "leave=5 bound=100", fault.Spec{}).ID
 	until(func() bool { return opens(t, 50) == 5 })
 	if n := in.hits("fd.exhaust"); n < 90 || n > 110 {
@@ -56,6 +66,7 @@ func TestDescriptorsAreExhausted(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(func() bool { return opens(t, 50) == 50 })
+	until(func() bool { return open(t) <= inUse })
 	if now := limit(t); now != before {
 		t.Errorf("the limit is %v, and was %v", now, before)
 	}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"brownout/chaos/fault"
+	"brownout/internal/service"
 	"brownout/internal/shop"
 )
 
 // served returns a client of an injector's handler, mounted as an admin port does.
 func served(t *testing.T, in *injected) *fault.Client {
 	t.Helper()
-	server := httptest.NewServer(http.StripPrefix("/admin", in.Handler()))
+	server := httptest.NewServer(service.WithToken("secret", http.StripPrefix("/admin", in.Handler())))
 	t.Cleanup(server.Close)
 	return &fault.Client{URL: server.URL, Token: "secret", HTTP: server.Client()}
 }
@@ -56,7 +57,7 @@ func TestAClientInjectsIntoAnotherProcess(t *testing.T) {
 	}
 }
 
-func TestHandlerRefuses(t *testing.T) {
+func TestHandlerAnswers(t *testing.T) {
 	var injections []*fault.Injection
 	c := served(t, injector(t, started(&injections)))
 	for _, tt := range []struct {
@@ -70,12 +71,16 @@ func TestHandlerRefuses(t *testing.T) {
 		{"POST", "", strings.Repeat(" ", 65<<10), 413, "64 KiB"},
 		{"PUT", "/x/lease", "", 404, `"code":"not-found"`},
 		{"PUT", "", "", 405, ""},
+		{"POST", "", `{"fault":"test.fault","ttl":"1m"}`, 201, `"ttl":"1m0s"`},
+		{"DELETE", "", "", 200, `"reason":"cleared"`},
+		{"DELETE", "", "", 200, "[]"},
 		{"GET", "/x", "", 405, ""},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), tt.method, c.URL+"/admin/faults"+tt.path, strings.NewReader(tt.body))
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.Header.Set("Authorization", "Bearer "+c.Token)
 		answer, err := c.HTTP.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -86,8 +91,8 @@ func TestHandlerRefuses(t *testing.T) {
 			t.Errorf("%s %s %.60s: %d %s", tt.method, tt.path, tt.body, answer.StatusCode, body)
 		}
 	}
-	if len(injections) > 0 {
-		t.Error("something was injected")
+	if len(injections) != 1 {
+		t.Errorf("%d were injected, want the last", len(injections))
 	}
 }
 
