@@ -180,8 +180,7 @@ func subject(c *verdict.Check) string {
 // An invariant is one of the audit, in both arms.
 type invariant struct {
 	Name, Text string
-	Off, On    string   // "holds", "violated", "not checked: …"; "" if the arm has none
-	Broken     bool     // in the on arm, or in the off arm though it may not break
+	Off, On    string   // "holds", "violated", "violated, as it may", "not checked: …"; "" if the arm has none
 	Violations []string // some of them
 }
 
@@ -210,9 +209,10 @@ func (r *Report) invariants() []invariant {
 func (i *invariant) add(arm string, book evidence.Invariant, mayBreak bool) {
 	state := "holds"
 	switch {
+	case !book.Holds && mayBreak && arm == evidence.Off:
+		state = "violated, as it may"
 	case !book.Holds:
 		state = "violated"
-		i.Broken = i.Broken || arm == evidence.On || !mayBreak
 	case book.NotChecked != "":
 		state = "not checked: " + clean(book.NotChecked, maxText)
 	}

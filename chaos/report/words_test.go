@@ -102,7 +102,7 @@ func TestScalesAreRoundAndHoldTheirValues(t *testing.T) {
 }
 
 func TestScalesTakeAnyNumber(t *testing.T) {
-	for _, values := range [][]float64{{math.MaxFloat64, -math.MaxFloat64}, {math.SmallestNonzeroFloat64}, {1e300, 1e-300}, {-5}, {1e18, 1e18 + 1}} {
+	for _, values := range [][]float64{{math.MaxFloat64, -math.MaxFloat64}, {math.SmallestNonzeroFloat64}, {1e300, 1e-300}, {-5}, {1e18, 1e18 + 1}, {math.SmallestNonzeroFloat64, 1e-321}} {
 		for _, log := range []bool{false, true} {
 			s := scaleOf(chartOf("", log, values...))
 			for _, v := range values {
@@ -174,4 +174,47 @@ func TestStepsThatCallEachOtherInACircleAreShownOnce(t *testing.T) {
 	if n := len(nested(steps)); n != 4 {
 		t.Errorf("%d steps, want 4", n)
 	}
+}
+
+func TestASecondThatIsCutShortIsNotDrawn(t *testing.T) {
+	a := &evidence.Arm{Length: evidence.Span{To: 2200 * time.Millisecond}}
+	for s := range 3 {
+		a.Windows = append(a.Windows, evidence.Window{Start: time.Duration(s) * time.Second})
+	}
+	if n := len(newJournal(a).groups); n != 2 {
+		t.Errorf("%d seconds are drawn, want 2", n)
+	}
+}
+
+func TestFaultsThatDidNotDoAsTheyShould(t *testing.T) {
+	for want, f := range map[string]evidence.Fault{
+		"":                    {Hits: 1, Ended: true},
+		"hit nothing":         {Ended: true},
+		"not seen to end":     {NoHits: true},
+		"not injected: no go": {Err: "no go"},
+	} {
+		if got := faultFactsOf("on", &f).Trouble; got != want {
+			t.Errorf("%+v: %q, want %q", f, got, want)
+		}
+	}
+	if f := faultFactsOf("on", &evidence.Fault{NoHits: true, Ended: true}); f.Trouble != "" || f.Hits != nothing {
+		t.Errorf("a kill: %+v", f)
+	}
+}
+
+func TestAnInvariantThatMayBreakIsNotBlamed(t *testing.T) {
+	off, on := arm("off"), arm("on")
+	r := Report{Run: &evidence.Run{Arms: map[string]*evidence.Arm{"off": off, "on": on}}}
+	for breaks, want := range map[string]string{"stock": "violated, as it may", "money": "violated"} {
+		r.Checks.Breaks = []string{breaks}
+		got := r.invariants()
+		if len(got) != 1 || got[0].Off != want || got[0].On != "violated" || len(got[0].Violations) != 2*(maxViolations+1) {
+			t.Errorf("with %s: %+v", breaks, got)
+		}
+	}
+}
+
+// arm is one whose stock is violated seven times.
+func arm(name string) *evidence.Arm {
+	return &evidence.Arm{Name: name, Books: []evidence.Invariant{{Name: "stock", Violations: make([]string, 7)}}}
 }
