@@ -16,6 +16,7 @@ type Run struct {
 	Started  time.Time         `json:"started"`
 	Versions map[string]string `json:"versions,omitempty"` // of the program, of Go, of Redis, of the machine
 
+	Wanted      []string        `json:"wanted,omitempty"` // the arms that were to be run; none means both
 	Calibration Calibration     `json:"calibration"`
 	Arms        map[string]*Arm `json:"arms"`
 	// Constants are numbers of the drill's file that its formulas use, by name.

@@ -113,17 +113,21 @@ type Finding struct {
 	AtMost    float64 `json:"at_most,omitempty"`
 	Predicted float64 `json:"predicted,omitempty"`
 	Why       string  `json:"why"` // in words, with figures
+
+	hasBaseline bool
 }
 
 // A Verdict is the result, and why.
 type Verdict struct {
-	Drill     string    `json:"drill"`
-	Result    Result    `json:"result"`
+	Drill  string `json:"drill"`
+	Result Result `json:"result"`
+	// Partial says that not both arms were to be run, so that a PASS is that of one alone.
+	Partial   bool      `json:"partial,omitempty"`
 	Reasons   []string  `json:"reasons"` // of FAIL and INVALID, the gravest first; each names its check
 	Signature []Finding `json:"signature"`
 	Promises  []Finding `json:"promises"`
 }
 
-// Judge judges a run by the checks of its drill. A run of the on arm alone, or of the off arm
-// alone, is judged by what is there, and is INVALID for the other only if both were to be run.
+// Judge judges a run by the checks of its drill. A run that was to have one arm alone is judged by
+// that, and is partial; one that lacks an arm that it was to have is INVALID.
 func Judge(c Checks, run *evidence.Run) Verdict { return newJudge(c, run).judge() }

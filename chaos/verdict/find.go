@@ -43,16 +43,13 @@ func (f finder) measure(r *Finding, span evidence.Span) (err error) {
 		return nil
 	}
 	base, err := f.value(&r.Check, f.arm.Baseline)
-	switch {
-	case r.Check.Measure == Goodput, r.Check.Measure == Attempts:
+	if r.Check.Measure == Goodput || r.Check.Measure == Attempts {
 		if err != nil || base == 0 {
 			return fmt.Errorf("the baseline says nothing: %w", orNone(err))
 		}
 		r.Measured /= base
-	case err != nil:
-		base = 0 // there may have been none then, such as refusals
 	}
-	r.Baseline = base
+	r.Baseline, r.hasBaseline = base, err == nil // there may have been none then, such as refusals
 	return nil
 }
 
@@ -79,20 +76,37 @@ func (f finder) value(c *Check, span evidence.Span) (float64, error) {
 	case Query:
 		return query(f.arm, c, span)
 	case Recovery:
-		since, _ := f.arm.LastFault()
-		d, ok := recovery(f.arm, c.Routes, since, total(f.arm, c.Routes, f.arm.Baseline).share())
-		if !ok {
-			return endless, nil
-		}
-		return d.Seconds(), nil
+		return f.recovery(c)
 	}
 	return 0, fmt.Errorf("there is no measure %q", c.Measure)
 }
 
+// recovery returns how long after the last fault goodput held again, in seconds.
+func (f finder) recovery(c *Check) (float64, error) {
+	since, _ := f.arm.LastFault()
+	since = since.Round(evidence.WindowLength)
+	if n := total(f.arm, c.Routes, evidence.Span{From: since, To: f.arm.Length.To}).scheduled; n < minWindow {
+		return 0, fmt.Errorf("%d requests were due afterwards, and at least %d are needed", n, minWindow)
+	}
+	d, ok := recovery(f.arm, c.Routes, since, total(f.arm, c.Routes, f.arm.Baseline).share())
+	if !ok {
+		return endless, nil
+	}
+	return d.Seconds(), nil
+}
+
 // bounds evaluates the formulas of a check.
 func (f finder) bounds(r *Finding) error {
-	variables := map[string]float64{"C": f.run.Calibration.Capacity, "baseline": r.Baseline}
-	maps.Copy(variables, f.run.Constants)
+	variables := maps.Clone(f.run.Constants)
+	if variables == nil {
+		variables = map[string]float64{}
+	}
+	if f.run.Calibration.Of != "" {
+		variables["C"] = f.run.Calibration.Capacity
+	}
+	if r.hasBaseline {
+		variables["baseline"] = r.Baseline
+	}
 	for _, b := range []struct {
 		formula Formula
 		to      *float64
@@ -131,8 +145,12 @@ func (f finder) decide(r *Finding, span evidence.Span) {
 	}
 }
 
-// goodputHolds says whether no window is worse than promised.
+// goodputHolds says whether no window is worse than promised, nor all of them together: what is
+// too little to be seen in one is seen in many.
 func (f finder) goodputHolds(c *Check, span evidence.Span, p float64) bool {
+	if sum := total(f.arm, c.Routes, span); tooFew(sum.good, sum.scheduled, p) {
+		return false
+	}
 	for _, s := range stretches(f.arm, c.Routes, span) {
 		if tooFew(s.good, s.scheduled, p) {
 			return false

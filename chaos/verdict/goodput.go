@@ -83,22 +83,34 @@ const (
 )
 
 // recovery returns how long after a time goodput held again, and whether it did before the
-// load ended. A second that ends after the load is not judged.
+// load ended: for holdsFor, or as much longer as it takes to see minWindow requests.
 func recovery(a *evidence.Arm, routes []string, since time.Duration, baseline float64) (time.Duration, bool) {
 	for i := range a.Windows {
 		from := a.Windows[i].Start
-		if from+evidence.WindowLength <= since {
+		if from < since {
 			continue
 		}
-		span := evidence.Span{From: from, To: from + holdsFor}
-		if span.To > a.Length.To {
+		span, ok := enough(a, routes, from)
+		if !ok {
 			return 0, false
 		}
 		if holds(a, routes, span, recovered*baseline) {
-			return max(from-since, 0), true
+			return from - since, true
 		}
 	}
 	return 0, false
+}
+
+// enough returns the shortest span from a time on that is long enough to be judged, and whether
+// the load is as long.
+func enough(a *evidence.Arm, routes []string, from time.Duration) (evidence.Span, bool) {
+	for to := from + holdsFor; to <= a.Length.To; to += evidence.WindowLength {
+		span := evidence.Span{From: from, To: to}
+		if total(a, routes, span).scheduled >= minWindow {
+			return span, true
+		}
+	}
+	return evidence.Span{}, false
 }
 
 // holds says whether each second of a span is as good as promised, and all of them together.

@@ -33,8 +33,15 @@ func newJudge(c Checks, run *evidence.Run) *judge {
 }
 
 func (j *judge) judge() Verdict {
-	if len(j.run.Arms) == 0 {
-		j.doubt("no arm was run")
+	wanted := j.run.Wanted
+	if len(wanted) == 0 {
+		wanted = []string{evidence.Off, evidence.On}
+	}
+	j.verdict.Partial = len(wanted) < 2
+	for _, arm := range wanted {
+		if j.run.Arms[arm] == nil {
+			j.doubt("%s arm: it was not run", arm)
+		}
 	}
 	j.calibration()
 	if off := j.run.Arms[evidence.Off]; off != nil {
@@ -108,8 +115,10 @@ func (j *judge) faults(a *evidence.Arm) {
 	for _, f := range a.Faults {
 		name := fmt.Sprintf("%s arm: fault %s on %s", a.Name, f.Kind, f.On)
 		switch {
-		case f.Err != "":
+		case f.Err != "" && f.ID == "":
 			j.doubt("%s: could not be injected: %s", name, f.Err)
+		case f.Err != "":
+			j.doubt("%s: %s", name, f.Err)
 		case f.Hits == 0 && !f.NoHits:
 			j.doubt("%s: hit nothing", name)
 		case !f.Ended:

@@ -91,6 +91,19 @@ func TestSpoiltRunDoesNotPass(t *testing.T) {
 		reason string
 	}{
 		{"one window of browsing is too bad", func(r *evidence.Run) { route(on(r), 8, "browse").Good = 170 }, verdict.Fail, "on arm: other routes"},
+		{"each window of browsing is a little bad", func(r *evidence.Run) {
+			for s := 6; s < 20; s++ {
+				route(on(r), s, "browse").Good = 182 // 91 %, which one window alone may have by chance
+			}
+		}, verdict.Fail, "on arm: other routes: 91.0 %"},
+		{"nobody came afterwards", func(r *evidence.Run) {
+			for s := 10; s < 20; s++ {
+				for _, t := range on(r).Windows[s].Routes {
+					t.Scheduled, t.Good = 4, 4
+				}
+			}
+		}, verdict.Invalid, "on arm: recovery: cannot be told: 80 requests were due afterwards"},
+		{"a fault ended by itself", func(r *evidence.Run) { on(r).Faults[0].ID, on(r).Faults[0].Err = "a-1", "it ended by itself" }, verdict.Invalid, "fault bank.slow on bank-a: it ended by itself"},
 		{"browsing is slow", func(r *evidence.Run) {
 			for s := 6; s < 20; s++ {
 				route(on(r), s, "browse").Latency.Add(21 * time.Millisecond)
@@ -139,7 +152,8 @@ func TestSpoiltRunDoesNotPass(t *testing.T) {
 		{"an arm ended early", func(r *evidence.Run) { on(r).Failed = "the gateway did not start" }, verdict.Invalid, "on arm: was not run to its end: the gateway did not start"},
 		{"unhealthy before", func(r *evidence.Run) { on(r).Before = "payments is not ready" }, verdict.Invalid, "was unhealthy before"},
 		{"unhealthy after", func(r *evidence.Run) { on(r).After = "payments is not ready" }, verdict.Invalid, "was unhealthy after"},
-		{"nothing was run", func(r *evidence.Run) { r.Arms = nil }, verdict.Invalid, "no arm was run"},
+		{"nothing was run", func(r *evidence.Run) { r.Arms = nil }, verdict.Invalid, "off arm: it was not run"},
+		{"an arm is missing", func(r *evidence.Run) { delete(r.Arms, evidence.On) }, verdict.Invalid, "on arm: it was not run"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := run()
@@ -170,7 +184,8 @@ func TestOneArmAloneIsJudgedByWhatIsThere(t *testing.T) {
 	for _, arm := range []string{evidence.Off, evidence.On} {
 		r := run()
 		delete(r.Arms, arm)
-		if v := verdict.Judge(checks(), r); v.Result != verdict.Pass || len(v.Signature)+len(v.Promises) == 8 {
+		r.Wanted = slices.DeleteFunc([]string{evidence.Off, evidence.On}, func(other string) bool { return other == arm })
+		if v := verdict.Judge(checks(), r); v.Result != verdict.Pass || !v.Partial || len(v.Signature)+len(v.Promises) == 8 {
 			t.Errorf("without %s: %+v", arm, v)
 		}
 	}
@@ -189,5 +204,36 @@ func TestPredictionIsJudgedWhereItIsToBe(t *testing.T) {
 		if v := verdict.Judge(c, r); v.Result != tt.result {
 			t.Errorf("%d s: %s %v", tt.bad, v.Result, v.Promises)
 		}
+	}
+}
+
+// What was not there before cannot be compared with.
+func TestBoundWithoutABaselineIsNotJudged(t *testing.T) {
+	c := verdict.Checks{Promises: []verdict.Check{{Name: "refusals", Measure: verdict.Refusal, AtMost: "3*baseline"}}}
+	v := verdict.Judge(c, run())
+	if v.Result != verdict.Invalid || !strings.Contains(v.Reasons[0], `there is no "baseline" here`) {
+		t.Errorf("%+v", v)
+	}
+}
+
+// A fault is injected a little late, and a counter may be born or begin anew in the middle of it.
+func TestSpansBeginWithTheirWindowsAndCountersAnew(t *testing.T) {
+	r := run()
+	a := r.Arms[evidence.On]
+	a.Faults[0].Active = evidence.Span{From: 6004 * time.Millisecond, To: 10007 * time.Millisecond}
+	graph := func(at time.Duration, values ...float64) (g evidence.Graph) {
+		for i, v := range values {
+			g.Points = append(g.Points, evidence.Point{At: at + time.Duration(i)*second, Value: v})
+		}
+		return g
+	}
+	a.Queries["hits"] = []evidence.Graph{graph(5*second, 100, 110, 120, 5, 10), graph(8*second, 3, 4)}
+	c := verdict.Checks{Promises: []verdict.Check{
+		{Name: "rise", Measure: verdict.Query, Query: "hits", Reduce: verdict.Rise, During: verdict.Trigger, AtLeast: "24", AtMost: "24"},
+		{Name: "first second", Measure: verdict.Goodput, Routes: []string{"checkout"}, During: verdict.Trigger, AtMost: "0"},
+		{Name: "after", Measure: verdict.Goodput, Routes: []string{"checkout"}, During: verdict.After, AtLeast: "100%"},
+	}}
+	if v := verdict.Judge(c, r); v.Result != verdict.Pass {
+		t.Errorf("%+v", v.Reasons)
 	}
 }

@@ -38,6 +38,10 @@ func named(a *evidence.Arm, d During) (evidence.Span, error) {
 		return evidence.Span{}, errors.New("there was no fault")
 	}
 	begin := slices.MinFunc(a.Faults, func(x, y evidence.Fault) int { return int(x.Active.From - y.Active.From) }).Active.From
+	// A fault is a little late. The window in which it begins is the first of the harm, and
+	// that in which it ends belongs to what the most of it is.
+	begin, end = begin.Truncate(evidence.WindowLength), end.Round(evidence.WindowLength)
+	end = max(end, begin+evidence.WindowLength)
 	switch d {
 	case Trigger:
 		return evidence.Span{From: begin, To: end}, nil
@@ -91,11 +95,17 @@ func attempts(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
 	return rise / float64(n), nil
 }
 
+// lag is how old the newest value of a metric may be.
+const lag = 500 * time.Millisecond
+
 // query reduces the points of all series of an expression within a span.
 func query(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
 	graphs, asked := a.Queries[c.Query]
 	if !asked {
 		return 0, fmt.Errorf("%s was not asked", c.Query)
+	}
+	if c.During == After {
+		span.From += lag
 	}
 	var all []float64
 	for _, g := range graphs {
@@ -120,8 +130,13 @@ func query(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
 // reduce makes one value of the points of a series within a span.
 func reduce(points []evidence.Point, how Reduce, span evidence.Span) (float64, bool) {
 	var values []float64
+	born := true // within the span
 	for _, p := range points {
-		if p.At >= span.From && p.At <= span.To && !math.IsNaN(p.Value) {
+		switch {
+		case math.IsNaN(p.Value):
+		case p.At < span.From:
+			born = false
+		case p.At <= span.To:
 			values = append(values, p.Value)
 		}
 	}
@@ -138,13 +153,17 @@ func reduce(points []evidence.Point, how Reduce, span evidence.Span) (float64, b
 	case Last:
 		return values[len(values)-1], true
 	case Rise:
-		return rise(values), true
+		return rise(values, born), true
 	}
 	return slices.Max(values), true
 }
 
-// rise adds up the steps upwards; a fall is a counter that began anew.
-func rise(values []float64) (total float64) {
+// rise adds up the steps upwards of a counter; a fall is one that began anew. One that was born
+// within the span began at nothing.
+func rise(values []float64, born bool) (total float64) {
+	if born {
+		total = values[0]
+	}
 	for i := 1; i < len(values); i++ {
 		if step := values[i] - values[i-1]; step >= 0 {
 			total += step
