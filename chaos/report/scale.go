@@ -32,7 +32,7 @@ func scaleOf(c *chart) scale {
 			}
 		}
 	}
-	if c.Log && low >= 0 && least > tiny && high >= farApart*least {
+	if c.Log && low >= 0 && high >= farApart*least {
 		return decades(least, high)
 	}
 	if c.Unit == "share" {
