@@ -41,7 +41,7 @@ func (h *handover) took(otherwise time.Time) time.Duration {
 	return time.Since(time.Unix(0, began))
 }
 
-// cancel says that the act was not begun, and never will be.
+// cancel settles that the act will not be begun any more, and says whether it never was.
 func (h *handover) cancel() bool {
 	return h.state.CompareAndSwap(0, handoverCancelled) || h.state.Load() == handoverCancelled
 }

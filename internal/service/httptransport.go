@@ -115,11 +115,12 @@ func (tr *HTTPTransport) RoundTrip(t *loop.Task, c *Call, timeout time.Duration)
 		return tr.send(c, deadline)
 	})
 	err = tr.bulkhead.Refused(err)
+	unsent := handed.cancel()
 	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil {
 		return reply, err
 	}
 	switch {
-	case handed.cancel() || neverSent(err):
+	case unsent || neverSent(err):
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	case errors.Is(err, fasthttp.ErrTimeout):
 		return nil, fmt.Errorf("%w: %w", context.DeadlineExceeded, err)

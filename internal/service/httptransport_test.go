@@ -60,6 +60,16 @@ func (c *callee) hangUp() {
 	c.conns = nil
 }
 
+// awaitConnection returns when a call has reached the callee.
+func (c *callee) awaitConnection(t *loop.Task) {
+	for accepted := 0; accepted == 0; {
+		c.lock.Lock()
+		accepted = len(c.conns)
+		c.lock.Unlock()
+		_ = t.Sleep(time.Millisecond)
+	}
+}
+
 // says answers every request of a connection with a text, and then goes on or hangs up.
 func says(text string, goesOn bool) func(*callee, net.Conn) {
 	return func(c *callee, conn net.Conn) {
@@ -157,12 +167,7 @@ func TestCallsThatWaitForTheirTurnAreNotSent(t *testing.T) {
 			t.Errorf("one too many: %v", err)
 		}
 		// The first has begun when its goroutine runs, which a callee hears of.
-		for accepted := 0; accepted == 0; {
-			c.lock.Lock()
-			accepted = len(c.conns)
-			c.lock.Unlock()
-			_ = task.Sleep(time.Millisecond)
-		}
+		c.awaitConnection(task)
 		leave()
 		for name, p := range map[string]*loop.Promise[struct{}]{"running": running, "waiting": waiting} {
 			_, err := loop.Await(task, p)
@@ -171,6 +176,34 @@ func TestCallsThatWaitForTheirTurnAreNotSent(t *testing.T) {
 				t.Errorf("%s: %+v", name, err)
 			}
 		}
+		c.hangUp()
+	})
+}
+
+// A call for which there was no place says nothing of the callee, which has not heard of it.
+func TestCallsWithoutAPlaceAreNotSlow(t *testing.T) {
+	c := newCallee(t, silent)
+	servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+		slow := resilience.SlowConfig{Above: 1} // whatever takes any time
+		bank := client(t, rt, c.listener.Addr().String(), service.HTTPConfig{InFlight: 1, Queue: 1}, service.ClientConfig{Timeout: patience, Slow: slow})
+		ask := func(t *loop.Task) (struct{}, error) {
+			call := charge
+			_, err := bank.Do(t, &call)
+			return struct{}{}, err
+		}
+		ctx, leave := context.WithCancel(task.Context())
+		running := loop.Async(ctx, task.Loop(), "running", ask)
+		waiting := loop.Async(ctx, task.Loop(), "waiting", ask)
+		for range 20 {
+			_, err := ask(task)
+			if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.Bulkhead {
+				t.Errorf("one too many: %v", err)
+			}
+		}
+		c.awaitConnection(task)
+		leave()
+		_, _ = loop.Await(task, running)
+		_, _ = loop.Await(task, waiting)
 		c.hangUp()
 	})
 }

@@ -108,13 +108,14 @@ func (r *Redis) timeout() time.Duration {
 
 // redisError says what an error of go-redis, or of the wait for it, means.
 func redisError(name string, handed *handover, err error) error {
+	unsent := handed.cancel()
 	if _, refused := errors.AsType[*resilience.Rejection](err); refused || err == nil || errors.Is(err, redis.Nil) {
 		return err
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && !errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err) // the connection's clock was first
 	}
-	if handed.cancel() || !handed.touched.Load() && untouched(err) {
+	if unsent || !handed.touched.Load() && untouched(err) {
 		err = fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return &CallError{Downstream: "redis", Call: name, Attempts: 1, Sent: !errors.Is(err, ErrNotSent), Err: err}

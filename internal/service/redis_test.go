@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -191,5 +192,44 @@ func TestClassesOfOperations(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	})
+}
+
+// Who waits for one of our own connections says nothing of Redis, which nobody has asked.
+func TestAWaitForAConnectionIsNotRedisBeingSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+			config := service.RedisConfig{Addr: "127.0.0.1:1", Timeout: time.Second, Acquire: 300 * time.Millisecond}
+			r := service.NewRedis(rt, config)
+			exports := r.Class("exports", 1, 64)
+			takes := func(r *service.Redis, d time.Duration) func(*loop.Task) (int, error) {
+				return func(t *loop.Task) (int, error) {
+					return service.RedisDo(t, r, "takes", func(context.Context, *redis.Client) (int, error) { time.Sleep(d); return 0, nil })
+				}
+			}
+			held := loop.Async(task.Context(), task.Loop(), "held", takes(exports, 900*time.Millisecond))
+			var waiting []*loop.Promise[int]
+			for range 12 {
+				waiting = append(waiting, loop.Async(task.Context(), task.Loop(), "waiting", takes(exports, 0)))
+			}
+			for _, w := range waiting {
+				_, err := loop.Await(task, w)
+				if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.AcquireTimeout {
+					t.Errorf("without a connection: %v", err)
+				}
+			}
+			if _, err := loop.Await(task, held); err != nil {
+				t.Error(err)
+			}
+			for range 9 { // ten are slow now, and those who waited do not hide that
+				if _, err := takes(r, 300*time.Millisecond)(task); err != nil {
+					t.Errorf("with a connection: %v", err)
+				}
+			}
+			_, err := takes(r, 0)(task)
+			if e, ok := errors.AsType[*resilience.Rejection](err); !ok || e.By != resilience.SlowBreaker {
+				t.Errorf("of a Redis that is slow: %v", err)
+			}
+		})
 	})
 }
