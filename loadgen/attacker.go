@@ -86,7 +86,8 @@ type shot struct {
 // Attack starts the schedule now and returns the samples, one for each request that came
 // due, and one for each further attempt, in the order in which they ended. They must be taken until the channel is closed,
 // which is when the schedule has ended, or ctx is done, and all requests in flight have
-// an outcome: a Timeout later at most, or that of every attempt and the pauses between.
+// an outcome: a Timeout later at most, or, where clients try again and ctx is not done, that of
+// every attempt and the pauses between.
 func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
 	go a.pace(ctx)
 	return a.output
@@ -118,13 +119,13 @@ func (a *Attacker) fireAll(ctx context.Context, start time.Time) bool {
 		if !waitUntil(ctx, s.due, a.config.Sleep) {
 			return false
 		}
-		a.fire(s)
+		a.fire(ctx, s)
 	}
 }
 
 // fire gives a shot to a worker: one that waits, or a new one. If all there may be are
 // busy, the request is not sent.
-func (a *Attacker) fire(s shot) {
+func (a *Attacker) fire(ctx context.Context, s shot) {
 	select {
 	case a.shots <- s:
 	default:
@@ -133,15 +134,15 @@ func (a *Attacker) fire(s shot) {
 			return
 		}
 		a.crew++
-		a.ended.Go(func() { a.work(s) })
+		a.ended.Go(func() { a.work(ctx, s) })
 	}
 }
 
 // work sends a shot and then those that it is given, until there are no more.
-func (a *Attacker) work(first shot) {
+func (a *Attacker) work(ctx context.Context, first shot) {
 	w := worker{config: &a.config}
 	for s, more := first, true; more; s, more = <-a.shots {
-		w.do(s, a.output)
+		w.do(ctx, s, a.output)
 	}
 }
 
@@ -154,7 +155,7 @@ type worker struct {
 }
 
 // do sends a request, and again if its client does so, and tells what came of each attempt.
-func (w *worker) do(s shot, samples chan<- evidence.Sample) {
+func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample) {
 	retry := &w.config.Retry
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
@@ -163,10 +164,9 @@ func (w *worker) do(s shot, samples chan<- evidence.Sample) {
 			sample.Attempt = attempt
 		}
 		samples <- sample
-		if !again {
+		if !again || !pause(ctx, retry.pause(s.seq, attempt)) {
 			return
 		}
-		time.Sleep(retry.pause(s.seq, attempt))
 	}
 }
 

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
+	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
 
@@ -20,38 +22,37 @@ const (
 	auditTime = 35 * time.Second
 )
 
-// play is an arm from its open shop to its audit.
+// play is an arm from its open shop to its audit. What was seen until an error is evidence too.
 func (r *runner) play(ctx context.Context, a *evidence.Arm, s *stage, w *witness) error {
 	if err := s.ready(ctx, settleTime); err != nil {
 		a.Before = err.Error()
 		return nil
 	}
-	if err := r.calibrate(ctx, s); err != nil {
-		return err
-	}
-	if err := s.disable(ctx, r.disabled(a.Name)); err != nil {
-		return err
-	}
 	l, err := r.newLine(ctx, a, s)
 	if err != nil {
 		return err
 	}
-	if err := r.perform(ctx, a, s, l); err != nil {
+	err = r.perform(ctx, a, s, l)
+	if err := errors.Join(err, w.testify(context.WithoutCancel(ctx), r.config.Plan.Queries(r.config.Pace))); err != nil {
 		return err
 	}
 	if err := s.ready(ctx, settleTime); err != nil {
 		a.After = err.Error()
 	}
-	// What was still to be given up or finished is, with all protections.
-	if err := s.enableAll(ctx); err != nil {
+	return r.settleBooks(ctx, a, s)
+}
+
+// settleBooks has the shop finish or give up what it has begun, with all its protections, and
+// audits it.
+func (r *runner) settleBooks(ctx context.Context, a *evidence.Arm, s *stage) (err error) {
+	if err := s.enable(ctx, r.disabled(a.Name)); err != nil {
 		return err
 	}
-	a.Books, err = s.audit(ctx, filepath.Join(s.dir, journalFile), auditTime)
-	if err != nil {
+	if a.Books, err = s.audit(ctx, filepath.Join(s.dir, journalFile), auditTime); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	r.say(Event{Kind: Audited, Err: violation(a.Books)})
-	return w.testify(ctx, r.config.Plan.Queries(r.config.Pace))
+	return nil
 }
 
 // perform has load and faults run beside each other until the load has ended.
@@ -102,16 +103,27 @@ const (
 	saturationAtMost = 64
 )
 
-// calibrate measures the capacity, once in a run, in the shop of its first arm.
-func (r *runner) calibrate(ctx context.Context, s *stage) error {
+// calibrate measures the capacity, in a shop of its own, so that both arms begin alike.
+func (r *runner) calibrate(ctx context.Context) error {
 	plan := r.config.Plan
-	c := &r.run.Calibration
-	if plan.Calibrate.Route == "" || c.Of != "" {
+	if plan.Calibrate.Route == "" {
 		return r.settle()
+	}
+	dir := filepath.Join(r.config.Dir, "calibration")
+	err := r.open(ctx, ShopConfig{Dir: dir, Shop: plan.Shop}, func(file *shopfile.Shop) error {
+		return r.saturate(ctx, &stage{file: file, dir: dir})
+	})
+	return errors.Join(err, r.settle())
+}
+
+func (r *runner) saturate(ctx context.Context, s *stage) error {
+	plan, c := r.config.Plan, &r.run.Calibration
+	if err := s.ready(ctx, settleTime); err != nil {
+		return err
 	}
 	scenario, err := s.shoppers(ctx, plan, loadgen.Mix{{Route: plan.Calibrate.Route, Weight: 1}}, r.config.Seed)
 	if err != nil {
-		return fmt.Errorf("calibration: %w", err)
+		return err
 	}
 	of := plan.Shop.Bank
 	if plan.Calibrate.Of == "inventory" {
@@ -126,14 +138,13 @@ func (r *runner) calibrate(ctx context.Context, s *stage) error {
 		Warmup: saturationWarmup, Length: saturationLength,
 	}
 	if c.Capacity, err = saturation.Measure(ctx, func(*evidence.Sample) {}); err != nil {
-		return fmt.Errorf("calibration: %w", err)
-	}
-	c.Of = plan.Calibrate.Route
-	if c.Expected, err = plan.Expected(); err != nil {
 		return err
 	}
-	r.say(Event{Kind: Calibrated, Rate: c.Capacity})
-	return r.settle()
+	c.Of = plan.Calibrate.Route
+	if c.Expected, err = plan.Expected(); err == nil {
+		r.say(Event{Kind: Calibrated, Rate: c.Capacity})
+	}
+	return err
 }
 
 // defaultWorkers are those of a bank and of inventory.

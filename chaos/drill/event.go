@@ -27,7 +27,6 @@ const (
 type Event struct {
 	Kind    EventKind
 	Arm     string
-	At      time.Duration // since the load of the arm began
 	What    string
 	Err     error
 	Rate    float64 // requests a second

@@ -29,7 +29,6 @@ type line struct {
 	patience evidence.Patience
 	surges   []Entry // of the timeline
 	slow     []slowEntry
-	extra    int64 // requests that were due because of a surge
 }
 
 // A slowEntry is a crowd of slow readers on the timeline.
@@ -92,7 +91,6 @@ func (l *line) pacer(r *runner) (loadgen.Pacer, error) {
 		}
 		arrivals.Surges = append(arrivals.Surges, loadgen.Surge{Factor: factor, At: e.At, Width: e.For})
 		l.surges = append(l.surges, e)
-		l.extra = max(l.extra, int64((factor-1)*arrivals.Rate*e.For.Seconds()))
 	}
 	return arrivals.Pacer()
 }
@@ -159,11 +157,25 @@ func (e *slowEntry) visit(ctx context.Context, began time.Time) {
 	e.readers.Run(ctx)
 }
 
-// faults are those of the load itself.
+// faults are those of the load itself, as far as the samples show them.
 func (l *line) faults(a *evidence.Arm) []evidence.Fault {
 	var all []evidence.Fault
 	for _, e := range l.surges {
-		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e), Hits: l.extra, Ended: a.Failed == ""})
+		f := evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e)}
+		usual := l.runner.run.Constants["rate"]
+		for _, w := range a.Windows {
+			due := int64(0)
+			for _, t := range w.Routes {
+				due += t.Scheduled
+			}
+			switch {
+			case f.Active.Holds(w.Start):
+				f.Hits += max(due-int64(usual), 0)
+			case w.Start >= f.Active.To:
+				f.Ended = true
+			}
+		}
+		all = append(all, f)
 	}
 	for _, e := range l.slow {
 		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e.Entry), Hits: e.readers.Read() + e.readers.Cut(), Ended: true})

@@ -41,7 +41,10 @@ type RunConfig struct {
 type ShopConfig struct {
 	Dir  string // for its data and logs
 	Shop Shop   // how it is built
-	OTLP string // where its traces go
+	OTLP string // where its traces go; "" is nowhere
+	// Off are the protections that it begins without, and is without whenever a part of it
+	// is started again.
+	Off []resilience.Name
 }
 
 // An OpenShop is a shop that takes requests.
@@ -57,6 +60,9 @@ func Run(ctx context.Context, c RunConfig) (*evidence.Run, verdict.Verdict, erro
 	r, err := newRunner(c)
 	if err != nil {
 		return nil, verdict.Verdict{}, err
+	}
+	if err := r.calibrate(ctx); err != nil {
+		return nil, verdict.Verdict{}, fmt.Errorf("calibration: %w", err)
 	}
 	for _, arm := range r.config.Arms {
 		r.runArm(ctx, arm)
@@ -100,7 +106,7 @@ func newRunner(c RunConfig) (*runner, error) {
 		return nil, err
 	}
 	return &runner{config: c, schedule: schedule, folder: folder, run: &evidence.Run{
-		Drill: c.Plan.Name, Pace: string(c.Pace), Seed: c.Seed, Started: time.Now().UTC(), Versions: maps.Clone(c.Versions), Arms: map[string]*evidence.Arm{},
+		Drill: c.Plan.Name, Pace: string(c.Pace), Seed: c.Seed, Started: time.Now().UTC(), Versions: maps.Clone(c.Versions), Wanted: c.Arms, Arms: map[string]*evidence.Arm{},
 	}}, nil
 }
 
@@ -149,7 +155,17 @@ func (r *runner) inShop(ctx context.Context, a *evidence.Arm) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	shop, err := r.config.Open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp()})
+	return r.open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp(), Off: r.disabled(a.Name)}, func(file *shopfile.Shop) error {
+		if err := w.watch(file); err != nil {
+			return err
+		}
+		return r.play(ctx, a, &stage{file: file, dir: dir}, w)
+	})
+}
+
+// open opens a shop, and closes it when fn has returned.
+func (r *runner) open(ctx context.Context, c ShopConfig, fn func(*shopfile.Shop) error) (err error) {
+	shop, err := r.config.Open(ctx, c)
 	if err != nil {
 		return fmt.Errorf("the shop did not open: %w", err)
 	}
@@ -158,8 +174,5 @@ func (r *runner) inShop(ctx context.Context, a *evidence.Arm) (err error) {
 			err = errors.Join(err, fmt.Errorf("the shop did not close: %w", late))
 		}
 	}()
-	if err := w.watch(shop.File); err != nil {
-		return err
-	}
-	return r.play(ctx, a, &stage{file: shop.File, dir: dir}, w)
+	return fn(shop.File)
 }

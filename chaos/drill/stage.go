@@ -61,41 +61,14 @@ func (s *stage) unready(ctx context.Context) error {
 	return nil
 }
 
-// disable switches protections off, in all parts.
-func (s *stage) disable(ctx context.Context, names []resilience.Name) error {
-	return s.turn(ctx, names, false)
-}
-
-// enableAll switches all on that a run may have switched off.
-func (s *stage) enableAll(ctx context.Context) error { return s.turn(ctx, s.off(ctx), true) }
-
-// off are the protections that are off in some part, but for those that begin so.
-func (s *stage) off(ctx context.Context) (names []resilience.Name) {
-	for _, part := range s.parts() {
-		text, err := s.ask(ctx, http.MethodGet, part, "/admin/protections", nil)
-		if err != nil {
-			continue // it is gone, and comes back with all on
-		}
-		var states []resilience.State
-		if json.Unmarshal(text, &states) != nil {
-			continue
-		}
-		for _, state := range states {
-			if !state.On && !slices.Contains(names, state.Name) {
-				names = append(names, state.Name)
-			}
-		}
-	}
-	return names
-}
-
-func (s *stage) turn(ctx context.Context, names []resilience.Name, on bool) error {
+// enable switches protections on again, in all parts.
+func (s *stage) enable(ctx context.Context, names []resilience.Name) error {
 	if len(names) == 0 {
 		return nil
 	}
 	states := map[resilience.Name]bool{}
 	for _, n := range names {
-		states[n] = on
+		states[n] = true
 	}
 	body, err := json.Marshal(states)
 	if err != nil {

@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"errors"
 	"strings"
 
 	"brownout/chaos/evidence"
@@ -35,7 +34,7 @@ func (t *traces) close() error {
 	if t.server == nil {
 		return nil
 	}
-	return errors.Join(t.server.Close())
+	return t.server.Close()
 }
 
 // slowest are the slowest requests of the load that have come to the gateway.

@@ -23,7 +23,7 @@ const (
 	// step is how far apart the points of a graph are.
 	step = 500 * time.Millisecond
 	// maxGraphs bounds the series that are kept of one expression.
-	maxGraphs = 32
+	maxGraphs = 256
 )
 
 // A witness sees what happens in the shop of an arm: metrics, traces, long turns.
@@ -94,8 +94,11 @@ func (w *witness) ask(ctx context.Context, query string) ([]evidence.Graph, erro
 	if err != nil {
 		return nil, err
 	}
-	graphs := make([]evidence.Graph, 0, min(len(series), maxGraphs))
-	for _, s := range series[:min(len(series), maxGraphs)] {
+	if len(series) > maxGraphs {
+		return nil, fmt.Errorf("it has %d series, more than the %d that are kept", len(series), maxGraphs)
+	}
+	graphs := make([]evidence.Graph, 0, len(series))
+	for _, s := range series {
 		g := evidence.Graph{Labels: s.Labels, Points: make([]evidence.Point, 0, len(s.Points))}
 		for _, p := range s.Points {
 			g.Points = append(g.Points, evidence.Point{At: p.T.Sub(from), Value: p.V})

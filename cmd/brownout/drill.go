@@ -116,6 +116,11 @@ func (c *drillRunCommand) Validate() error {
 	if (len(c.Names) == 0) == !c.All {
 		return errors.New("name drills, or say --all")
 	}
+	for _, name := range c.Without {
+		if resilience.Name(name).Help() == "" {
+			return fmt.Errorf("--without: there is no protection %q; there are %s", name, protectionNames())
+		}
+	}
 	return nil
 }
 
@@ -131,62 +136,78 @@ func (c *drillRunCommand) Run(s streams) error {
 	if c.All {
 		names = drills.Names()
 	}
+	scripts, err := readScripts(names)
+	if err != nil {
+		return err
+	}
 	var results []verdict.Result
-	for _, name := range names {
-		result, err := c.drill(ctx, s, name)
-		if err != nil {
-			return err
+	for _, script := range scripts {
+		results = append(results, c.drill(ctx, s, script))
+		if ctx.Err() != nil {
+			break
 		}
-		results = append(results, result)
 	}
 	return judged(results)
 }
 
-// drill runs one, again if it is INVALID.
-func (c *drillRunCommand) drill(ctx context.Context, s streams, name string) (verdict.Result, error) {
-	plan, text, err := readPlan(name)
-	if err != nil {
-		return "", err
-	}
-	for try := 0; ; try++ {
-		v, dir, err := c.once(ctx, s, plan, text, try)
+// A script is a drill's file, read.
+type script struct {
+	plan *drill.Plan
+	text []byte
+}
+
+// readScripts reads all before any is run.
+func readScripts(names []string) ([]script, error) {
+	var all []script
+	for _, name := range names {
+		plan, text, err := readPlan(name)
 		if err != nil {
-			return v.Result, err
+			return nil, err
 		}
-		if err := c.tell(s.out, v, dir); err != nil {
-			return v.Result, err
+		all = append(all, script{plan, text})
+	}
+	return all, nil
+}
+
+// drill runs one, again if it is INVALID. What could not be run is INVALID too.
+func (c *drillRunCommand) drill(ctx context.Context, s streams, d script) verdict.Result {
+	for try := 0; ; try++ {
+		v, dir, err := c.once(ctx, s, d, try)
+		if err == nil {
+			err = c.tell(s.out, v, dir)
 		}
-		if v.Result != verdict.Invalid || try == retries {
-			return v.Result, nil
+		if err != nil {
+			report(s.err, fmt.Errorf("%s: %w", d.plan.Name, err))
+			v.Result = verdict.Invalid
+		}
+		if v.Result != verdict.Invalid || try == retries || ctx.Err() != nil {
+			return v.Result
 		}
 	}
 }
 
-func (c *drillRunCommand) once(ctx context.Context, s streams, plan *drill.Plan, text []byte, try int) (verdict.Verdict, string, error) {
-	dir := filepath.Join(c.Out, time.Now().UTC().Format("20060102T150405Z")+"-"+plan.Name)
+func (c *drillRunCommand) once(ctx context.Context, s streams, d script, try int) (verdict.Verdict, string, error) {
+	dir := filepath.Join(c.Out, time.Now().UTC().Format("20060102T150405Z")+"-"+d.plan.Name)
 	if try > 0 {
 		dir += fmt.Sprintf("-%d", try+1)
 	}
 	config := drill.RunConfig{
-		Plan: plan, Text: text, Pace: drill.Pace(c.Pace), Seed: c.Seed, Dir: dir, Open: openShop,
+		Plan: d.plan, Text: d.text, Pace: drill.Pace(c.Pace), Seed: c.Seed, Dir: dir, Open: openShop,
 		Versions: map[string]string{"brownout": version(), "go": runtime.Version(), "machine": fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	}
 	if c.Arm != "both" {
 		config.Arms = []string{c.Arm}
 	}
 	for _, name := range c.Without {
-		if !slices.Contains(resilience.Names(), resilience.Name(name)) {
-			return verdict.Verdict{}, "", inputError{fmt.Errorf("--without: there is no protection %q", name)}
-		}
 		config.Without = append(config.Without, resilience.Name(name))
 	}
 	if !c.JSON && !c.Quiet {
-		fmt.Fprintf(s.out, "%s: %s\n", plan.Name, plan.Title)
+		fmt.Fprintf(s.out, "%s: %s\n", d.plan.Name, d.plan.Title)
 		config.Tell = timeline(s.out)
 	}
 	run, v, err := drill.Run(ctx, config)
 	if run != nil {
-		err = errors.Join(err, reports.WriteAll(dir, newReport(dir, plan, run, v)))
+		err = errors.Join(err, reports.WriteAll(dir, newReport(dir, d.plan, run, v)))
 	}
 	return v, dir, err
 }
@@ -222,7 +243,7 @@ func (c *drillRunCommand) tell(out io.Writer, v verdict.Verdict, dir string) err
 		return err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s\n", v.Result, v.Drill)
+	fmt.Fprintf(&b, "%s %s%s\n", v.Result, v.Drill, half(v))
 	for _, group := range []struct {
 		title    string
 		findings []verdict.Finding
@@ -241,6 +262,14 @@ func (c *drillRunCommand) tell(out io.Writer, v verdict.Verdict, dir string) err
 	fmt.Fprintf(&b, "  evidence: %s\n  report: %s\n", dir, filepath.Join(dir, reports.HTMLFile))
 	_, err := out.Write(b.Bytes())
 	return err
+}
+
+// half says that a verdict is that of one arm alone.
+func half(v verdict.Verdict) string {
+	if v.Partial {
+		return ", of one arm alone"
+	}
+	return ""
 }
 
 // A drillError says that not all drills passed.
@@ -288,10 +317,13 @@ func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) 
 	ready, ended := make(chan *shopfile.Shop, 1), make(chan error, 1)
 	config := lab.UpConfig{
 		Dir: c.Dir, BcryptCost: c.Shop.BcryptCost, Links: c.Shop.Links, Out: io.Discard, Args: shopArgs(c.Shop),
-		Serve: []string{"--otlp=" + c.OTLP, "--log-level=WARN"}, Ready: func(s *shopfile.Shop) { ready <- s },
+		Serve: []string{"--log-level=WARN"}, Ready: func(s *shopfile.Shop) { ready <- s },
 	}
-	if c.OTLP == "" {
-		config.Serve = config.Serve[1:]
+	if c.OTLP != "" {
+		config.Serve = append(config.Serve, "--otlp="+c.OTLP)
+	}
+	for _, name := range c.Off {
+		config.Serve = append(config.Serve, "--off="+string(name))
 	}
 	go func() { ended <- lab.Up(ctx, config) }()
 	select {
