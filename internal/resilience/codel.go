@@ -53,7 +53,7 @@ func (a *AgeLimit) Over(line Line) *AgeLimit {
 }
 
 // Admit says whether work that has waited so long, 0 included, is begun. It must be asked
-// about all the work of a line.
+// about all the work of a line that Pass is not told of.
 func (a *AgeLimit) Admit(waited time.Duration) error {
 	if !a.on() {
 		return nil
@@ -63,6 +63,14 @@ func (a *AgeLimit) Admit(waited time.Duration) error {
 	}
 	a.admitted.Inc()
 	return nil
+}
+
+// Pass takes into account work that is begun however long it has waited.
+func (a *AgeLimit) Pass(waited time.Duration) {
+	if a.on() {
+		a.isStanding(waited)
+		a.admitted.Inc()
+	}
 }
 
 // isStanding takes a wait into account.

@@ -252,7 +252,7 @@ func (x *exchange) begin() {
 		x.finish(Response{}, context.DeadlineExceeded) // expired work is not begun
 		return
 	}
-	if err := d.age.Admit(waited); err != nil {
+	if err := d.admitAge(x.route, waited); err != nil {
 		x.turnAway(err)
 		return
 	}
@@ -261,6 +261,15 @@ func (x *exchange) begin() {
 		x.runFn = x.run
 	}
 	d.runtime.Loop.Spawn(x.context, x.route.Name, x.runFn)
+}
+
+// admitAge says whether a request is begun that has waited so long for the loop.
+func (d *Dispatcher) admitAge(r *Route, waited time.Duration) error {
+	if r.Finishes {
+		d.age.Pass(waited)
+		return nil
+	}
+	return d.age.Admit(waited)
 }
 
 // turnAway answers a request that was admitted and will not be begun. There may be many,

@@ -127,6 +127,33 @@ func TestWorkThatIsTooOldIsNotBegun(t *testing.T) {
 	})
 }
 
+// What ends something begun is begun itself however old it is, and tells codel of its wait.
+func TestWorkThatFinishesIsNeverTooOld(t *testing.T) {
+	answer := func(*loop.Task, *service.Request) (service.Response, error) { return service.Response{}, nil }
+	build := func(rt *service.Runtime) service.Service {
+		return service.Service{Routes: []service.Route{
+			{Name: "new", Method: "POST", Pattern: "/v1/x", Handle: answer},
+			{Name: "end", Method: "DELETE", Pattern: "/v1/x", Handle: answer, Finishes: true},
+		}}
+	}
+	servicetest.Run(t, servicetest.Config{Build: build}, func(c *servicetest.Client) {
+		ask := func(method string, waited time.Duration, want int) {
+			t.Helper()
+			old := &service.Request{Method: method, Path: "/v1/x", Received: time.Now().Add(-waited)}
+			c.Dispatcher.Dispatch(old, func(r service.Response) {
+				if r.Status != want {
+					t.Errorf("%s after %v: %d, want %d", method, waited, r.Status, want)
+				}
+			})
+		}
+		ask("DELETE", 50*time.Millisecond, 200)
+		_ = c.Task.Sleep(100 * time.Millisecond)
+		ask("DELETE", 50*time.Millisecond, 200)
+		ask("POST", 50*time.Millisecond, 503)
+		ask("DELETE", 2*time.Second, 504)
+	})
+}
+
 func TestHandlersAreInterrupted(t *testing.T) {
 	handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
 		return service.Response{}, t.Sleep(time.Hour)

@@ -30,6 +30,10 @@ type Route struct {
 	Timeout time.Duration
 	// Importance says who goes first when not all can be served.
 	Importance resilience.Importance
+	// Finishes says that it ends, or helps to end, what another request has begun. It is
+	// begun however long it had to wait, as long as its time is not over: to refuse it
+	// would leave more undone than it spares.
+	Finishes bool
 	// MaxBody bounds the request's body in bytes; 0 means that it must be empty.
 	MaxBody int
 	// Answer is how many bytes an answer may well have, if that is many: they are

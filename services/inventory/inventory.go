@@ -113,7 +113,7 @@ func (s *Inventory) Service() service.Service {
 // action returns the route of an action to a hold. A saga that has begun goes first.
 func (s *Inventory) action(a Action) service.Route {
 	return service.Route{
-		Name: string(a), Method: http.MethodPost, Pattern: "/v1/holds/{id}/" + string(a), Importance: resilience.Critical,
+		Name: string(a), Method: http.MethodPost, Pattern: "/v1/holds/{id}/" + string(a), Importance: resilience.Critical, Finishes: true,
 		Handle: func(t *loop.Task, r *service.Request) (service.Response, error) { return s.act(t, r, a) },
 	}
 }

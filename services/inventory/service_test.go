@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"brownout/internal/loop"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
@@ -36,6 +37,19 @@ func serveFaulty(
 	servicetest.Run(t, servicetest.Config{Build: build, OpenAPI: inventory.OpenAPI}, func(c *servicetest.Client) {
 		sleep(c, 100*time.Millisecond) // the products are there now
 		fn(c)
+	})
+}
+
+// What ends a hold is shed last, and is served however long it had to wait.
+func TestWhatEndsAHoldGoesFirst(t *testing.T) {
+	servicetest.OnLoop(t, func(_ *loop.Task, rt *service.Runtime) {
+		s := inventory.New(rt, inventory.Config{Store: memstore.New(service.NewMemory(rt))})
+		for _, route := range s.Routes {
+			ends := strings.HasPrefix(route.Pattern, "/v1/holds/{id}/")
+			if route.Finishes != ends || ends && route.Importance != resilience.Critical {
+				t.Errorf("%s finishes: %v, and is %v", route.Name, route.Finishes, route.Importance)
+			}
+		}
 	})
 }
 

@@ -8,8 +8,12 @@ import (
 
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
+	"brownout/internal/service"
+	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
 	"brownout/services/payments"
+	"brownout/services/payments/bank"
+	"brownout/services/payments/memstore"
 )
 
 func TestPaymentGoesItsWay(t *testing.T) {
@@ -86,6 +90,20 @@ func (h *house) tryAfter(status shop.PaymentStatus, do payments.Operation, want 
 }
 
 // A decline is the last word, whichever key it is asked with.
+// What ends a payment is shed last, and is served however long it had to wait.
+func TestWhatEndsAPaymentGoesFirst(t *testing.T) {
+	servicetest.OnLoop(t, func(_ *loop.Task, rt *service.Runtime) {
+		client := service.ClientConfig{Downstream: "bank"}
+		s := payments.New(rt, payments.Config{Store: memstore.New(service.NewMemory(rt)), Banks: []payments.Bank{bank.NewKeyed(rt, client)}})
+		for _, route := range s.Routes {
+			ends := strings.HasPrefix(route.Pattern, "/v1/payments/{id}/")
+			if route.Finishes != ends || ends && route.Importance != resilience.Critical {
+				t.Errorf("%s finishes: %v, and is %v", route.Name, route.Finishes, route.Importance)
+			}
+		}
+	})
+}
+
 func TestDeclined(t *testing.T) {
 	underContract(t, func(h *house) {
 		h.bring("p1", shop.Declined)
