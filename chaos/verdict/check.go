@@ -131,3 +131,8 @@ type Verdict struct {
 // Judge judges a run by the checks of its drill. A run that was to have one arm alone is judged by
 // that, and is partial; one that lacks an arm that it was to have is INVALID.
 func Judge(c Checks, run *evidence.Run) Verdict { return newJudge(c, run).judge() }
+
+// Measured returns what a check without bounds would find in an arm that was run.
+func Measured(run *evidence.Run, arm string, c Check) Finding {
+	return finder{run, run.Arms[arm]}.find(c)
+}

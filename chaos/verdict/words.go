@@ -53,3 +53,11 @@ func duration(seconds float64) string {
 	}
 	return d.Round(time.Microsecond).String()
 }
+
+// Amount is what was measured, in words.
+func (f Finding) Amount() string {
+	if f.Unmeasured != "" {
+		return "cannot be told"
+	}
+	return amount(f.Check.Measure, f.Measured)
+}
