@@ -90,8 +90,42 @@ func TestLoopMetricsOfALoop(t *testing.T) {
 		expect(t, reg, "brownout_loop_microtasks_total", 1)
 		expect(t, reg, "brownout_loop_depth{queue=timers}", 0)
 		expect(t, reg, "brownout_loop_busy_seconds", 0)
+		expect(t, reg, "brownout_loop_delay_max_seconds", .02)
 		if p50, p99, highest := m.Delay(); p50 > 1*time.Microsecond || p99 != 20*ms || highest != 20*ms {
 			t.Errorf("delay %v, %v, %v", p50, p99, highest)
+		}
+	})
+}
+
+// A turn that does not end is seen while it does not.
+func TestLoopMetricsOfATurnThatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		m := telemetry.NewLoopMetrics(reg)
+		l := loop.New(loop.Config{ExitWhenIdle: true, Observer: m})
+		m.Watch(l)
+		err := l.Run(func() {
+			l.SetTimeout("starves", 10*ms, func() {
+				ticks := 0
+				var storm func()
+				storm = func() {
+					if ticks++; ticks < 5000 {
+						l.NextTick("storm", storm)
+						return
+					}
+					time.Sleep(30 * ms)
+					expect(t, reg, "brownout_loop_active_seconds_total", .03)
+					expect(t, reg, "brownout_loop_idle_seconds_total", .01)
+					expect(t, reg, "brownout_loop_busy_seconds", .03)
+					if n := gather(t, reg)["brownout_loop_turn_microtasks"]; n < 4000 || n > 5000 {
+						t.Errorf("%v microtasks in the turn, want 5000 or up to 1000 less", n)
+					}
+				}
+				storm()
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

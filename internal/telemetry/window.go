@@ -107,7 +107,7 @@ func (w *windows) percentiles(a, b float64) (atA, atB, highest time.Duration) {
 		counts[i] = w.both[0].delays[i].Load() + w.both[1].delays[i].Load()
 		total += counts[i]
 	}
-	highest = time.Duration(max(w.both[0].delay.Load(), w.both[1].delay.Load()))
+	highest = w.highest()
 	return min(quantile(&counts, total, a), highest), min(quantile(&counts, total, b), highest), highest
 }
 
@@ -130,6 +130,11 @@ func (w *windows) utilisation() float64 {
 		return 0
 	}
 	return float64(active) / float64(active+idle)
+}
+
+// highest returns the highest delay.
+func (w *windows) highest() time.Duration {
+	return time.Duration(max(w.both[0].delay.Load(), w.both[1].delay.Load()))
 }
 
 func (w *windows) longest() time.Duration {
