@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"strings"
 	"time"
 
 	"brownout/chaos/verdict"
@@ -57,6 +58,9 @@ func (c *Check) settle(r *reader, path string) {
 			c.Measure = m
 		}
 	}
+	if c.Measure == verdict.Attempts || c.Reduce == verdict.Rise {
+		c.Query = bare(c.Query)
+	}
 	timed := c.Measure == verdict.Latency || c.Measure == verdict.Refusal
 	for _, only := range []struct {
 		member string
@@ -77,4 +81,27 @@ func (c *Check) settle(r *reader, path string) {
 	if c.AtLeast == "" && c.AtMost == "" && c.Within == 0 {
 		r.wrong(path, "has no bound; want at_least, at_most, or predicted and within")
 	}
+}
+
+// bare takes a sum apart, whose rise is that of its series: of these it is seen when one begins
+// anew, or is missing for a moment, and of their sum it is not.
+func bare(query string) string {
+	inner, ok := strings.CutPrefix(query, "sum(")
+	if !ok || !strings.HasSuffix(inner, ")") {
+		return query
+	}
+	inner = strings.TrimSuffix(inner, ")")
+	open := 0
+	for _, r := range inner {
+		switch r {
+		case '(':
+			open++
+		case ')':
+			open--
+		}
+		if open < 0 {
+			return query // the bracket at the end is another one's
+		}
+	}
+	return inner
 }

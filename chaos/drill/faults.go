@@ -126,18 +126,18 @@ func (c *checker) times(path string, e *Entry) {
 // quickReady is when the baseline ends at quick pace.
 func (p *Plan) quickReady() time.Duration { return p.Timings[Quick].Warmup + p.Timings[Quick].Baseline }
 
-// notForDrills are flags that the runner sets, and secrets.
-var notForDrills = []string{
-	"token", "admin-token", "signing-key", "listen", "admin", "admin-private", "redis", "prefix", "otlp", "off",
-}
+// forDrills are the flags that a drill may set: how large a part is, and how long it takes. The
+// others are addresses, files and secrets, which are the runner's to give, and protections, which
+// are the arms'.
+var forDrills = []string{"workers", "in-flight", "clerks", "service-time", "products", "hold-ttl", "calls", "calls-waiting", "redis-connections", "trace", "log-level"}
 
 // args refuses arguments that are not a drill's to give.
 func (c *checker) args() {
 	for _, part := range partNames {
 		for i, arg := range c.plan.Shop.Args[part] {
 			name, _, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
-			if slices.Contains(notForDrills, name) {
-				c.wrong(fmt.Sprintf("shop.args.%s[%d]", part, i), "--%s is set by the runner; a file has neither secrets nor addresses, and protections are those of the arms", name)
+			if !slices.Contains(forDrills, name) {
+				c.wrong(fmt.Sprintf("shop.args.%s[%d]", part, i), "--%s is not a drill's to set; want one of %s", name, strings.Join(forDrills, ", "))
 			}
 		}
 	}

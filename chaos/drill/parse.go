@@ -47,6 +47,7 @@ func (p *Plan) fill() {
 	if p.Load.Arrivals == "" {
 		p.Load.Arrivals = "constant"
 	}
+	p.Attempts = bare(p.Attempts)
 	if p.Load.Retry.Attempts == 0 {
 		p.Load.Retry.Attempts = 1
 	}

@@ -193,3 +193,20 @@ func TestQueriesAreAskedOnce(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A rise is that of each series: a sum hides that one began anew.
+func TestRisesAreThoseOfSeries(t *testing.T) {
+	const sum = `sum(brownout_http_requests_total{job="bank-a"})`
+	for text, want := range map[string]string{
+		sum:                         `brownout_http_requests_total{job="bank-a"}`,
+		"sum(a) + sum(b)":           "sum(a) + sum(b)",
+		"sum(a) / (b)":              "sum(a) / (b)",
+		"sum by (job) (a)":          "sum by (job) (a)",
+		"sum(rate(a[1m]))":          "rate(a[1m])",
+		"brownout_http_in_flight{}": "brownout_http_in_flight{}",
+	} {
+		if got := planOf(t, "attempts: "+sum, "attempts: "+text).Attempts; got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -53,7 +53,7 @@ var wrongs = []struct {
 	// The shop and the load.
 	{"gateway: [--workers=4]", "teller: [--workers=4]", 11, "shop.args.teller", "want one of gateway"},
 	{"[--workers=4]", "[workers]", 11, "shop.args.gateway[0]", "want a flag"},
-	{"[--workers=4]", "[--admin-token=x]", 11, "shop.args.gateway[0]", "neither secrets nor addresses"},
+	{"[--workers=4]", "[--admin-token=x]", 11, "shop.args.gateway[0]", "is not a drill's to set"},
 	{"browse: 60", "browse: 60, cart: 2", 14, "load.mix.cart", "want one of browse"},
 	{"{browse: 60, product: 20, checkout: 20}", "{browse: 0}", 14, "load.mix", "no weight is above 0"},
 	{"arrivals: poisson", "arrivals: spike:1-2@3s+4s", 15, "load.arrivals", "want one of constant, poisson"},
