@@ -46,7 +46,7 @@ func NewMemoryBound(r *Registry, target string, c MemoryConfig) *MemoryGate {
 // was taken must be released. While the protection is off, requests may hold 1 GiB, and
 // nobody looks at the heap.
 func (m *MemoryGate) Reserve(i Importance, n int64) error {
-	if m.on() && m.crowded(i) {
+	if m.Crowded(i, m.live.Load()) {
 		return m.heap.reject()
 	}
 	if m.held.Add(n) > m.bound() {
@@ -59,8 +59,9 @@ func (m *MemoryGate) Reserve(i Importance, n int64) error {
 	return nil
 }
 
-// crowded says whether the heap has no room for work of that importance.
-func (m *MemoryGate) crowded(i Importance) bool {
+// Crowded says whether work of that importance is not let in while so many bytes live on
+// the heap.
+func (m *MemoryGate) Crowded(i Importance, live uint64) bool {
 	share := uint64(90)
 	switch i {
 	case Critical:
@@ -68,7 +69,7 @@ func (m *MemoryGate) crowded(i Importance) bool {
 	case Batch:
 		share = 80
 	}
-	return m.config.Heap > 0 && m.live.Load() >= m.config.Heap/100*share
+	return m.on() && m.config.Heap > 0 && live >= m.config.Heap/100*share
 }
 
 func (m *MemoryGate) bound() int64 {
@@ -87,5 +88,6 @@ func (m *MemoryGate) Release(n int64) { m.held.Add(-n) }
 // Held returns how many bytes are held.
 func (m *MemoryGate) Held() int64 { return m.held.Load() }
 
-// SetLive says how many bytes live on the heap.
+// SetLive says how many bytes live on the heap. It is better no old news: whoever is not let
+// in allocates nothing, and so does not have the next collection of garbage come.
 func (m *MemoryGate) SetLive(n uint64) { m.live.Store(n) }

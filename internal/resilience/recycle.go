@@ -38,6 +38,12 @@ func NewRecycle(r *Registry, target string, c RecycleConfig) *Recycler {
 	return x
 }
 
+// Suspects says whether so many bytes beyond what work holds are too much, so that it is
+// worth a closer look before Due is told of them.
+func (x *Recycler) Suspects(heap uint64) bool {
+	return x.on() && x.config.Heap > 0 && heap > x.config.Heap
+}
+
 // Due takes what the process holds beyond its work, and says why it is to be replaced, nil
 // if it is not: for a while, every look at it has found too much.
 func (x *Recycler) Due(now time.Time, heap uint64, goroutines int) error {

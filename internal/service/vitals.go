@@ -42,7 +42,8 @@ type vitals struct {
 	listener   *Listener
 	loop       *loop.Loop
 	recycler   *resilience.Recycler
-	samples    [2]metrics.Sample
+	heap       *heap
+	goroutines [1]metrics.Sample
 }
 
 func newVitals(h *host) *vitals {
@@ -52,8 +53,9 @@ func newVitals(h *host) *vitals {
 		listener:   h.listener,
 		loop:       h.loop,
 		recycler:   resilience.NewRecycle(h.runtime.Protections, "process", config),
+		heap:       newHeap(h.dispatcher.Held),
 	}
-	v.samples[0].Name, v.samples[1].Name = "/gc/heap/live:bytes", "/sched/goroutines:goroutines"
+	v.goroutines[0].Name = "/sched/goroutines:goroutines"
 	return v
 }
 
@@ -77,10 +79,12 @@ func (v *vitals) watch(ctx context.Context, recycle chan<- error) {
 
 // look takes one look, and returns why the process is to be recycled, if it is.
 func (v *vitals) look(now time.Time) error {
-	metrics.Read(v.samples[:])
-	live, goroutines := v.samples[0].Value.Uint64(), int(v.samples[1].Value.Uint64())
-	v.dispatcher.SetLive(live)
-	held := uint64(max(0, v.dispatcher.Held()))
+	v.heap.look(now)
+	if v.dispatcher.memory.Crowded(resilience.Normal, v.heap.live) || v.recycler.Suspects(v.heap.surplus()) {
+		v.heap.renew(now) // that it is so is to be seen, not remembered
+	}
+	v.dispatcher.SetLive(v.heap.live)
+	metrics.Read(v.goroutines[:])
 	work := v.loop.State().Depths.Operations + v.listener.Connections()
-	return v.recycler.Due(now, live-min(live, held), goroutines-work)
+	return v.recycler.Due(now, v.heap.surplus(), int(v.goroutines[0].Value.Uint64())-work)
 }
