@@ -64,6 +64,7 @@ func TestBreaker(t *testing.T) {
 			t.Errorf("after a good probe it is %s", b.State())
 		}
 		r.check(t, "state{breaker,bank-a}", 0)
+		r.check(t, "transitions_total{breaker,bank-a}", 3)
 		r.check(t, "admissions_total{breaker,bank-a}", 11)
 		r.check(t, "rejections_total{breaker,open,bank-a}", 1)
 		r.check(t, "rejections_total{breaker,half-open,bank-a}", 1)

@@ -32,6 +32,7 @@ type circuit struct {
 	rule    circuitRule
 	current atomic.Pointer[circuitLife]
 	shown   prometheus.Gauge
+	changes prometheus.Counter
 	open    *refusal
 	busy    *refusal // half-open, and its probes are under way
 }
@@ -51,7 +52,7 @@ func (c *circuit) start(r *Registry, n Name, target string, rule circuitRule) {
 		rule.closed = func() {}
 	}
 	c.guard, c.rule = newGuard(r, n, target), rule
-	c.shown, c.open, c.busy = c.state(), c.refusal("open"), c.refusal("half-open")
+	c.shown, c.changes, c.open, c.busy = c.state(), c.guard.changes(), c.refusal("open"), c.refusal("half-open")
 	c.gate.OnChange(func(bool) { c.begin() })
 	r.describe(&c.guard, c.State)
 }
@@ -81,6 +82,7 @@ func (c *circuit) changed(l *circuitLife, to gobreaker.State) {
 		return
 	}
 	c.shown.Set(float64(to))
+	c.changes.Inc()
 	if to == gobreaker.StateClosed {
 		c.rule.closed()
 	}

@@ -78,6 +78,7 @@
 //	brownout_protection_rejections_total{protection,target,reason}     refused
 //	brownout_protection_state{protection,target}                       breakers, retry-budget,
 //	                                                                   slow-start, adaptive-limit
+//	brownout_protection_transitions_total{protection,target}           changes of a breaker's state
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
 // an old answer, for newest-first a turn out of order, for failover the use of an

@@ -18,6 +18,7 @@ type metrics struct {
 	admissions *prometheus.CounterVec
 	rejections *prometheus.CounterVec
 	state      *prometheus.GaugeVec
+	changes    *prometheus.CounterVec
 
 	mu      sync.Mutex
 	targets map[Name]map[string]bool
@@ -36,10 +37,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		rejections: counter("rejections_total", "What the protection refused, by reason.", "protection", "target", "reason"),
 		state: gauge("state", "How the protection stands. Breakers: 0 closed, 1 half-open, 2 open; retry-budget: retries left; slow-start: calls a second that pass, 0 when all do; adaptive-limit: the limit.",
 			"protection", "target"),
+		changes: counter("transitions_total", "How often a breaker changed its state.", "protection", "target"),
 		targets: map[Name]map[string]bool{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.enabled, m.admissions, m.rejections, m.state)
+		reg.MustRegister(m.enabled, m.admissions, m.rejections, m.state, m.changes)
 	}
 	return m
 }

@@ -46,6 +46,11 @@ func (g *guard) state() prometheus.Gauge {
 	return g.metrics.state.WithLabelValues(string(g.name), g.label)
 }
 
+// changes returns the counter of changes of that.
+func (g *guard) changes() prometheus.Counter {
+	return g.metrics.changes.WithLabelValues(string(g.name), g.label)
+}
+
 // A refusal is one reason of a guard: its counter, and the error, made in advance.
 type refusal struct {
 	count prometheus.Counter
