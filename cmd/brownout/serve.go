@@ -157,9 +157,26 @@ func (f *storeFlags) open(rt *service.Runtime) (*service.Redis, error) {
 	return service.NewRedis(rt, service.RedisConfig{Addr: f.Redis, Password: f.RedisPassword, Prefix: f.Prefix + rt.Name + ":"}), nil
 }
 
+// callFlags bound what a service asks of each of the others at a time.
+type callFlags struct {
+	Calls        int `env:"BROWNOUT_CALLS" default:"64" placeholder:"N" help:"Calls under way to each downstream at a time, while bulkhead is on (default ${default})."`
+	CallsWaiting int `env:"BROWNOUT_CALLS_WAITING" default:"256" placeholder:"N" help:"Calls that wait for their turn, before some are refused, while queue-bound is on (default ${default})."`
+}
+
+// check returns what is wrong with the flags.
+func (f *callFlags) check() error {
+	switch {
+	case f.Calls < 1 || f.Calls > maxRequests:
+		return fmt.Errorf("--calls: must be from 1 to %d", maxRequests)
+	case f.CallsWaiting < 1 || f.CallsWaiting > maxRequests:
+		return fmt.Errorf("--calls-waiting: must be from 1 to %d", maxRequests)
+	}
+	return nil
+}
+
 // client returns how another service is called over HTTP.
-func client(rt *service.Runtime, name, url, token string) (service.ClientConfig, error) {
-	to, err := service.NewHTTPTransport(rt, service.HTTPConfig{Downstream: name, URL: url})
+func (f *callFlags) client(rt *service.Runtime, name, url, token string) (service.ClientConfig, error) {
+	to, err := service.NewHTTPTransport(rt, service.HTTPConfig{Downstream: name, URL: url, InFlight: f.Calls, Queue: f.CallsWaiting})
 	return service.ClientConfig{Downstream: name, Transport: to, Token: token}, err
 }
 

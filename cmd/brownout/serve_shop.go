@@ -35,8 +35,12 @@ type gatewayCommand struct {
 	SigningKey string `env:"BROWNOUT_SIGNING_KEY" placeholder:"KEY" help:"The seed of the Ed25519 key that signs access tokens, in base64 (default: one made at random)."`
 	tokenFlag
 	storeFlags
+	callFlags
 	hostFlags
 }
+
+// Validate is called by the parser.
+func (c *gatewayCommand) Validate() error { return c.callFlags.check() }
 
 // Run runs the command.
 func (c *gatewayCommand) Run(s streams) error {
@@ -54,11 +58,11 @@ func (c *gatewayCommand) Run(s streams) error {
 }
 
 func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed25519.PrivateKey, host *fault.Host) (service.Service, error) {
-	toInventory, err := client(rt, "inventory", c.Inventory, c.Token)
+	toInventory, err := c.client(rt, "inventory", c.Inventory, c.Token)
 	if err != nil {
 		return service.Service{}, err
 	}
-	toPayments, err := client(rt, "payments", c.Payments, c.Token)
+	toPayments, err := c.client(rt, "payments", c.Payments, c.Token)
 	if err != nil {
 		return service.Service{}, err
 	}
@@ -110,6 +114,7 @@ type paymentsCommand struct {
 	AskingBank string `env:"BROWNOUT_ASKING_BANK" placeholder:"URL" help:"A bank that knows none, and must be asked before a retry."`
 	tokenFlag
 	storeFlags
+	callFlags
 	hostFlags
 }
 
@@ -118,7 +123,7 @@ func (c *paymentsCommand) Validate() error {
 	if c.KeyedBank == "" && c.AskingBank == "" {
 		return errors.New("payments needs a bank: --keyed-bank, --asking-bank, or both")
 	}
-	return nil
+	return c.callFlags.check()
 }
 
 // Run runs the command.
@@ -151,7 +156,7 @@ func (c *paymentsCommand) banks(rt *service.Runtime) (banks []payments.Bank, err
 		if b.url == "" {
 			continue
 		}
-		to, err := client(rt, b.name, b.url, "")
+		to, err := c.client(rt, b.name, b.url, "")
 		if err != nil {
 			return nil, err
 		}
