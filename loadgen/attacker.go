@@ -50,6 +50,7 @@ const maxWaiting = 8192
 type Attacker struct {
 	config AttackerConfig
 	traces *traces
+	budget *budget
 	shots  chan shot // to workers that wait
 	crew   int       // workers
 	ended  sync.WaitGroup
@@ -70,6 +71,7 @@ func NewAttacker(c AttackerConfig) *Attacker {
 	return &Attacker{
 		config: c,
 		traces: newTraces(c.TraceShare),
+		budget: &budget{earns: c.Retry.Budget},
 		shots:  make(chan shot),
 		output: make(chan evidence.Sample, maxWaiting),
 	}
@@ -140,7 +142,7 @@ func (a *Attacker) fire(ctx context.Context, s shot) {
 
 // work sends a shot and then those that it is given, until there are no more.
 func (a *Attacker) work(ctx context.Context, first shot) {
-	w := worker{config: &a.config}
+	w := worker{config: &a.config, budget: a.budget}
 	for s, more := first, true; more; s, more = <-a.shots {
 		w.do(ctx, s, a.output)
 	}
@@ -149,6 +151,7 @@ func (a *Attacker) work(ctx context.Context, first shot) {
 // A worker has one request in flight at a time and uses its memory again.
 type worker struct {
 	config  *AttackerConfig
+	budget  *budget
 	request fasthttp.Request
 	answer  fasthttp.Response
 	scratch []byte
@@ -157,9 +160,10 @@ type worker struct {
 // do sends a request, and again if its client does so, and tells what came of each attempt.
 func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample) {
 	retry := &w.config.Retry
+	w.budget.begin()
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
-		again := retry.again(&sample, attempt)
+		again := retry.again(&sample, attempt) && w.budget.spend()
 		if retry.Attempts > 1 {
 			sample.Attempt = attempt
 		}

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"brownout/chaos/evidence"
@@ -10,7 +11,7 @@ import (
 
 // A Retry says how a client tries again what was refused with 503 or 429, or whose outcome is
 // unknown: with the same key, so that what was done is not done again. Each attempt has the
-// client's whole patience, as with clients that know of no budget.
+// client's whole patience.
 type Retry struct {
 	// Attempts is how often a request is sent at most, the first time included.
 	Attempts int
@@ -18,6 +19,9 @@ type Retry struct {
 	Backoff time.Duration
 	// Jitter draws each pause at random, between nothing and what it would be.
 	Jitter bool
+	// Budget is how many retries each request earns for all clients together, as in 0.1; 0
+	// means that there is no bound.
+	Budget float64
 	// Seed decides the pauses.
 	Seed uint64
 }
@@ -50,4 +54,35 @@ func (r *Retry) pause(seq int64, attempt int) time.Duration {
 	}
 	random := rand.New(rand.NewPCG(r.Seed, uint64(seq)*MaxAttempts+uint64(attempt)))
 	return time.Duration(random.Int64N(int64(d)))
+}
+
+// A budget is what is left of retries to all clients of an attacker.
+type budget struct {
+	earns  float64 // by each request; 0: retries are not bounded
+	mu     sync.Mutex
+	tokens float64
+}
+
+// savedRequests is of how many requests the earnings can be saved.
+const savedRequests = 100
+
+// begin counts a request.
+func (b *budget) begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens = min(b.tokens+b.earns, max(savedRequests*b.earns, 1))
+}
+
+// spend takes a retry, if there is one left.
+func (b *budget) spend() bool {
+	if b.earns <= 0 {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
 }

@@ -168,3 +168,33 @@ func TestSurge(t *testing.T) {
 		t.Error("a negative factor is taken")
 	}
 }
+
+func TestClientsKeepToABudget(t *testing.T) {
+	for _, tt := range []struct {
+		budget  float64
+		retries int
+	}{
+		{0, 400}, {0.125, 25}, {0.004, 0}, {5, 400},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			refuse := doer(func(_ *fasthttp.Request, answer *fasthttp.Response, _ time.Time) error {
+				answer.Reset()
+				answer.SetStatusCode(503)
+				return nil
+			})
+			a := loadgen.NewAttacker(loadgen.AttackerConfig{
+				Pacer: loadgen.Constant(100, 2*time.Second), Scenario: fixed(t), Doer: refuse,
+				Retry: loadgen.Retry{Attempts: 3, Backoff: time.Second, Budget: tt.budget},
+			})
+			retries := 0
+			for s := range a.Attack(t.Context()) {
+				if s.Attempt > 1 {
+					retries++
+				}
+			}
+			if retries != tt.retries {
+				t.Errorf("with a budget of %v there are %d retries of 200 requests, want %d", tt.budget, retries, tt.retries)
+			}
+		})
+	}
+}
