@@ -90,7 +90,7 @@ func routes(c *counter, r *reading) []service.Route {
 		{Name: "payments.capture", Method: "POST", Pattern: "/v1/payments/{id}/capture", Handle: c.operate(Capture), Importance: critical, Finishes: true},
 		{Name: "payments.void", Method: "POST", Pattern: "/v1/payments/{id}/void", Handle: c.operate(Void), Importance: critical, Finishes: true},
 		{Name: "payments.refund", Method: "POST", Pattern: "/v1/payments/{id}/refund", Handle: c.operate(Refund), Importance: critical, Finishes: true},
-		{Name: "payments.get", Method: "GET", Pattern: "/v1/payments/{id}", Handle: r.payment},
+		{Name: "payments.get", Method: "GET", Pattern: "/v1/payments/{id}", Handle: r.payment, Importance: critical, Finishes: true},
 		{Name: "payments.ledger", Method: "GET", Pattern: "/v1/ledger", Handle: r.ledger},
 		{Name: "payments.balances", Method: "GET", Pattern: "/v1/balances", Handle: r.balances},
 		{Name: "payments.events", Method: "GET", Pattern: "/v1/events", Handle: r.events},

@@ -90,13 +90,14 @@ func (h *house) tryAfter(status shop.PaymentStatus, do payments.Operation, want 
 }
 
 // A decline is the last word, whichever key it is asked with.
-// What ends a payment is shed last, and is served however long it had to wait.
+// What ends a payment, and the question how it stands which that begins with, is shed last,
+// and is served however long it had to wait.
 func TestWhatEndsAPaymentGoesFirst(t *testing.T) {
 	servicetest.OnLoop(t, func(_ *loop.Task, rt *service.Runtime) {
 		client := service.ClientConfig{Downstream: "bank"}
 		s := payments.New(rt, payments.Config{Store: memstore.New(service.NewMemory(rt)), Banks: []payments.Bank{bank.NewKeyed(rt, client)}})
 		for _, route := range s.Routes {
-			ends := strings.HasPrefix(route.Pattern, "/v1/payments/{id}/")
+			ends := strings.HasPrefix(route.Pattern, "/v1/payments/{id}")
 			if route.Finishes != ends || ends && route.Importance != resilience.Critical {
 				t.Errorf("%s finishes: %v, and is %v", route.Name, route.Finishes, route.Importance)
 			}

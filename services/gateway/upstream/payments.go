@@ -44,9 +44,11 @@ func (p *Payments) Refund(t *loop.Task, customer, payment string) (shop.Payment,
 	return p.change(t, "refund", customer, payment)
 }
 
-// Payment returns a payment.
+// Payment returns a payment. Who undoes one must know what has become of it.
 func (p *Payments) Payment(t *loop.Task, id string) (shop.Payment, error) {
-	return service.Fetch[shop.Payment](t, p.client, get("payment", "/v1/payments/"+url.PathEscape(id)))
+	call := get("payment", "/v1/payments/"+url.PathEscape(id))
+	call.Finishes = true
+	return service.Fetch[shop.Payment](t, p.client, call)
 }
 
 func (p *Payments) change(t *loop.Task, what, customer, payment string) (shop.Payment, error) {

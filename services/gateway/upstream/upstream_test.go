@@ -20,17 +20,53 @@ var (
 )
 
 // A wire notes what is sent, and answers with {}.
-type wire struct{ sent []string }
+type wire struct {
+	sent     []string
+	finishes int // of them
+}
 
 // RoundTrip implements service.Transport.
 func (w *wire) RoundTrip(_ *loop.Task, c *service.Call, _ time.Duration) (*service.Reply, error) {
 	headers := service.Fields(c.Header)
 	parts := []string{c.Method, c.Path, headers.Get(shop.HeaderCustomer), headers.Get(shop.HeaderIdempotencyKey), string(c.Body)}
 	w.sent = append(w.sent, strings.Join(strings.Fields(strings.Join(parts, " ")), " "))
+	if c.Finishes {
+		w.finishes++
+	}
 	if !c.Repeatable {
 		return nil, errors.New("a call of the gateway must be repeatable")
 	}
 	return &service.Reply{Status: 200, Body: []byte("{}")}, nil
+}
+
+// Only what begins something may be told by slow-start to come later.
+func TestCallsThatEndWhatWasBegun(t *testing.T) {
+	servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+		w := &wire{}
+		i := upstream.NewInventory(rt, service.ClientConfig{Transport: w})
+		p := upstream.NewPayments(rt, service.ClientConfig{Transport: w})
+		for name, call := range map[string]func() error{
+			"commit":  func() error { _, err := i.Commit(task, "o1"); return err },
+			"release": func() error { _, err := i.Release(task, "o1"); return err },
+			"return":  func() error { _, err := i.Return(task, "o1"); return err },
+			"capture": func() error { _, err := p.Capture(task, "ann", "o1"); return err },
+			"void":    func() error { _, err := p.Void(task, "ann", "o1"); return err },
+			"refund":  func() error { _, err := p.Refund(task, "ann", "o1"); return err },
+			"payment": func() error { _, err := p.Payment(task, "o1"); return err },
+		} {
+			w.finishes = 0
+			if err := call(); err != nil || w.finishes != 1 {
+				t.Errorf("%s: %v; calls that finish: %d", name, err, w.finishes)
+			}
+		}
+		w.finishes = 0
+		_, _ = i.Product(task, "p1")
+		_, _ = i.Hold(task, shop.HoldRequest{ID: "o1"})
+		_, _ = p.Authorise(task, "ann", shop.PaymentRequest{ID: "o1"})
+		if w.finishes != 0 {
+			t.Errorf("%d calls that begin something are said to finish", w.finishes)
+		}
+	})
 }
 
 func TestCallsOnTheWire(t *testing.T) {

@@ -145,7 +145,8 @@ func execute(t *testing.T, s *script, asking bool, i payments.Instruction) (got 
 	return got, err
 }
 
-// expect compares what was sent: orders carry the key, or none.
+// expect compares what was sent: orders carry the key, or none, and all but a new charge
+// ends what was begun.
 func (s *script) expect(t *testing.T, calls, key string, asking bool) {
 	t.Helper()
 	var sent []string
@@ -157,6 +158,11 @@ func (s *script) expect(t *testing.T, calls, key string, asking bool) {
 		}
 		if got := service.Fields(c.Header).Get(shop.HeaderIdempotencyKey); got != want {
 			t.Errorf("%s %s with key %q, want %q", c.Method, c.Path, got, want)
+		}
+	}
+	for _, c := range s.calls {
+		if isNew := c.Name == string(payments.Authorise); c.Finishes == isNew {
+			t.Errorf("%s %s finishes: %v", c.Method, c.Path, c.Finishes)
 		}
 	}
 	if fmt.Sprint(sent) != calls {

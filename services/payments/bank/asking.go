@@ -46,7 +46,7 @@ func (b *Asking) Execute(t *loop.Task, i payments.Instruction) (shop.Charge, err
 // say is no answer.
 func (b *Asking) find(t *loop.Task, i payments.Instruction) (shop.Charge, bool, error) {
 	list, err := service.Fetch[shop.ChargeList](t, b.client, &service.Call{
-		Name: "find", Method: http.MethodGet, Repeatable: true,
+		Name: "find", Method: http.MethodGet, Repeatable: true, Finishes: true, // only this bank knows
 		Path: "/v1/charges?reference=" + url.QueryEscape(string(i.Request.Reference)),
 	})
 	if err != nil {
