@@ -174,6 +174,9 @@ func (t *Task) Shielded(fn func() error) error {
 	return t.within(&scope{task: t, outer: t.scope, shielded: true}, fn)
 }
 
+// IsShielded says whether the task is in Shielded now.
+func (t *Task) IsShielded() bool { return t.scope.isShielded() }
+
 // Deadline returns the nearest deadline that is in force: of a WithTimeout, or of
 // the context that the task was spawned with.
 func (t *Task) Deadline() (time.Time, bool) {

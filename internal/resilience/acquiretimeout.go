@@ -24,13 +24,14 @@ func NewAcquireTimeout(r *Registry, target string, timeout time.Duration) *Acqui
 }
 
 // Go is [loop.Go] within a timeout, which begins when the call has its place. If that
-// takes too long, the error is a Rejection. While the protection is off, the timeout
-// is for both.
+// takes too long, the error is a Rejection. A task in Shielded, which has to come to an end,
+// may wait for as long as the call may take. While the protection is off, the timeout is for
+// both.
 func Go[T any](t *loop.Task, a *Acquirer, g *loop.Group, timeout time.Duration, fn func(context.Context) (T, error)) (v T, err error) {
 	run := loop.GoInside[T]
 	if !a.on() {
 		run = loop.Go[T]
-	} else if err := a.enter(t, g); err != nil {
+	} else if err := a.enter(t, g, timeout); err != nil {
 		return v, err
 	}
 	err = t.WithTimeout(timeout, func() (err error) {
@@ -40,9 +41,13 @@ func Go[T any](t *loop.Task, a *Acquirer, g *loop.Group, timeout time.Duration, 
 	return v, err
 }
 
-// enter waits for a place.
-func (a *Acquirer) enter(t *loop.Task, g *loop.Group) error {
-	err := t.WithTimeout(a.timeout, func() error { return g.Enter(t) })
+// enter waits for a place, for which a task in Shielded has at least the patience.
+func (a *Acquirer) enter(t *loop.Task, g *loop.Group, patience time.Duration) error {
+	wait := a.timeout
+	if t.IsShielded() {
+		wait = max(wait, patience)
+	}
+	err := t.WithTimeout(wait, func() error { return g.Enter(t) })
 	switch {
 	case err == nil:
 		a.admitted.Inc()

@@ -10,6 +10,38 @@ import (
 	"brownout/internal/resilience"
 )
 
+// What must be undone is not refused for a wait after which it could still be done.
+func TestAcquireTimeoutOfAShieldedTask(t *testing.T) {
+	for _, c := range []struct {
+		held, took time.Duration
+		rejection  string
+	}{
+		{500 * time.Millisecond, 1400 * time.Millisecond, ""},
+		{time.Minute, time.Second, "acquire-timeout: redis: late"},
+	} {
+		onLoop(t, func(task *loop.Task) {
+			group := loop.NewGroup(task.Loop(), loop.GroupConfig{Limit: 1, Queue: 10})
+			a := resilience.NewAcquireTimeout(resilience.NewRegistry(nil), "redis", 100*time.Millisecond)
+			spawn(task, func(t *loop.Task) { _ = work(t, group, c.held+time.Millisecond) })
+			task.Sleep(time.Millisecond)
+			began := time.Now()
+			err := task.WithTimeout(time.Millisecond, func() error {
+				return task.Shielded(func() error {
+					_, err := resilience.Go(task, a, group, time.Second, func(context.Context) (int, error) {
+						time.Sleep(900 * time.Millisecond)
+						return 0, nil
+					})
+					return err
+				})
+			})
+			checkRejected(t, err, c.rejection)
+			if took := time.Since(began).Round(time.Millisecond); took != c.took {
+				t.Errorf("a place is free after %v: it took %v, want %v", c.held, took, c.took)
+			}
+		})
+	}
+}
+
 // A call waits for 0.1 s for its place behind one that keeps it for longer, and takes
 // some time itself.
 func TestAcquireTimeout(t *testing.T) {
