@@ -71,7 +71,7 @@ func NewAttacker(c AttackerConfig) *Attacker {
 	return &Attacker{
 		config: c,
 		traces: newTraces(c.TraceShare),
-		budget: &budget{earns: c.Retry.Budget},
+		budget: newBudget(c.Retry.Budget),
 		shots:  make(chan shot),
 		output: make(chan evidence.Sample, maxWaiting),
 	}
@@ -160,10 +160,10 @@ type worker struct {
 // do sends a request, and again if its client does so, and tells what came of each attempt.
 func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample) {
 	retry := &w.config.Retry
-	w.budget.begin()
+	w.budget.begin(s.action.Route())
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
-		again := retry.again(&sample, attempt) && w.budget.spend()
+		again := retry.again(&sample, attempt) && w.budget.spend(s.action.Route())
 		if retry.Attempts > 1 {
 			sample.Attempt = attempt
 		}

@@ -19,8 +19,8 @@ type Retry struct {
 	Backoff time.Duration
 	// Jitter draws each pause at random, between nothing and what it would be.
 	Jitter bool
-	// Budget is how many retries each request earns for all clients together, as in 0.1; 0
-	// means that there is no bound.
+	// Budget is how many retries each request earns for those of its route, of all clients,
+	// as in 0.1; 0 means that there is no bound.
 	Budget float64
 	// Seed decides the pauses.
 	Seed uint64
@@ -56,33 +56,35 @@ func (r *Retry) pause(seq int64, attempt int) time.Duration {
 	return time.Duration(random.Int64N(int64(d)))
 }
 
-// A budget is what is left of retries to all clients of an attacker.
+// A budget is what is left of retries, for the requests of each route.
 type budget struct {
 	earns  float64 // by each request; 0: retries are not bounded
 	mu     sync.Mutex
-	tokens float64
+	tokens map[string]float64 // by route
 }
+
+func newBudget(earns float64) *budget { return &budget{earns: earns, tokens: map[string]float64{}} }
 
 // savedRequests is of how many requests the earnings can be saved.
 const savedRequests = 100
 
 // begin counts a request.
-func (b *budget) begin() {
+func (b *budget) begin(route string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tokens = min(b.tokens+b.earns, max(savedRequests*b.earns, 1))
+	b.tokens[route] = min(b.tokens[route]+b.earns, max(savedRequests*b.earns, 1))
 }
 
 // spend takes a retry, if there is one left.
-func (b *budget) spend() bool {
+func (b *budget) spend(route string) bool {
 	if b.earns <= 0 {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.tokens < 1 {
+	if b.tokens[route] < 1 {
 		return false
 	}
-	b.tokens--
+	b.tokens[route]--
 	return true
 }

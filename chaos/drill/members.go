@@ -96,7 +96,7 @@ func retryShape(r *loadgen.Retry) shape {
 	return object{members: []member{
 		{"attempts", "How often a request is sent at most, the first time included.", true, count(&r.Attempts, 1, loadgen.MaxAttempts)},
 		{"backoff", "The pause before the second attempt; it doubles with each that follows.", false, duration(&r.Backoff, 0, time.Minute)},
-		{"budget", "How many retries each request earns, for all clients together; not bounded if not given.", false, number(&r.Budget, 0.001, 10)},
+		{"budget", "How many retries each request earns for those of its route, of all clients; not bounded if not given.", false, number(&r.Budget, 0.001, 10)},
 		{"jitter", "Whether pauses are drawn at random, from nothing to what they would be.", false, flag(&r.Jitter)},
 	}}
 }
