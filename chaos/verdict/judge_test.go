@@ -237,3 +237,19 @@ func TestSpansBeginWithTheirWindowsAndCountersAnew(t *testing.T) {
 		t.Errorf("%+v", v.Reasons)
 	}
 }
+
+// Points are not where spans begin and end. What lies between two spans belongs to one of them.
+func TestRiseHasAllStepsOfItsSpan(t *testing.T) {
+	r := run()
+	var g evidence.Graph
+	for i := range 20 {
+		g.Points = append(g.Points, evidence.Point{At: time.Duration(i)*second - time.Millisecond, Value: 10 * float64(i)})
+	}
+	r.Arms[evidence.On].Queries["steady"] = []evidence.Graph{g}
+	c := verdict.Checks{Promises: []verdict.Check{
+		{Name: "rise", Measure: verdict.Query, Query: "steady", Reduce: verdict.Rise, During: verdict.Trigger, AtLeast: "40", AtMost: "40"},
+	}}
+	if v := verdict.Judge(c, r); v.Result != verdict.Pass {
+		t.Errorf("%+v", v.Reasons)
+	}
+}

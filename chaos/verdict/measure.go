@@ -130,12 +130,12 @@ func query(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
 // reduce makes one value of the points of a series within a span.
 func reduce(points []evidence.Point, how Reduce, span evidence.Span) (float64, bool) {
 	var values []float64
-	born := true // within the span
+	var before *float64 // what it was when the span began, nil if it was not there
 	for _, p := range points {
 		switch {
 		case math.IsNaN(p.Value):
-		case p.At < span.From:
-			born = false
+		case p.At < span.From, how == Rise && p.At == span.From:
+			before = &p.Value
 		case p.At <= span.To:
 			values = append(values, p.Value)
 		}
@@ -153,23 +153,26 @@ func reduce(points []evidence.Point, how Reduce, span evidence.Span) (float64, b
 	case Last:
 		return values[len(values)-1], true
 	case Rise:
-		return rise(values, born), true
+		return rise(values, before), true
 	}
 	return slices.Max(values), true
 }
 
-// rise adds up the steps upwards of a counter; a fall is one that began anew. One that was born
-// within the span began at nothing.
-func rise(values []float64, born bool) (total float64) {
-	if born {
-		total = values[0]
+// rise adds up the steps upwards of a counter, from what it was before, so that spans which follow
+// each other have all steps between them; a fall is one that began anew. One that was not there
+// before began at nothing.
+func rise(values []float64, before *float64) (total float64) {
+	last := 0.0
+	if before != nil {
+		last = *before
 	}
-	for i := 1; i < len(values); i++ {
-		if step := values[i] - values[i-1]; step >= 0 {
-			total += step
+	for _, v := range values {
+		if v >= last {
+			total += v - last
 		} else {
-			total += values[i]
+			total += v
 		}
+		last = v
 	}
 	return total
 }
