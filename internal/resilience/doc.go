@@ -25,7 +25,8 @@
 //	breaker        CircuitBreaker         calls to what keeps failing          all calls are made; starts anew when on
 //	ratio-breaker  RatioCircuit           calls of which half fail             all calls; a run of failures opens breaker
 //	slow-breaker   SlowCircuit            calls to what is slow                all calls are made
-//	slow-start     Ramp                   calls to what is back                all at once
+//	slow-start     Ramp                   calls to what is back, of a known    all at once
+//	                                      rate
 //	adaptive-limit AdaptiveLimiter        calls in flight, as is best          no bound here; it starts off
 //	retry-budget   Retry                  retries, as a share of the calls     attempts per call only
 //	retry-layer    Retry                  layers that retry to one             every layer retries
@@ -55,8 +56,9 @@
 //	single-writer  Serializer             tasks that work on a key to one      all at once
 //	fail-closed    ClosedGate             what happens without a record        it happens
 //
-// Those that stand before the calls to a downstream, the three breakers, slow-start and
-// adaptive-limit, are put together in a [Downstream].
+// Those that stand before the calls to a downstream, the three breakers, slow-start (but
+// not before a store, where no call is new work) and adaptive-limit, are put together in a
+// [Downstream].
 //
 // The protections idempotency, sweeper and dead-letter are done where the data is; they
 // have a switch here, and no type.

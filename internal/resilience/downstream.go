@@ -13,6 +13,8 @@ type DownstreamConfig struct {
 	Ratio RatioConfig
 	Slow  SlowConfig
 	Ramp  RampConfig
+	// Unramped says that there is no slow-start, as where no call is new work.
+	Unramped bool
 	Limit AdaptiveConfig
 }
 
@@ -28,21 +30,23 @@ type Downstream struct {
 	breaker *CircuitBreaker
 	ratio   *RatioCircuit
 	slow    *SlowCircuit
-	ramp    *Ramp
+	ramp    *Ramp // nil for none
 	limit   *AdaptiveLimiter
 }
 
 // NewDownstream makes the protections of a target.
 func NewDownstream(r *Registry, target string, c DownstreamConfig) *Downstream {
 	c = c.withDefaults()
-	ramp := NewSlowStart(r, target, c.Ramp)
-	return &Downstream{
-		breaker: newBreaker(r, target, c.Breaker, ramp.Begin),
-		ratio:   newRatioBreaker(r, target, c.Ratio, ramp.Begin),
-		slow:    newSlowBreaker(r, target, c.Slow, ramp.Begin),
-		ramp:    ramp,
-		limit:   NewAdaptiveLimit(r, target, c.Limit),
+	d := &Downstream{limit: NewAdaptiveLimit(r, target, c.Limit)}
+	var back func()
+	if !c.Unramped {
+		d.ramp = NewSlowStart(r, target, c.Ramp)
+		back = d.ramp.Begin
 	}
+	d.breaker = newBreaker(r, target, c.Breaker, back)
+	d.ratio = newRatioBreaker(r, target, c.Ratio, back)
+	d.slow = newSlowBreaker(r, target, c.Slow, back)
+	return d
 }
 
 // An End is how a call ended.
@@ -75,7 +79,7 @@ func (d *Downstream) Enter(isNew bool) (*Passage, error) {
 	if err == nil {
 		p.slow, err = d.slow.enter()
 	}
-	if err == nil && isNew {
+	if err == nil && isNew && d.ramp != nil {
 		err = d.ramp.Admit(d.isWell())
 	}
 	if err != nil {

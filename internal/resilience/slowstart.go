@@ -49,7 +49,8 @@ const (
 )
 
 // A Ramp lets the calls to a downstream that is back return over seconds. It knows the
-// usual rate of calls from the time before. Any goroutine may use it.
+// usual rate of calls from the time before; where there was none, there is no ramp, for
+// nobody knows how much it would keep out. Any goroutine may use it.
 type Ramp struct {
 	guard
 	config RampConfig
@@ -58,12 +59,12 @@ type Ramp struct {
 	begun  atomic.Bool // asked for, and not noticed yet
 
 	mu      sync.Mutex
-	usual   float64 // calls a second
+	usual   float64 // calls a second; 0: not known
 	slot    time.Time
 	calls   int       // in the slot
 	began   time.Time // zero: there is no ramp
 	refused time.Time // when it last did
-	owed    float64   // how many it has refused
+	owed    float64   // how many it has refused that have not come back, as far as it knows
 	tokens  float64
 	filled  time.Time
 }
@@ -95,7 +96,7 @@ func (a *Ramp) Admit(well bool) error {
 func (a *Ramp) decide(now time.Time, well bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.begun.Swap(false) {
+	if a.begun.Swap(false) && a.usual > 0 {
 		a.began, a.refused, a.filled, a.tokens, a.owed = now, now, now, 1, 0
 	}
 	if !a.began.IsZero() && a.isOver(now) {
@@ -128,6 +129,7 @@ func (a *Ramp) climb(now time.Time) error {
 		return a.early.rejectFor(a.turn(rate))
 	}
 	a.tokens--
+	a.owed = max(0, a.owed-1)
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package resilience_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,11 +117,92 @@ func TestRamp(t *testing.T) {
 	})
 }
 
+// Where nobody knows what is usual, as after a start while the downstream was away, nobody
+// is kept out.
+func TestNoRampWithoutAUsualRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newMeasured()
+		d := resilience.NewDownstream(r.Registry, "bank-a", resilience.DownstreamConfig{})
+		traffic(d, 5*time.Second, always(errAway))
+		time.Sleep(time.Second) // the breaker lets a probe through
+		if refused := traffic(d, 10*time.Second, well); refused != 0 {
+			t.Errorf("%d of 1000 calls are refused", refused)
+		}
+		traffic(d, 5*time.Second, always(errAway)) // and what is usual was learnt meanwhile
+		time.Sleep(time.Second)
+		if refused := traffic(d, 3*time.Second, well); refused < 50 {
+			t.Errorf("after a second outage, %d of 300 calls are refused", refused)
+		}
+	})
+}
+
+// Who was refused and has come back since is not waited for any more.
+func TestRampForgetsWhoCameBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := resilience.NewSlowStart(resilience.NewRegistry(nil), "bank-a", resilience.RampConfig{})
+		for range 1000 { // 100 a second are usual
+			time.Sleep(10 * time.Millisecond)
+			_ = a.Admit(true)
+		}
+		a.Begin()
+		_ = a.Admit(true) // takes what there is at first
+		refusal := func() time.Duration {
+			e, ok := errors.AsType[*resilience.Rejection](a.Admit(true))
+			if !ok {
+				t.Fatal("a call passes without a token")
+			}
+			return e.RetryAfter
+		}
+		for range 49 {
+			refusal()
+		}
+		if first := refusal(); first != 50*time.Second/20 {
+			t.Errorf("the fiftieth, at 20 a second, is told to come in %v", first)
+		}
+		for range 50 {
+			time.Sleep(50 * time.Millisecond)
+			if err := a.Admit(true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _ = a.Admit(true), a.Admit(true) // what the bucket holds
+		if later := refusal(); later > 50*time.Millisecond {
+			t.Errorf("when they are back, one is told to come in %v", later)
+		}
+	})
+}
+
+// A store has no slow-start, and its metrics promise none.
+func TestUnrampedDownstream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newMeasured()
+		d := resilience.NewDownstream(r.Registry, "redis", resilience.DownstreamConfig{Unramped: true})
+		traffic(d, 10*time.Second, well)
+		traffic(d, 5*time.Second, always(errAway))
+		time.Sleep(time.Second)
+		if refused := traffic(d, 3*time.Second, well); refused != 0 {
+			t.Errorf("%d calls are refused", refused)
+		}
+		families, err := r.metrics.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			for _, s := range f.GetMetric() {
+				if labels := fmt.Sprint(s.GetLabel()); strings.Contains(labels, `"slow-start"`) && strings.Contains(labels, `"redis"`) {
+					t.Errorf("there is a %s of %s", f.GetName(), labels)
+				}
+			}
+		}
+	})
+}
+
 // To refuse the end of what has begun would undo it.
 func TestWhatEndsWorkIsNotTooEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newMeasured()
 		d := resilience.NewDownstream(r.Registry, "bank-a", resilience.DownstreamConfig{})
+		traffic(d, 5*time.Second, well)
 		traffic(d, 5*time.Second, always(errAway))
 		time.Sleep(2 * time.Second)
 		if err := pass(d, resilience.End{}); err != nil { // the probe, which closes the breaker

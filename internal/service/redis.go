@@ -60,9 +60,15 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		shared:    all,
 		bulkheads: rt.Protections.Switch(resilience.Bulkhead),
 		deadline:  rt.Protections.Switch(resilience.Deadline),
-		protect:   resilience.NewDownstream(rt.Protections, "redis", resilience.DownstreamConfig{Slow: resilience.SlowConfig{Above: c.Timeout / 4}}),
+		protect:   resilience.NewDownstream(rt.Protections, "redis", c.protect()),
 		metrics:   telemetry.NewClientMetrics(rt.Metrics),
 	}
+}
+
+// protect says how the protections before Redis work. Most operations are the middle of
+// something, and so are let through at once when it is back.
+func (c RedisConfig) protect() resilience.DownstreamConfig {
+	return resilience.DownstreamConfig{Slow: resilience.SlowConfig{Above: c.Timeout / 4}, Unramped: true}
 }
 
 // Key returns the name of a key of this service. Any goroutine may call it.
@@ -74,7 +80,7 @@ func (r *Redis) Key(parts ...string) string {
 // What it fails with is a *CallError, a *resilience.Rejection, or redis.Nil as it is.
 // Name says what it does, in metrics and traces.
 func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context, *redis.Client) (T, error)) (v T, err error) {
-	passage, err := r.protect.Enter(false) // most of it is the middle of something
+	passage, err := r.protect.Enter(false)
 	if err != nil {
 		return v, err
 	}
