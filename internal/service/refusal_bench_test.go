@@ -1,7 +1,9 @@
 package service
 
 import (
+	"bufio"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -29,8 +31,11 @@ func BenchmarkRefusal(b *testing.B) {
 	for l.Post("filler", func() {}) == nil {
 	}
 	ctx := &fasthttp.RequestCtx{}
-	ctx.Request.Header.SetMethod("GET")
-	ctx.Request.SetRequestURI("/v1/products?limit=20")
+	text := "GET /v1/products?limit=20 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench\r\nAccept: */*\r\n" +
+		"Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ\r\nAttempt: 1\r\n\r\n"
+	if err := ctx.Request.Read(bufio.NewReader(strings.NewReader(text))); err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
 		ctx.Response.Reset()
 		listener.handle(ctx)

@@ -69,6 +69,9 @@ func (s *shedder) turnAway(ctx *fasthttp.RequestCtx) bool {
 	if !ok {
 		return false
 	}
+	if checkHeaders(h.RawHeaders()) != nil {
+		ctx.SetConnectionClose() // what follows may be misread too
+	}
 	why.write(ctx, id[:])
 	s.dispatcher.http.Observe(route.Name, why.status, time.Since(ctx.Time()))
 	return true

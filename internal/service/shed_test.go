@@ -72,6 +72,32 @@ func TestFullMailboxLeavesNoSmuggledRequest(t *testing.T) {
 	}
 }
 
+// Nor does the connection stay open for what would be refused for its headers, as far as those
+// who read them differently may see another end of the request.
+func TestFullMailboxClosesOnBadHeaders(t *testing.T) {
+	f := newFront(t, frontConfig{loop: loop.Config{Mailbox: 2}})
+	f.fill()
+	for name, c := range map[string]struct {
+		request string
+		status  int
+		closes  bool
+	}{
+		"none":                     {get("/v1/ping"), 503, false},
+		"a body":                   {request("POST", "/v1/echo", "abc"), 503, false},
+		"an encoding that is none": {get("/v1/ping", "Transfer-Encoding: identity"), 503, true},
+		"a header twice":           {get("/v1/ping", "Authorization: a", "authorization: b"), 503, true},
+		"a length and an encoding": {request("POST", "/v1/echo", "abc", "Transfer-Encoding: chunked"), 503, true},
+		"two lengths":              {request("POST", "/v1/echo", "abc", "Content-Length: 3"), 400, true},
+		"two lengths that differ":  {request("POST", "/v1/echo", "abc", "Content-Length: 30"), 400, true},
+	} {
+		w := f.dial()
+		w.send(c.request)
+		if a := w.answer("POST"); a.status != c.status || a.close != c.closes {
+			t.Errorf("%s: %d, closes: %v; want %d, %v", name, a.status, a.close, c.status, c.closes)
+		}
+	}
+}
+
 func TestFullMailboxKeepsOnlySampledTraces(t *testing.T) {
 	exporter := tracetest.NewInMemoryExporter()
 	f := newFront(t, frontConfig{loop: loop.Config{Mailbox: 2}, exporter: exporter})
