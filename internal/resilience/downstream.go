@@ -15,7 +15,7 @@ type DownstreamConfig struct {
 	Ramp  RampConfig
 	// Unramped says that there is no slow-start, as where no call is new work.
 	Unramped bool
-	Limit AdaptiveConfig
+	Limit    AdaptiveConfig
 }
 
 func (c DownstreamConfig) withDefaults() DownstreamConfig {
