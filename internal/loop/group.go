@@ -21,6 +21,7 @@ type Group struct {
 
 	shed        func(oldest time.Duration) error
 	newestFirst func(oldest time.Duration) bool
+	outOfTurn   func() // told when the newest was let in before another
 
 	published struct{ running, waiting gauge }
 }

@@ -10,8 +10,11 @@ import "time"
 func (g *Group) SetShed(fn func(oldest time.Duration) error) { g.shed = fn }
 
 // SetNewestFirst has fn asked, before a call that waits is let in, with how long the one
-// that has waited longest has, whether the newest goes first instead. On the loop only.
-func (g *Group) SetNewestFirst(fn func(oldest time.Duration) bool) { g.newestFirst = fn }
+// that has waited longest has, whether the newest goes first instead; taken is called when that
+// one is let in before another. On the loop only.
+func (g *Group) SetNewestFirst(fn func(oldest time.Duration) bool, taken func()) {
+	g.newestFirst, g.outOfTurn = fn, taken
+}
 
 // queueUp waits for a place, or for the word that there will be none.
 func (g *Group) queueUp(t *Task) error {
@@ -26,11 +29,12 @@ func (g *Group) queueUp(t *Task) error {
 	return err
 }
 
-// next is who is to be let in; nil if nobody waits.
+// next is who is let in now; nil if nobody waits.
 func (g *Group) next() *node[reaction] {
-	first := g.waiting.first
-	if first != nil && g.newestFirst != nil && g.newestFirst(g.waited(first)) {
-		return g.waiting.last
+	first, last := g.waiting.first, g.waiting.last
+	if first != last && g.newestFirst != nil && g.newestFirst(g.waited(first)) {
+		g.outOfTurn()
+		return last
 	}
 	return first
 }

@@ -39,21 +39,26 @@ func TestGroupServesTheNewestFirst(t *testing.T) {
 		name     string
 		patience time.Duration
 		want     string
+		told     int // of calls that were let in out of turn
 	}{
-		{"never", time.Hour, "a:<nil>@1 b:<nil>@2 c:<nil>@3 d:<nil>@4 e:<nil>@5"},
-		{"always", -1, "a:<nil>@1 d:<nil>@2 e:<nil>@3 c:<nil>@4 b:<nil>@5"},
-		{"once the oldest is old", 1500 * ms, "a:<nil>@1 b:<nil>@2 e:<nil>@3 d:<nil>@4 c:<nil>@5"},
+		{"never", time.Hour, "a:<nil>@1 b:<nil>@2 c:<nil>@3 d:<nil>@4 e:<nil>@5", 0},
+		{"always", -1, "a:<nil>@1 d:<nil>@2 e:<nil>@3 c:<nil>@4 b:<nil>@5", 3},
+		{"once the oldest is old", 1500 * ms, "a:<nil>@1 b:<nil>@2 e:<nil>@3 d:<nil>@4 c:<nil>@5", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal
+			outOfTurn := 0
 			simulate(t, func(l *loop.Loop) {
 				g := loop.NewGroup(l, loop.GroupConfig{Limit: 1, Queue: 9})
-				g.SetNewestFirst(older(c.patience))
+				g.SetNewestFirst(older(c.patience), func() { outOfTurn++ })
 				began := time.Now()
 				queueUp(l, g, &j, began, "a", "b", "c", "d")
 				l.SetTimeout("later", 1500*ms, func() { queueUp(l, g, &j, began, "e") })
 			})
 			j.check(t, c.want)
+			if outOfTurn != c.told {
+				t.Errorf("told of %d calls out of turn, want %d", outOfTurn, c.told)
+			}
 		})
 	}
 }
@@ -75,7 +80,7 @@ func TestGroupTurnsAwayTheOldest(t *testing.T) {
 			var told []time.Duration
 			simulate(t, func(l *loop.Loop) {
 				g := loop.NewGroup(l, loop.GroupConfig{Limit: 1, Queue: 9})
-				g.SetNewestFirst(func(time.Duration) bool { return c.newestFirst })
+				g.SetNewestFirst(func(time.Duration) bool { return c.newestFirst }, func() {})
 				g.SetShed(func(oldest time.Duration) error {
 					told = append(told, oldest)
 					if oldest > 1500*ms {

@@ -20,6 +20,7 @@ type Class struct {
 
 	shed        func(oldest time.Duration) error
 	newestFirst func(oldest time.Duration) bool
+	outOfTurn   func() // told when the newest was taken before another
 }
 
 // ClassConfig says how a class works. The zero value shares all workers and

@@ -15,11 +15,21 @@ func (c *Class) SetShed(fn func(oldest time.Duration) error) {
 
 // SetNewestFirst has fn asked, before a job of the class is taken from the queue, with
 // how long the oldest there has waited, whether the newest goes first instead; among
-// classes that one then counts. What was said of SetShed's function holds for fn.
-func (c *Class) SetNewestFirst(fn func(oldest time.Duration) bool) {
+// classes that one then counts. Taken is called when that one is taken before another. What
+// was said of SetShed's function holds for both.
+func (c *Class) SetNewestFirst(fn func(oldest time.Duration) bool, taken func()) {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	c.newestFirst = fn
+	c.newestFirst, c.outOfTurn = fn, taken
+}
+
+// remove takes an entry, which must be the first or the last, from the queue. pool.mu is
+// held.
+func (c *Class) remove(e *entry) {
+	if e != c.queue.first() {
+		c.outOfTurn()
+	}
+	c.queue.remove(e)
 }
 
 // oldest is how long the first in the queue, which is not empty, has waited.

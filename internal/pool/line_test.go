@@ -19,17 +19,19 @@ func TestNewestFirst(t *testing.T) {
 		jobs     string // by the second
 		patience time.Duration
 		want     string
+		told     int // of jobs that were taken out of turn
 	}{
-		"never":                       {"a1 a2 a3", time.Hour, "a1 | a2 | a3"},
-		"always":                      {"a1 a2 a3 a4", -1, "a1 | a4 | a3 | a2"},
-		"once the oldest is old":      {"a1 a2 a3 a4", 1500 * time.Millisecond, "a1 | a2 | a4 | a3"},
-		"newer ones overtake":         {"a1 a2 a3|a4|a5", 0, "a1 | a4 | a5 | a3 | a2"},
-		"its newest counts among all": {"a1 a2 b1 a3 b2", 0, "a1 | b1 | a3 | a2 | b2"},
+		"never":                       {"a1 a2 a3", time.Hour, "a1 | a2 | a3", 0},
+		"always":                      {"a1 a2 a3 a4", -1, "a1 | a4 | a3 | a2", 2},
+		"once the oldest is old":      {"a1 a2 a3 a4", 1500 * time.Millisecond, "a1 | a2 | a4 | a3", 1},
+		"newer ones overtake":         {"a1 a2 a3|a4|a5", 0, "a1 | a4 | a5 | a3 | a2", 3},
+		"its newest counts among all": {"a1 a2 b1 a3 b2", 0, "a1 | b1 | a3 | a2 | b2", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, pool.Config{Workers: 1}, func(t *testing.T, p *pool.Pool) {
+				outOfTurn := 0
 				classes := map[byte]*pool.Class{'a': p.Class("a", pool.ClassConfig{}), 'b': p.Class("b", pool.ClassConfig{})}
-				classes['a'].SetNewestFirst(func(oldest time.Duration) bool { return oldest > row.patience })
+				classes['a'].SetNewestFirst(func(oldest time.Duration) bool { return oldest > row.patience }, func() { outOfTurn++ })
 				table := newTimetable()
 				for i, second := range strings.Split(row.jobs, "|") {
 					at(table.start, time.Duration(i)*time.Second-time.Millisecond)
@@ -40,6 +42,9 @@ func TestNewestFirst(t *testing.T) {
 				p.Close()
 				if got := table.String(); got != row.want {
 					t.Errorf("began %s\nwant  %s", got, row.want)
+				}
+				if outOfTurn != row.told {
+					t.Errorf("told of %d jobs out of turn, want %d", outOfTurn, row.told)
 				}
 			})
 		})
@@ -79,7 +84,7 @@ func TestShed(t *testing.T) {
 func TestShedWithNewestFirst(t *testing.T) {
 	inBubble(t, pool.Config{Workers: 1}, func(t *testing.T, p *pool.Pool) {
 		class := p.Class("a", pool.ClassConfig{})
-		class.SetNewestFirst(func(time.Duration) bool { return true })
+		class.SetNewestFirst(func(time.Duration) bool { return true }, func() {})
 		class.SetShed(func(oldest time.Duration) error {
 			if oldest > 1500*time.Millisecond {
 				return errors.New("too old")

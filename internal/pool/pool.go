@@ -151,7 +151,7 @@ func (p *Pool) serve() {
 			return
 		}
 		p.handOver(e)
-		e.class.queue.remove(e)
+		e.class.remove(e)
 	}
 }
 

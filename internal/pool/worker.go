@@ -74,7 +74,7 @@ func (w *worker) next(last outcome) (start int64, ok bool) {
 	if e := p.pick(last.told); e != nil {
 		start = max(last.told, e.queued) // it may have come since
 		w.enter(e, start)
-		e.class.queue.remove(e)
+		e.class.remove(e)
 		p.mu.Unlock()
 		return start, true
 	}

@@ -8,8 +8,8 @@ type Line interface {
 	// so long; nil for not.
 	SetShed(fn func(oldest time.Duration) error)
 	// SetNewestFirst has fn asked whether the newest in the line goes first, where the
-	// oldest has waited so long.
-	SetNewestFirst(fn func(oldest time.Duration) bool)
+	// oldest has waited so long, and then told when that one is taken before another.
+	SetNewestFirst(fn func(oldest time.Duration) bool, taken func())
 }
 
 // overdue is from when on the oldest in a line has waited for so long that the newest is
@@ -22,10 +22,6 @@ const overdue = 100 * time.Millisecond
 func NewNewestFirst(r *Registry, target string, line Line) {
 	g := newGuard(r, NewestFirst, target)
 	line.SetNewestFirst(func(oldest time.Duration) bool {
-		if oldest <= overdue || !g.on() {
-			return false
-		}
-		g.admitted.Inc()
-		return true
-	})
+		return oldest > overdue && g.on()
+	}, g.admitted.Inc)
 }

@@ -20,8 +20,8 @@ func TestNewestFirstInAPool(t *testing.T) {
 		order string
 		count float64
 	}{
-		{true, time.Second, "0 4 3 2 1", 4},
-		{true, 50 * ms, "0 1 2 4 3", 2},
+		{true, time.Second, "0 4 3 2 1", 3},
+		{true, 50 * ms, "0 1 2 4 3", 1},
 		{false, time.Second, "0 1 2 3 4", 0},
 	} {
 		onLoop(t, func(task *loop.Task) {
