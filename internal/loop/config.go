@@ -25,8 +25,8 @@ type Config struct {
 	// MaxOperations bounds the operations in flight: jobs, calls and queued
 	// work together. 0 or less means DefaultMaxOperations.
 	MaxOperations int
-	// MicrotaskBudget bounds the ticks and microtasks of one turn; those over
-	// it wait for the next. 0 means no bound, as in Node. See SetMicrotaskBudget.
+	// MicrotaskBudget bounds the ticks of one turn, and its microtasks likewise; those
+	// over it wait for the next. 0 means no bound, as in Node. See SetMicrotaskBudget.
 	MicrotaskBudget int
 	// ExitWhenIdle ends Run when nothing is left to do, as Node does. Without
 	// it, Run ends after Close.

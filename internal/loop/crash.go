@@ -34,7 +34,7 @@ func (l *Loop) report(w io.Writer) {
 	}
 	d := l.depths()
 	fmt.Fprintf(w, "loop %q died in callback %q: phase %s, turn %d, %d microtasks in this turn\n",
-		l.config.Name, name, l.phase, l.turn, l.spent)
+		l.config.Name, name, l.phase, l.turn, l.executed())
 	fmt.Fprintf(w, "queued: %d ticks, %d microtasks, %d immediates, %d timers, %d in the mailbox; under way: %d tasks, %d operations\n",
 		d.Ticks, d.Microtasks, d.Immediates, d.Timers, d.Mailbox, d.Tasks, d.Operations)
 }

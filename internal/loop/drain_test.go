@@ -58,6 +58,37 @@ func TestBudgetLetsOthersThrough(t *testing.T) {
 	}
 }
 
+// TestBudgetLetsTasksThrough: a storm in one of the two queues takes nothing from the other. A
+// task goes on after each of its waits, and a tick comes, at a turn each at most.
+func TestBudgetLetsTasksThrough(t *testing.T) {
+	for name, queue := range map[string]func(*loop.Loop) func(string, func()){
+		"ticks":      func(l *loop.Loop) func(string, func()) { return l.NextTick },
+		"microtasks": func(l *loop.Loop) func(string, func()) { return l.QueueMicrotask },
+	} {
+		for _, semantics := range []loop.Semantics{loop.NodeOrder, loop.HandbookOrder} {
+			t.Run(name+"/"+semantics.String(), func(t *testing.T) {
+				l := loop.New(loop.Config{MicrotaskBudget: 50, Semantics: semantics, Grace: -1, Unwind: time.Nanosecond})
+				waits, turns := 0, uint64(0)
+				err := l.Run(func() {
+					storm(queue(l), 3)
+					l.Spawn(t.Context(), "task", func(task *loop.Task) {
+						for ; waits < 20 && l.Turn() < 1000; waits++ {
+							ticked := loop.NewPromise[struct{}](l, "tick")
+							l.NextTick("tick", func() { ticked.Resolve(struct{}{}) })
+							loop.Await(task, ticked)
+						}
+						turns = l.Turn()
+						l.Close()
+					})
+				})
+				if err != nil || waits < 20 || turns > 50 {
+					t.Errorf("%d waits of 20 in %d turns, %v", waits, turns, err)
+				}
+			})
+		}
+	}
+}
+
 // TestBudgetKeepsOrder: what is put off runs in the order in which it was queued.
 func TestBudgetKeepsOrder(t *testing.T) {
 	for budget := 1; budget < 12; budget++ {

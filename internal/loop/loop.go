@@ -34,9 +34,7 @@ type Loop struct {
 	stage      stage
 
 	// Drains: see drain.go.
-	spent     uint64 // ticks and microtasks of this turn
-	allowance uint   // how many more until the drain looks up
-	putOff    bool   // the budget of this turn is spent
+	tickQuota, microtaskQuota quota
 
 	// Shared with other goroutines.
 	mailbox     *mailbox

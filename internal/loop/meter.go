@@ -148,7 +148,7 @@ func (l *Loop) observeTurn() {
 	m.stats.Turn = l.turn
 	m.stats.Idle = time.Duration(m.idle)
 	m.stats.Active = time.Duration(l.now-m.turnBegan) - m.stats.Idle
-	m.stats.Microtasks = l.spent
+	m.stats.Microtasks = l.executed()
 	m.stats.Depths = l.depths()
 	l.config.Observer.TurnEnd(&m.stats)
 }

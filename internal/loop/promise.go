@@ -135,12 +135,12 @@ func logRejection(name string, err error) {
 }
 
 // reportRejections tells of the promises that were rejected and left alone so far,
-// each on the budget of the turn.
+// each on the budget of microtasks.
 func (l *Loop) reportRejections() {
-	for n := len(l.unhandled); n > 0 && l.mayGoOn(); n-- {
+	for n := len(l.unhandled); n > 0 && l.mayGoOn(&l.microtaskQuota); n-- {
 		p := l.unhandled[0]
 		l.unhandled = l.unhandled[1:]
-		l.account(1)
+		l.microtaskQuota.account(1)
 		if !p.handled {
 			l.config.OnUnhandledRejection(p.label.name, p.err)
 		}

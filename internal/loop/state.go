@@ -59,7 +59,7 @@ func (s *state) publishDepths(l *Loop) {
 	s.timers.set(uint64(l.timers.set))
 	s.tasks.set(uint64(l.tasks.len))
 	s.operations.set(uint64(l.operations))
-	s.executed.set(l.spent)
+	s.executed.set(l.executed())
 }
 
 // State is what a loop looks like from outside.
