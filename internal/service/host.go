@@ -166,6 +166,7 @@ func newHost(c HostConfig) *host {
 		LongTurn:        longTurn,
 		OnLongTurn:      h.longTurn,
 	})
+	h.turns.Watch(h.loop)
 	h.processors = newProcessors(c.Workers, h.poolBusy)
 	jobs := telemetry.NewPoolMetrics(h.registry)
 	h.pool = pool.New(pool.Config{Workers: c.Workers, Observer: jobs})
