@@ -9,6 +9,9 @@
 //	Listener ── too large, too slow, malformed, a header twice ──> 4xx, and the connection closes
 //	  │         one goroutine for each connection
 //	  v
+//	shedder ─── no room, while the service is crowded ───────────> 503
+//	  │
+//	  v
 //	admit ───── no route, no token, too much under way ──────────> 404 405 413, 401, 503
 //	  │         still the connection's goroutine
 //	  v
@@ -16,6 +19,7 @@
 //	  │
 //	  v         ┌──────────────── the loop ────────────────┐
 //	begin ───── │ its time is over: not begun              │ ───> 504
+//	  │         │ it is too old, as all are: not begun     │ ───> 503
 //	  │         │                                          │
 //	  v         │                                          │
 //	Handler ──> │ Await ──> Offload ──> a worker           │
