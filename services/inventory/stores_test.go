@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"brownout/internal/loop"
 	"brownout/internal/redistest"
@@ -16,6 +17,9 @@ import (
 // An opener makes a new and empty store.
 type opener func(rt *service.Runtime) inventory.Store
 
+// patience is what an operation of a test may take: it is not the machine that is tested.
+const patience = 20 * time.Second
+
 // eachStore runs a test with every kind of store.
 func eachStore(t *testing.T, test func(t *testing.T, open opener)) {
 	t.Run("memory", func(t *testing.T) {
@@ -26,7 +30,7 @@ func eachStore(t *testing.T, test func(t *testing.T, open opener)) {
 		test(t, func(rt *service.Runtime) inventory.Store {
 			opened++
 			prefix := fmt.Sprintf("inventory:%d:", opened)
-			return redisstore.New(service.NewRedis(rt, service.RedisConfig{Addr: s.Addr, Prefix: prefix}))
+			return redisstore.New(service.NewRedis(rt, service.RedisConfig{Addr: s.Addr, Prefix: prefix, Timeout: patience}))
 		})
 	})
 }
