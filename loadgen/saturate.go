@@ -21,6 +21,10 @@ type Saturation struct {
 	Timeout time.Duration
 }
 
+// turnedAway is how long a client stays away that got nothing. One that came again at once would
+// have the server say no all the time, and measure how fast it does that.
+const turnedAway = 50 * time.Millisecond
+
 // MaxClients bounds the clients of a saturation.
 const MaxClients = 1000
 
@@ -65,5 +69,8 @@ func (s *Saturation) client(ctx context.Context, until time.Time, next func() sh
 		shot := next()
 		sample := w.send(shot, shot.due.Add(timeout), 1)
 		note(&sample)
+		if sample.Outcome != evidence.Acknowledged {
+			pause(ctx, turnedAway)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,33 @@ func TestSaturationIsWorkersByServiceTime(t *testing.T) {
 		rate, err := s.Measure(t.Context(), func(s *evidence.Sample) { samples++ })
 		if err != nil || math.Abs(rate-160) > 4 || samples < 480 {
 			t.Errorf("%v a second, %d samples, error %v; want 160", rate, samples, err)
+		}
+	})
+}
+
+// A server with fewer places than there are clients is not asked all the time for one.
+func TestSaturationIsNoStormOfRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serve, under := counter(8, 50*time.Millisecond), atomic.Int64{}
+		bounded := doer(func(q *fasthttp.Request, answer *fasthttp.Response, deadline time.Time) error {
+			defer under.Add(-1)
+			if under.Add(1) <= 16 {
+				return serve(q, answer, deadline)
+			}
+			time.Sleep(100 * time.Microsecond)
+			answer.Reset()
+			answer.SetStatusCode(fasthttp.StatusServiceUnavailable)
+			return nil
+		})
+		s := loadgen.Saturation{Scenario: fixed(t), Doer: bounded, Clients: 24, Warmup: time.Second, Length: 2 * time.Second}
+		refused := 0
+		rate, err := s.Measure(t.Context(), func(s *evidence.Sample) {
+			if s.Outcome == evidence.Refused {
+				refused++
+			}
+		})
+		if err != nil || math.Abs(rate-160) > 4 || refused == 0 || refused > 600 {
+			t.Errorf("%v a second, %d refused, error %v; want 160, and at most 600", rate, refused, err)
 		}
 	})
 }
