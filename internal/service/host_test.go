@@ -223,5 +223,23 @@ func TestMicrotasksOfAHostAreBudgeted(t *testing.T) {
 	for h.debug().Microtasks < 1_000_000 { // in one turn
 		time.Sleep(time.Millisecond)
 	}
+	_, metrics := h.admin("GET", "/metrics", "", h.ready.Token)
 	stop.Store(true)
+	for _, name := range []string{"brownout_loop_busy_seconds", "brownout_loop_turn_microtasks"} {
+		if value := sample(metrics, name); value == "" || value == "0" {
+			t.Errorf("while a turn does not end, %s is %q", name, value)
+		}
+	}
+}
+
+// sample returns the value of a metric without labels of its own, as a scrape shows it; "" if
+// there is none.
+func sample(metrics, name string) string {
+	for line := range strings.Lines(metrics) {
+		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if series == name || strings.HasPrefix(series, name+"{") {
+			return value
+		}
+	}
+	return ""
 }
