@@ -90,8 +90,11 @@ type shot struct {
 // which is when the schedule has ended, or ctx is done, and all requests in flight have
 // an outcome: a Timeout later at most, or, where clients try again and ctx is not done, that of
 // every attempt and the pauses between.
-func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
-	go a.pace(ctx)
+func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample { return a.AttackFrom(ctx, time.Now()) }
+
+// AttackFrom is Attack for who has said that the schedule starts at a time, now or soon.
+func (a *Attacker) AttackFrom(ctx context.Context, start time.Time) <-chan evidence.Sample {
+	go a.pace(ctx, start)
 	return a.output
 }
 
@@ -99,8 +102,7 @@ func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
 // end. It is known when the channel of Attack is closed.
 func (a *Attacker) Extent() (extent time.Duration, complete bool) { return a.extent, a.complete }
 
-func (a *Attacker) pace(ctx context.Context) {
-	start := time.Now()
+func (a *Attacker) pace(ctx context.Context, start time.Time) {
 	a.extent = a.config.Pacer.Length()
 	if a.complete = a.fireAll(ctx, start); !a.complete {
 		a.extent = time.Since(start)

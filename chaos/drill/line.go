@@ -123,7 +123,7 @@ func (l *line) run(ctx context.Context, began time.Time) error {
 		beside.Go(func() { e.visit(ctx, began) })
 	}
 	l.digest = evidence.NewDigest(began, l.patience)
-	err := l.take(l.attacker.Attack(ctx), stop)
+	err := l.take(l.attacker.AttackFrom(ctx, began), stop)
 	if late := l.journal.Close(); err == nil {
 		err = late
 	}
