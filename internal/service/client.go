@@ -87,7 +87,7 @@ type ClientConfig struct {
 	Downstream string
 	Transport  Transport
 	// Timeout bounds one attempt, while the deadline protection is on; 0 means
-	// 1 s. Without it, only MaxTimeout does.
+	// DefaultTimeout. Without it, only MaxTimeout does.
 	Timeout time.Duration
 	// Token, if not empty, is sent as a bearer token.
 	Token string
@@ -99,6 +99,9 @@ type ClientConfig struct {
 	Limit   resilience.AdaptiveConfig
 	Retry   resilience.RetryConfig
 }
+
+// DefaultTimeout is that of a client that is given none.
+const DefaultTimeout = time.Second
 
 // MaxTimeout bounds every attempt and every request, whatever is switched off.
 const MaxTimeout = 30 * time.Second
@@ -117,7 +120,7 @@ type Client struct {
 // NewClient makes a client. On the loop only.
 func NewClient(rt *Runtime, c ClientConfig) *Client {
 	if c.Timeout <= 0 {
-		c.Timeout = time.Second
+		c.Timeout = DefaultTimeout
 	}
 	return &Client{
 		config:   c,

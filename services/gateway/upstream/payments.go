@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"net/url"
 
 	"brownout/internal/loop"
@@ -17,8 +18,17 @@ func NewPayments(rt *service.Runtime, c service.ClientConfig) *Payments {
 	if c.Downstream == "" {
 		c.Downstream = "payments"
 	}
+	if c.Slow.Above <= 0 {
+		c.Slow.Above = slowPayments * cmp.Or(c.Timeout, service.DefaultTimeout) / 100
+	}
 	return &Payments{service.NewClient(rt, c)}
 }
+
+// slowPayments is how much of its timeout a call may take, in percent, before payments counts
+// as slow. Payments waits for banks, and leaves a slow one by itself; if the gateway were as
+// quick to leave payments, each look at whether the bank is quick again would cut off the
+// other bank as well.
+const slowPayments = 90
 
 // Authorise sets money aside. For this and the other methods, see gateway.Payments.
 func (p *Payments) Authorise(t *loop.Task, customer string, q shop.PaymentRequest) (shop.Payment, error) {

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
@@ -101,4 +103,30 @@ func TestCallsOnTheWire(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A patient transport answers after so long.
+type patient time.Duration
+
+func (p patient) RoundTrip(t *loop.Task, _ *service.Call, _ time.Duration) (*service.Reply, error) {
+	return &service.Reply{Status: 200, Body: []byte("{}")}, t.Sleep(time.Duration(p))
+}
+
+// Payments leaves a slow bank alone by itself; only when it takes all of its time is it left alone.
+func TestPaymentsMayWaitForABank(t *testing.T) {
+	for takes, want := range map[time.Duration]bool{700 * time.Millisecond: false, 950 * time.Millisecond: true} {
+		synctest.Test(t, func(t *testing.T) {
+			servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+				p := upstream.NewPayments(rt, service.ClientConfig{Transport: patient(takes)})
+				for range 10 {
+					task.Loop().Spawn(task.Context(), "payment", func(task *loop.Task) { _, _ = p.Payment(task, "o1") })
+				}
+				_ = task.Sleep(time.Second)
+				_, err := p.Payment(task, "o1")
+				if e, refused := errors.AsType[*resilience.Rejection](err); refused != want || refused && e.By != resilience.SlowBreaker {
+					t.Errorf("after 10 answers that took %v: %v", takes, err)
+				}
+			})
+		})
+	}
 }
