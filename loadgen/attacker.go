@@ -90,7 +90,9 @@ type shot struct {
 // which is when the schedule has ended, or ctx is done, and all requests in flight have
 // an outcome: a Timeout later at most, or, where clients try again and ctx is not done, that of
 // every attempt and the pauses between.
-func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample { return a.AttackFrom(ctx, time.Now()) }
+func (a *Attacker) Attack(ctx context.Context) <-chan evidence.Sample {
+	return a.AttackFrom(ctx, time.Now())
+}
 
 // AttackFrom is Attack for who has said that the schedule starts at a time, now or soon.
 func (a *Attacker) AttackFrom(ctx context.Context, start time.Time) <-chan evidence.Sample {
