@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,13 +15,13 @@ type teller struct {
 	slow    func(time.Duration) time.Duration
 	refuse  func() error
 	lose    func() bool
-	stopped int
+	stopped atomic.Int64
 	workers int
 }
 
 func (b *teller) Meddle(slow func(time.Duration) time.Duration, refuse func() error, lose func() bool) (stop func()) {
 	b.slow, b.refuse, b.lose = slow, refuse, lose
-	return func() { b.stopped++ }
+	return func() { b.stopped.Add(1) }
 }
 
 func (b *teller) Workers() int     { return b.workers }
@@ -54,8 +55,8 @@ func TestBankIsSlowForAsLongAsItIsToBe(t *testing.T) {
 			t.Errorf("%d hits", hits)
 		}
 		time.Sleep(time.Minute + 1)
-		if b.stopped != 1 || len(in.List()) != 0 {
-			t.Errorf("stopped %d times, active %v", b.stopped, in.List())
+		if b.stopped.Load() != 1 || len(in.List()) != 0 {
+			t.Errorf("stopped %d times, active %v", b.stopped.Load(), in.List())
 		}
 	})
 }
@@ -79,8 +80,8 @@ func TestBankRefusesInRuns(t *testing.T) {
 		if refused < 2500 || refused > 3500 || changes > 2*refused/5+10 {
 			t.Errorf("%d of 10000 refused, with %d changes", refused, changes)
 		}
-		if err := in.Clear(id); err != nil || b.stopped != 1 {
-			t.Errorf("error %v, stopped %d times", err, b.stopped)
+		if err := in.Clear(id); err != nil || b.stopped.Load() != 1 {
+			t.Errorf("error %v, stopped %d times", err, b.stopped.Load())
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,19 +17,22 @@ import (
 )
 
 // A shelf is a cache with so many entries.
-type shelf struct{ entries, flushes, expiries int }
+type shelf struct {
+	entries           int
+	flushes, expiries atomic.Int64
+}
 
-func (s *shelf) Flush() int  { s.flushes++; return s.entries }
-func (s *shelf) Expire() int { s.expiries++; return s.entries }
+func (s *shelf) Flush() int  { s.flushes.Add(1); return s.entries }
+func (s *shelf) Expire() int { s.expiries.Add(1); return s.entries }
 
 // A stream takes every second message.
-type stream struct{ offered, taken int }
+type stream struct{ offered, taken atomic.Int64 }
 
 func (s *stream) Publish(_ *loop.Task, body []byte) error {
-	if s.offered++; s.offered%2 == 0 {
+	if s.offered.Add(1)%2 == 0 {
 		return errors.New("full")
 	}
-	s.taken++
+	s.taken.Add(1)
 	return nil
 }
 
@@ -41,8 +46,8 @@ func TestCacheIsStruckAgainAndAgain(t *testing.T) {
 			time.Sleep(3500 * time.Millisecond)
 			in.ClearAll()
 			time.Sleep(time.Minute)
-			if s.flushes != 1 || s.expiries != 4 || in.hits("cache.flush") != 7 || in.hits("cache.expire") != 28 {
-				t.Errorf("%+v, hits %d and %d", s, in.hits("cache.flush"), in.hits("cache.expire"))
+			if s.flushes.Load() != 1 || s.expiries.Load() != 4 || in.hits("cache.flush") != 7 || in.hits("cache.expire") != 28 {
+				t.Errorf("%d flushes, %d expiries, hits %d and %d", s.flushes.Load(), s.expiries.Load(), in.hits("cache.flush"), in.hits("cache.expire"))
 			}
 		})
 	})
@@ -55,8 +60,8 @@ func TestPoisonThatIsNotTakenIsNoHit(t *testing.T) {
 			in := injector(t, fault.Catalogue(fault.Host{Loop: v.loop, Stream: s})...)
 			in.inject("msg.poison", "messages=5 every=100ms", fault.Spec{})
 			time.Sleep(time.Second)
-			if s.offered != 5 || s.taken != 3 || in.hits("msg.poison") != 3 {
-				t.Errorf("%+v, %d hits", s, in.hits("msg.poison"))
+			if s.offered.Load() != 5 || s.taken.Load() != 3 || in.hits("msg.poison") != 3 {
+				t.Errorf("%d offered, %d taken, %d hits", s.offered.Load(), s.taken.Load(), in.hits("msg.poison"))
 			}
 			in.ClearAll()
 		})
@@ -112,29 +117,42 @@ func TestWorkIsRefusedWhereThereIsNone(t *testing.T) {
 
 // A keeper has one process, and a Redis that may be somebody else's.
 type keeper struct {
+	mu      sync.Mutex
 	did     []string
 	foreign bool
+}
+
+func (k *keeper) note(what string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.did = append(k.did, what)
+}
+
+func (k *keeper) noted() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.did)
 }
 
 func (k *keeper) Kill(name string) error { return k.do("kill", name) }
 
 func (k *keeper) Pause(name string) (func(), error) {
-	return func() { k.did = append(k.did, "resume "+name) }, k.do("pause", name)
+	return func() { k.note("resume " + name) }, k.do("pause", name)
 }
 
 func (k *keeper) do(what, name string) error {
 	if name != "gateway" {
 		return errors.New("is no process here")
 	}
-	k.did = append(k.did, what+" "+name)
+	k.note(what + " " + name)
 	return nil
 }
 
 func (k *keeper) Flush() (int, error) { return 12, k.own() }
 
 func (k *keeper) Refuse() (func(), error) {
-	k.did = append(k.did, "refuse")
-	return func() { k.did = append(k.did, "restore") }, k.own()
+	k.note("refuse")
+	return func() { k.note("restore") }, k.own()
 }
 
 func (k *keeper) own() error {
@@ -157,8 +175,8 @@ func TestKeeperKillsPausesAndResumes(t *testing.T) {
 		in.inject("redis.flush", "", fault.Spec{})
 		in.ClearAll()
 		want := []string{"kill gateway", "kill gateway", "kill gateway", "pause gateway", "resume gateway", "refuse", "restore"}
-		if !slices.Equal(k.did, want) {
-			t.Errorf("%q, want %q", k.did, want)
+		if did := k.noted(); !slices.Equal(did, want) {
+			t.Errorf("%q, want %q", did, want)
 		}
 		for kind, hits := range map[string]int{"proc.kill": 3, "proc.pause": 1, "redis.down": 1, "redis.flush": 12} {
 			if n := in.hits(kind); n != hits {
