@@ -42,7 +42,8 @@ func theRun(t *testing.T, dir string) string {
 func TestDrillLeavesItsEvidence(t *testing.T) {
 	t.Parallel()
 	dir := tinyDrill(t)
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--seed", "7")
+	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--seed", "7", "--retries", "0")
+	eventually(t, "the first arm is over", func() bool { return strings.Contains(p.out.String(), "off arm is over") })
 	if code := p.wait(); code != statusDone && code != statusFail && code != statusInvalid {
 		t.Fatalf("status %d\n%s%s", code, p.out.String(), p.err.String())
 	}
@@ -79,7 +80,7 @@ func checkEvidence(t *testing.T, folder string, a *evidence.Arm) {
 	if len(a.Faults) != 1 || a.Faults[0].Hits == 0 || !a.Faults[0].Ended || a.Faults[0].Err != "" {
 		t.Errorf("%s arm: faults %+v", a.Name, a.Faults)
 	}
-	if len(a.Windows) != 16 || len(a.Books) != 5 || len(a.Traces) == 0 || len(a.Queries) < len(drill.Panels()) {
+	if len(a.Windows) != 14 || len(a.Books) != 5 || len(a.Traces) == 0 || len(a.Queries) < len(drill.Panels()) {
 		t.Errorf("%s arm: %d windows, %d invariants, %d traces, %d queries", a.Name, len(a.Windows), len(a.Books), len(a.Traces), len(a.Queries))
 	}
 	for _, i := range a.Books {
@@ -104,7 +105,7 @@ func checkEvidence(t *testing.T, folder string, a *evidence.Arm) {
 func TestInterruptedDrillCleansUp(t *testing.T) {
 	t.Parallel()
 	dir := tinyDrill(t)
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--arm", "on")
+	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--arm", "on", "--retries", "0")
 	p.says(1, "bank.error on bank-a begins")
 	p.signal(syscall.SIGINT)
 	if code := p.wait(); code != statusInvalid {

@@ -16,13 +16,14 @@ type drillRunCommand struct {
 	Without []string `placeholder:"PROTECTION" help:"Protections that the on arm lacks, too: does it need them?"`
 	Repeat  int      `default:"1" placeholder:"N" help:"Run each drill so often, each time with the next seed, and count the results (default ${default})."`
 	Ablate  bool     `help:"Run the on arm with none of the protections that the drill is about, each alone, each pair and all: which of them carries it?"`
+	Retries int      `default:"2" placeholder:"N" help:"How often an INVALID run is tried again (default ${default})."`
 	JSON    bool     `name:"json" help:"Print each verdict as a line of JSON, and nothing else."`
 }
 
 // Help is the longer help of the command.
 func (*drillRunCommand) Help() string {
 	return `
-Each drill runs in two arms on the same arrivals: off, without the protections that it is about, and on, with them. Each arm has a shop and an epoch of its own. An INVALID run is tried again, twice at most. Exit status: 0 if all PASS, 1 if any FAIL, 2 if any is INVALID and none FAIL, 3 for wrong use.
+Each drill runs in two arms on the same arrivals: off, without the protections that it is about, and on, with them. Each arm has a shop and an epoch of its own. An INVALID run is tried again, twice unless told otherwise. Exit status: 0 if all PASS, 1 if any FAIL, 2 if any is INVALID and none FAIL, 3 for wrong use.
 `
 }
 
@@ -39,14 +40,19 @@ func (c *drillRunCommand) Validate() error {
 	switch {
 	case c.Repeat < 1 || c.Repeat > maxRepeat:
 		return fmt.Errorf("--repeat: must be from 1 to %d", maxRepeat)
+	case c.Retries < 0 || c.Retries > maxRetries:
+		return fmt.Errorf("--retries: must be from 0 to %d", maxRetries)
 	case c.Ablate && (c.Repeat > 1 || len(c.Without) > 0 || c.Arm != "both" || c.JSON):
 		return errors.New("--ablate: goes with no --repeat, --without, --arm or --json")
 	}
 	return c.check()
 }
 
-// retries is how often an INVALID run is tried again.
-const retries = 2
+// retries is how often an INVALID run is tried again, unless told otherwise.
+const (
+	retries    = 2
+	maxRetries = 10
+)
 
 // Run runs the command.
 func (c *drillRunCommand) Run(s streams) error {
@@ -109,7 +115,7 @@ func (c *drillRunCommand) drill(ctx context.Context, s streams, d script, seed u
 			report(s.err, fmt.Errorf("%s: %w", d.plan.Name, err))
 			v.Result = verdict.Invalid
 		}
-		if v.Result != verdict.Invalid || try == retries || ctx.Err() != nil {
+		if v.Result != verdict.Invalid || try == c.Retries || ctx.Err() != nil {
 			t.count(v.Result)
 			return
 		}
