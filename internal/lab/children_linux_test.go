@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"brownout/chaos/fault"
+	"brownout/internal/service"
 	"brownout/internal/shopfile"
 )
 
@@ -107,5 +108,19 @@ func TestAStatusShowsProcesses(t *testing.T) {
 	}
 	if !slices.EqualFunc(rows, want, slices.Equal) {
 		t.Errorf("%v in\n%s", rows, text.String())
+	}
+}
+
+func TestAStatusNamesTheCulpritOfLate(t *testing.T) {
+	now := time.Now()
+	turns := []service.LongTurn{{At: now.Add(-time.Second), Name: "hash", Phase: "poll"}, {At: now, Name: "loop.block", Phase: "timers"}}
+	old := []service.LongTurn{{At: now.Add(-time.Minute), Name: "export", Phase: "poll"}}
+	s := Status{Parts: []PartStatus{{Name: "gateway", Loop: service.LoopReport{LongTurns: turns}}, {Name: "payments", Loop: service.LoopReport{LongTurns: old}}}}
+	var text strings.Builder
+	if err := s.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); !strings.Contains(got, "gateway: a turn took long 0s ago: loop.block, in phase timers\n") || strings.Contains(got, "hash") || strings.Contains(got, "export") {
+		t.Error(got)
 	}
 }

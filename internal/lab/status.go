@@ -154,6 +154,20 @@ func (s Status) writeParts(w io.Writer) {
 			fmt.Fprintf(w, "\n%s: %s has kept the loop for %v\n", p.Name, p.Loop.Running, seconds(p.Loop.BusySeconds))
 		}
 	}
+	s.writeCulprits(w)
+}
+
+// recently is how old a long turn may be to be worth a line.
+const recently = 10 * time.Second
+
+// writeCulprits names what has kept a loop lately: of each part, the last.
+func (s Status) writeCulprits(w io.Writer) {
+	for _, p := range s.Parts {
+		if n := len(p.Loop.LongTurns); n > 0 && time.Since(p.Loop.LongTurns[n-1].At) < recently {
+			t := p.Loop.LongTurns[n-1]
+			fmt.Fprintf(w, "\n%s: a turn took long %v ago: %s, in phase %s\n", p.Name, time.Since(t.At).Round(100*time.Millisecond), t.Name, t.Phase)
+		}
+	}
 }
 
 func (s Status) writeRoutes(w io.Writer) {
