@@ -110,13 +110,16 @@ func TestRecordedRunsPassUntilTheyAreSpoilt(t *testing.T) {
 			if v := verdict.Judge(checks, replay(t, name)); v.Result != verdict.Pass {
 				t.Fatalf("as it was: %s %q", v.Result, v.Reasons)
 			}
-			for _, s := range spoilers(checks) {
+			for _, s := range spoilers() {
 				run := replay(t, name)
 				s.spoil(run)
 				v := verdict.Judge(checks, run)
 				if v.Result != s.result || !slices.ContainsFunc(v.Reasons, func(r string) bool { return strings.Contains(r, s.reason) }) {
 					t.Errorf("%s: %s %q, want %s by %q", s.name, v.Result, v.Reasons, s.result, s.reason)
 				}
+			}
+			for _, c := range checks.Promises {
+				atTheBound(t, checks, name, c)
 			}
 		})
 	}
@@ -130,9 +133,9 @@ type spoiler struct {
 	reason string
 }
 
-func spoilers(checks verdict.Checks) []spoiler {
+func spoilers() []spoiler {
 	on := func(r *evidence.Run) *evidence.Arm { return r.Arms[evidence.On] }
-	all := []spoiler{
+	return []spoiler{
 		{"a fault without hits", func(r *evidence.Run) { f := &on(r).Faults[0]; f.Hits, f.NoHits = 0, false }, verdict.Invalid, "hit nothing"},
 		{"a fault that does not end", func(r *evidence.Run) { on(r).Faults[0].Ended = false }, verdict.Invalid, "was not seen to end"},
 		{"a generator that fell behind", func(r *evidence.Run) {
@@ -153,10 +156,6 @@ func spoilers(checks verdict.Checks) []spoiler {
 			}
 		}, verdict.Fail, "on arm: audit: one-charge"},
 	}
-	for _, c := range checks.Promises {
-		all = append(all, spoiler{"the promise: " + c.Name, func(r *evidence.Run) { breakPromise(on(r), c) }, verdict.Fail, "on arm: " + c.Name})
-	}
-	return all
 }
 
 // each calls fn for the tallies of some routes, of all if none are named.
@@ -165,48 +164,6 @@ func each(a *evidence.Arm, routes []string, fn func(at time.Duration, t *evidenc
 		for name, t := range w.Routes {
 			if len(routes) == 0 || slices.Contains(routes, name) {
 				fn(w.Start, t)
-			}
-		}
-	}
-}
-
-// breakPromise changes what a promise measures, after the baseline, so that it is broken.
-func breakPromise(a *evidence.Arm, c verdict.Check) {
-	harmed := func(at time.Duration) bool { return at >= a.Baseline.To }
-	switch c.Measure {
-	case verdict.Goodput, verdict.Recovery:
-		each(a, c.Routes, func(at time.Duration, t *evidence.Tally) {
-			if harmed(at) {
-				t.Good = 0
-			}
-		})
-	case verdict.Latency, verdict.Refusal:
-		each(a, c.Routes, func(at time.Duration, t *evidence.Tally) {
-			for range 1000 {
-				if !harmed(at) {
-					break
-				}
-				t.Latency.Add(time.Hour)
-				t.Refusal.Add(time.Hour)
-			}
-		})
-	case verdict.Attempts, verdict.Query:
-		spoilGraphs(a.Queries[c.Query], c, harmed)
-	}
-}
-
-func spoilGraphs(graphs []evidence.Graph, c verdict.Check, harmed func(time.Duration) bool) {
-	for _, g := range graphs {
-		for i := range g.Points {
-			p := &g.Points[i]
-			switch {
-			case !harmed(p.At):
-			case c.AtMost != "":
-				p.Value += 1e6 * float64(i) // also a counter rises then
-			case i > 0 && c.Reduce == verdict.Rise:
-				p.Value = g.Points[i-1].Value
-			default:
-				p.Value = -1e6
 			}
 		}
 	}
