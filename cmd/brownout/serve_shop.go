@@ -33,6 +33,8 @@ type gatewayCommand struct {
 	Inventory  string `env:"BROWNOUT_INVENTORY" default:"http://127.0.0.1:8082" placeholder:"URL" help:"Where inventory is (default ${default})."`
 	Users      string `env:"BROWNOUT_USERS" required:"" placeholder:"FILE" help:"The users: a JSON list of id, tenant, role and password_hash (bcrypt)."`
 	SigningKey string `env:"BROWNOUT_SIGNING_KEY" placeholder:"KEY" help:"The seed of the Ed25519 key that signs access tokens, in base64 (default: one made at random)."`
+
+	CatalogueTTL time.Duration `name:"catalogue-ttl" env:"BROWNOUT_CATALOGUE_TTL" default:"2s" help:"How long its cache takes an answer about products for fresh (default ${default})."`
 	tokenFlag
 	storeFlags
 	callFlags
@@ -40,7 +42,12 @@ type gatewayCommand struct {
 }
 
 // Validate is called by the parser.
-func (c *gatewayCommand) Validate() error { return c.callFlags.check() }
+func (c *gatewayCommand) Validate() error {
+	if c.CatalogueTTL < time.Millisecond || c.CatalogueTTL > time.Hour {
+		return errors.New("--catalogue-ttl: must be from 1ms to 1h")
+	}
+	return c.callFlags.check()
+}
 
 // Run runs the command.
 func (c *gatewayCommand) Run(s streams) error {
@@ -75,7 +82,7 @@ func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed255
 		store = gatewayredis.New(redis)
 	}
 	stock := upstream.NewInventory(rt, toInventory)
-	catalogue := gateway.NewCatalogue(rt, stock)
+	catalogue := gateway.NewCatalogue(rt, stock, c.CatalogueTTL)
 	host.Cache, host.Stream = catalogue, store
 	return gateway.New(rt, gateway.Config{
 		Store:      store,
@@ -169,8 +176,9 @@ func (c *paymentsCommand) banks(rt *service.Runtime) (banks []payments.Bank, err
 type inventoryCommand struct {
 	Listen      string        `env:"BROWNOUT_LISTEN" default:"127.0.0.1:8082" placeholder:"ADDR" help:"Where it listens (default ${default})."`
 	Products    int           `env:"BROWNOUT_PRODUCTS" default:"200" placeholder:"N" help:"Products of the catalogue (default ${default})."`
-	Clerks      int           `env:"BROWNOUT_CLERKS" default:"8" placeholder:"N" help:"Writes that it works on at once (default ${default})."`
-	ServiceTime time.Duration `env:"BROWNOUT_SERVICE_TIME" default:"0s" help:"How long each of them takes (default ${default})."`
+	Clerks      int           `env:"BROWNOUT_CLERKS" default:"8" placeholder:"N" help:"Writes and reads that it works on at once (default ${default})."`
+	ServiceTime time.Duration `env:"BROWNOUT_SERVICE_TIME" default:"0s" help:"How long a write takes one of them (default ${default})."`
+	ReadTime    time.Duration `env:"BROWNOUT_READ_TIME" default:"0s" help:"How long a read of products takes one of them (default ${default})."`
 	HoldTTL     time.Duration `name:"hold-ttl" env:"BROWNOUT_HOLD_TTL" default:"2m" help:"How long stock is held (default ${default})."`
 	tokenFlag
 	storeFlags
@@ -189,6 +197,8 @@ func (c *inventoryCommand) Validate() error {
 		return fmt.Errorf("--clerks: must be from 1 to %d", maxWorkers)
 	case c.ServiceTime < 0 || c.ServiceTime > time.Minute:
 		return errors.New("--service-time: must be from 0s to 1m")
+	case c.ReadTime < 0 || c.ReadTime > time.Minute:
+		return errors.New("--read-time: must be from 0s to 1m")
 	case c.HoldTTL < time.Second || c.HoldTTL > 24*time.Hour:
 		return errors.New("--hold-ttl: must be from 1s to 24h")
 	}
@@ -207,7 +217,8 @@ func (c *inventoryCommand) Run(s streams) error {
 			store = inventoryredis.New(redis)
 		}
 		stock := inventory.NewInventory(rt, inventory.Config{
-			Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
+			Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, ReadTime: c.ReadTime,
+			HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
 		})
 		host.Capacity = stock
 		return stock.Service(), nil

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// catalogueTTL is how long an answer is fresh, and how long it is known that a
+	// DefaultCatalogueTTL is how long an answer is fresh, and how long it is known that a
 	// product does not exist.
-	catalogueTTL = 2 * time.Second
+	DefaultCatalogueTTL = 2 * time.Second
 	// catalogueStale is how long an answer may stand in for one that cannot be had.
 	catalogueStale = 10 * time.Minute
 	// catalogueLoads bounds the loads under way.
@@ -32,6 +32,7 @@ const (
 // and pages of them. It belongs to its loop.
 type Catalogue struct {
 	inventory Inventory
+	lifetime  time.Duration
 	answers   *answers
 	loads     *resilience.Coalescer[catalogueKey, *catalogued]
 	fills     *resilience.MissGate
@@ -39,10 +40,12 @@ type Catalogue struct {
 	stale     *resilience.StaleGate
 }
 
-// NewCatalogue makes an empty cache. On the loop only.
-func NewCatalogue(rt *service.Runtime, inventory Inventory) *Catalogue {
+// NewCatalogue makes an empty cache whose answers are fresh for ttl; 0 means
+// DefaultCatalogueTTL. On the loop only.
+func NewCatalogue(rt *service.Runtime, inventory Inventory, ttl time.Duration) *Catalogue {
 	return &Catalogue{
 		inventory: inventory,
+		lifetime:  cmp.Or(ttl, DefaultCatalogueTTL),
 		answers:   newAnswers(rt.Metrics),
 		loads:     resilience.NewCoalesce[catalogueKey, *catalogued](rt.Protections, "catalogue", rt.Loop, catalogueLoads),
 		fills:     resilience.NewMissLimit(rt.Protections, "catalogue", catalogueFills, catalogueLoads),
@@ -206,9 +209,9 @@ func (c *Catalogue) get(t *loop.Task, key catalogueKey, load func(*loop.Task) (*
 func (c *Catalogue) keep(key catalogueKey, e *catalogued) {
 	now := time.Now()
 	if e.missing {
-		e.fresh = now.Add(catalogueTTL) // not longer, and of no use later
+		e.fresh = now.Add(c.lifetime) // not longer, and of no use later
 	} else {
-		e.fresh, e.standsIn = now.Add(c.ttl.Expiry(catalogueTTL)), now.Add(catalogueStale)
+		e.fresh, e.standsIn = now.Add(c.ttl.Expiry(c.lifetime)), now.Add(catalogueStale)
 	}
 	c.answers.put(key, e)
 }

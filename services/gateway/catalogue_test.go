@@ -107,6 +107,26 @@ func TestCatalogueKeepsAnswersForAWhile(t *testing.T) {
 	})
 }
 
+func TestCatalogueKeepsAnswersForAsLongAsItIsTold(t *testing.T) {
+	inTown(t, func(w *town) {
+		w.config.Catalogue = gateway.NewCatalogue(w.Runtime, w.config.Inventory, 10*time.Second)
+		w.crash()
+		w.warm()
+		w.Do("GET", "/v1/products/nope", "")
+		for _, tt := range []struct {
+			wait time.Duration
+			want int // calls
+		}{{7 * time.Second, 0}, {6 * time.Second, 1}} { // 10 s, give or take 20 %
+			w.sleep(tt.wait)
+			for target, call := range map[string]string{"/v1/products?limit=2": "products", "/v1/products/nope": "product"} {
+				before := w.calls[call]
+				w.Do("GET", target, "")
+				want(t, fmt.Sprint(target, ": calls after ", tt.wait), w.calls[call]-before, tt.want)
+			}
+		}
+	})
+}
+
 func TestCatalogueShowsOldAnswersWhileInventoryIsOut(t *testing.T) {
 	for _, tt := range []struct {
 		off     []resilience.Name
@@ -141,7 +161,7 @@ func TestCatalogueShowsOldAnswersWhileInventoryIsOut(t *testing.T) {
 
 func TestCatalogueForgetsOnDemand(t *testing.T) {
 	inTown(t, func(w *town) {
-		w.config.Catalogue = gateway.NewCatalogue(w.Runtime, w.config.Inventory)
+		w.config.Catalogue = gateway.NewCatalogue(w.Runtime, w.config.Inventory, 0)
 		w.crash()
 		w.warm()
 		want(t, "expired", w.config.Catalogue.Expire(), 1)

@@ -25,7 +25,7 @@ func New(rt *service.Runtime, c Config) service.Service {
 	c = c.withDefaults()
 	c.check()
 	if c.Catalogue == nil {
-		c.Catalogue = NewCatalogue(rt, c.Inventory)
+		c.Catalogue = NewCatalogue(rt, c.Inventory, 0)
 	}
 	auth := newAuthenticator(rt, c)
 	orders := newSagas(rt, c)

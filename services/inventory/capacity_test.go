@@ -93,6 +93,57 @@ func TestEveryWriteTakesAWorkerAndNoReadDoes(t *testing.T) {
 	})
 }
 
+func TestReadsOfProductsTakeAWorkerIfTheyAreToTakeTime(t *testing.T) {
+	config := inventory.Config{Workers: 1, ReadTime: 100 * time.Millisecond}
+	serveControlled(t, config, func(c *servicetest.Client, s *inventory.Inventory) {
+		for _, row := range []struct {
+			request, body, want string
+			takes               time.Duration
+		}{
+			{"GET /v1/products", "", `200 "products"`, config.ReadTime},
+			{"GET /v1/products/p0000", "", `200 "p0000"`, config.ReadTime},
+			{"GET /v1/products/nope", "", "404 not-found path:id", config.ReadTime},
+			{"GET /v1/products/a%20b", "", "400 invalid-request path:id", 0},
+			{"GET /v1/products?limit=0", "", "400 invalid-request query:limit", 0},
+			{"GET /v1/stock", "", `200 "stock"`, 0},
+			{"GET /v1/holds", "", `200 "holds"`, 0},
+			{"POST /v1/holds", holdBody("h", `{"product":"p0000","quantity":1}`), `201 "held"`, 0},
+		} {
+			if got := duration(func() { expect(c, row.request, row.body, row.want) }); got != row.takes {
+				t.Errorf("%s took %v, want %v", row.request, got, row.takes)
+			}
+		}
+		s.SetReadTime(time.Second)
+		if got := duration(func() { expect(c, "GET /v1/products", "", `200 "products"`) }); got != time.Second {
+			t.Errorf("a slow read took %v", got)
+		}
+	})
+}
+
+// duration is how long fn takes, in hundredths of a second.
+func duration(fn func()) time.Duration {
+	began := time.Now()
+	fn()
+	return time.Since(began).Round(10 * time.Millisecond)
+}
+
+func TestReadsAndWritesShareTheirWorkers(t *testing.T) {
+	config := inventory.Config{Workers: 2, ServiceTime: 100 * time.Millisecond, ReadTime: 200 * time.Millisecond}
+	serveControlled(t, config, func(c *servicetest.Client, _ *inventory.Inventory) {
+		took := duration(func() {
+			reads := c.Go("reads", func(c *servicetest.Client) {
+				together(c, 4, func(c *servicetest.Client, _ int) { expect(c, "GET /v1/products/p0000", "", `200 "p0000"`) })
+			})
+			sleep(c, 10*time.Millisecond) // two reads are at work until 200 ms, two wait until 400 ms
+			writes(c, 0, 2)
+			reads()
+		})
+		if took != 500*time.Millisecond {
+			t.Errorf("4 reads and 2 writes took %v", took)
+		}
+	})
+}
+
 func TestCapacityChangesWhileWritesWait(t *testing.T) {
 	serveControlled(t, inventory.Config{Workers: 4, ServiceTime: 100 * time.Millisecond}, func(c *servicetest.Client, s *inventory.Inventory) {
 		change := c.Go("change", func(c *servicetest.Client) {

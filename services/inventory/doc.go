@@ -35,5 +35,7 @@
 //
 // Every write waits for one of a number of workers, first come, first served, and takes
 // it for the service time; then the store is told. So the service can write workers ÷
-// service time times a second, however fast the store is.
+// service time times a second, however fast the store is. A read of products, one or a
+// page of them, takes one of the same workers for the read time, if there is any; auditors'
+// reads take none.
 package inventory

@@ -33,7 +33,7 @@ func (s *Inventory) setAside(t *loop.Task, asked shop.HoldRequest) (hold shop.Ho
 	if !s.singleWriter.On() {
 		return s.holdUnguarded(t, wanted)
 	}
-	if err := s.workers.work(t); err != nil {
+	if err := s.workWrite(t); err != nil {
 		return hold, false, err
 	}
 	wanted.Expires = s.expiry()
@@ -66,7 +66,7 @@ func (s *Inventory) holdUnguarded(t *loop.Task, wanted shop.Hold) (hold shop.Hol
 	if err := takeAll(accounts, wanted.Lines); err != nil {
 		return hold, false, err
 	}
-	if err := s.workers.work(t); err != nil {
+	if err := s.workWrite(t); err != nil {
 		return hold, false, err
 	}
 	wanted.Expires = s.expiry()

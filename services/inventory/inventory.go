@@ -3,6 +3,7 @@ package inventory
 import (
 	_ "embed"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"brownout/internal/loop"
@@ -21,11 +22,14 @@ const (
 type Config struct {
 	// Store keeps the products and the holds.
 	Store Store
-	// Workers is how many writes are worked on at a time; 0 means DefaultWorkers.
+	// Workers is how many writes and reads are worked on at a time; 0 means DefaultWorkers.
 	Workers int
 	// ServiceTime is how long each write takes its worker, before the store is told;
 	// with 0, writes need no worker.
 	ServiceTime time.Duration
+	// ReadTime is how long a read of products takes its worker, before the store is asked;
+	// with 0, reads need no worker.
+	ReadTime time.Duration
 	// HoldTTL is how long stock is set aside; 0 means DefaultHoldTTL.
 	HoldTTL time.Duration
 	// Products are put into the store when the service starts, as far as they are
@@ -43,6 +47,8 @@ type Inventory struct {
 	config       Config
 	store        Store
 	workers      workers
+	writeTime    atomic.Int64 // nanoseconds, as readTime
+	readTime     atomic.Int64
 	singleWriter *resilience.Switch
 	sweeper      *resilience.Switch
 	metrics      *metrics
@@ -70,18 +76,22 @@ func NewInventory(rt *service.Runtime, c Config) *Inventory {
 	}
 	s.SetWorkers(c.Workers)
 	s.SetServiceTime(c.ServiceTime)
+	s.SetReadTime(c.ReadTime)
 	return s
 }
 
-// Workers returns how many writes are worked on at a time. Any goroutine may call it.
+// Workers returns how many writes and reads are worked on at a time. Any goroutine may call it.
 func (s *Inventory) Workers() int { return int(s.workers.limit.Load()) }
 
-// SetWorkers changes how many writes are worked on at a time, at least 1. Writes that run
-// are not interrupted. Any goroutine may call it.
+// SetWorkers changes how many writes and reads are worked on at a time, at least 1. Those
+// that run are not interrupted. Any goroutine may call it.
 func (s *Inventory) SetWorkers(n int) { s.workers.limit.Store(int64(max(n, 1))) }
 
 // SetServiceTime changes how long a write takes from now on. Any goroutine may call it.
-func (s *Inventory) SetServiceTime(d time.Duration) { s.workers.takes.Store(int64(d)) }
+func (s *Inventory) SetServiceTime(d time.Duration) { s.writeTime.Store(int64(d)) }
+
+// SetReadTime changes how long a read of products takes from now on. Any goroutine may call it.
+func (s *Inventory) SetReadTime(d time.Duration) { s.readTime.Store(int64(d)) }
 
 // Service returns what a host runs.
 func (s *Inventory) Service() service.Service {
@@ -124,8 +134,18 @@ func openAPI(_ *loop.Task, r *service.Request) (service.Response, error) {
 
 // write does a change, after a worker has taken the time for it.
 func (s *Inventory) write(t *loop.Task, change func() error) error {
-	if err := s.workers.work(t); err != nil {
+	if err := s.workWrite(t); err != nil {
 		return err
 	}
 	return change()
+}
+
+// workWrite takes a worker's time for a write.
+func (s *Inventory) workWrite(t *loop.Task) error {
+	return s.workers.work(t, time.Duration(s.writeTime.Load()))
+}
+
+// workRead takes a worker's time for a read of products.
+func (s *Inventory) workRead(t *loop.Task) error {
+	return s.workers.work(t, time.Duration(s.readTime.Load()))
 }

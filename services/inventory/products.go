@@ -15,6 +15,9 @@ func (s *Inventory) product(t *loop.Task, r *service.Request) (service.Response,
 	if err != nil {
 		return service.Response{}, err
 	}
+	if err := s.workRead(t); err != nil {
+		return service.Response{}, err
+	}
 	product, err := s.store.Product(t, id)
 	if err != nil {
 		return service.Response{}, err
@@ -25,6 +28,9 @@ func (s *Inventory) product(t *loop.Task, r *service.Request) (service.Response,
 func (s *Inventory) products(t *loop.Task, r *service.Request) (service.Response, error) {
 	after, limit, err := productPage(r, maxProducts)
 	if err != nil {
+		return service.Response{}, err
+	}
+	if err := s.workRead(t); err != nil {
 		return service.Response{}, err
 	}
 	// One more than asked for tells whether another page follows.

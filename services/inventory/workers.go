@@ -9,29 +9,28 @@ import (
 	"brownout/internal/shop"
 )
 
-// maxWaiting bounds the writes that wait for a worker.
+// maxWaiting bounds the requests that wait for a worker.
 const maxWaiting = 65536
 
-// workers are what the service can do by design: so many writes at a time, each of which
-// takes so long. They belong to a loop; limit and takes may be set from any goroutine.
+// workers are what the service can do by design: so much at a time. They belong to a loop;
+// limit may be set from any goroutine.
 type workers struct {
 	limit   atomic.Int64
-	takes   atomic.Int64 // nanoseconds
 	busy    int
 	waiting []*loop.Promise[struct{}] // the first is next
 }
 
-// work waits for a worker, first come, first served, and then for as long as a write
-// takes it.
-func (w *workers) work(t *loop.Task) error {
-	if w.takes.Load() <= 0 {
+// work waits for a worker, first come, first served, and then for as long as the work takes
+// it. What takes no time needs no worker.
+func (w *workers) work(t *loop.Task, takes time.Duration) error {
+	if takes <= 0 {
 		return nil
 	}
 	if err := w.take(t); err != nil {
 		return err
 	}
 	defer w.free()
-	return t.Sleep(time.Duration(w.takes.Load()))
+	return t.Sleep(takes)
 }
 
 func (w *workers) take(t *loop.Task) error {
@@ -40,7 +39,7 @@ func (w *workers) take(t *loop.Task) error {
 		return nil
 	}
 	if len(w.waiting) >= maxWaiting {
-		return &shop.Error{Code: shop.CodeOverloaded, Message: "too many writes wait", RetryAfter: time.Second}
+		return &shop.Error{Code: shop.CodeOverloaded, Message: "too much waits for a worker", RetryAfter: time.Second}
 	}
 	return w.wait(t)
 }
