@@ -216,8 +216,8 @@ func (c *checker) arms() {
 	for _, arm := range []string{evidence.Off, evidence.On} {
 		c.unique("arms."+arm+".disable", c.plan.Arms[arm].Disable)
 	}
-	if len(c.plan.Shown()) == 0 && c.plan.Arms[evidence.Off].Retry == nil && c.plan.Arms[evidence.On].Retry == nil {
-		c.wrong("arms", "do not differ; want a protection in off.disable that is not in on.disable, or a retry")
+	if len(c.plan.Shown()) == 0 {
+		c.wrong("arms", "do not differ; want a protection in off.disable that is not in on.disable")
 	}
 }
 
@@ -239,8 +239,13 @@ func (c *checker) carries() {
 			c.wrong(path+".breaks", "%q is no promise; want one of %s", carry.Breaks, strings.Join(c.breakable(), ", "))
 		}
 	}
-	c.unique("helps", c.plan.Helps)
-	c.shown("helps", c.plan.Helps)
+	for path, names := range map[string][]resilience.Name{"helps": c.plan.Helps, "ablate": c.plan.Ablate} {
+		c.unique(path, names)
+		c.shown(path, names)
+	}
+	if n := len(c.plan.Ablated()); c.plan.Ablate != nil && n > MaxAblated {
+		c.wrong("ablate", "has %d protections; at most %d are allowed", n, MaxAblated)
+	}
 }
 
 // shown refuses protections that are not those which the drill is about.

@@ -55,7 +55,7 @@ func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line,
 	if err != nil {
 		return nil, err
 	}
-	retry := plan.Retry(a.Name, r.config.Pace)
+	retry := plan.Retry(r.config.Pace, r.disabled(a.Name))
 	retry.Seed = r.config.Seed
 	l.attacker = loadgen.NewAttacker(loadgen.AttackerConfig{
 		Pacer: pacer, Scenario: l.shoppers, Doer: client, Timeout: longest(a.Patience), Retry: retry, TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,

@@ -57,6 +57,7 @@ func (p *Plan) shape() object {
 		{"breaks", "Invariants of the audit that the off arm may break, and of which it must break one.", false, list(&p.Breaks, 0, 8, func(s *string) shape { return text(s, wordRule) })},
 		{"carries", "Sets of protections without which a promise is broken.", false, list(&p.Carries, 0, 16, func(c *Carry) shape { return c.shape() })},
 		{"helps", "Protections that help, and whose lack breaks no promise.", false, protections(&p.Helps)},
+		{"ablate", "The protections of which an ablation tries none, each, each pair and all; those that the drill is about if not given.", false, protections(&p.Ablate)},
 		{"runbook", "The page dashboards/runbooks/NAME.md; it is the drill's name if not given.", false, text(&p.Runbook, nameRule)},
 	}}
 }
@@ -96,8 +97,8 @@ func retryShape(r *loadgen.Retry) shape {
 	return object{members: []member{
 		{"attempts", "How often a request is sent at most, the first time included.", true, count(&r.Attempts, 1, loadgen.MaxAttempts)},
 		{"backoff", "The pause before the second attempt; it doubles with each that follows.", false, duration(&r.Backoff, 0, time.Minute)},
-		{"budget", "How many retries each request earns for those of its route, of all clients; not bounded if not given.", false, number(&r.Budget, 0.001, 10)},
-		{"jitter", "Whether pauses are drawn at random, from nothing to what they would be.", false, flag(&r.Jitter)},
+		{"budget", "How many retries each request earns for those of its route, of all clients, in an arm that has retry-budget; not bounded if not given.", false, number(&r.Budget, 0.001, 10)},
+		{"jitter", "Whether pauses are drawn at random, from nothing to what they would be, in an arm that has jitter.", false, flag(&r.Jitter)},
 	}}
 }
 
@@ -159,7 +160,6 @@ func armsShape(p *Plan) shape {
 func (a *ArmPlan) shape() shape {
 	return object{members: []member{
 		{"disable", "The protections that are switched off.", true, protections(&a.Disable)},
-		{"retry", "How clients try again in this arm, in place of the load's and the pace's.", false, optional(&a.Retry, retryShape)},
 	}}
 }
 

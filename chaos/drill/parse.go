@@ -53,6 +53,14 @@ func (p *Plan) fill() {
 	}
 }
 
+// Ablated returns the protections of an ablation.
+func (p *Plan) Ablated() []resilience.Name {
+	if p.Ablate != nil {
+		return p.Ablate
+	}
+	return p.Shown()
+}
+
 // Shown returns the protections that the on arm has and the off arm lacks.
 func (p *Plan) Shown() []resilience.Name {
 	return without(p.Arms[evidence.Off].Disable, p.Arms[evidence.On].Disable)

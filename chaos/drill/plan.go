@@ -37,7 +37,9 @@ type Plan struct {
 	Breaks    []string // invariants that the off arm may break
 	Carries   []Carry
 	Helps     []resilience.Name
-	Runbook   string // dashboards/runbooks/NAME.md
+	// Ablate are the protections of an ablation; nil means all that the drill is about.
+	Ablate  []resilience.Name
+	Runbook string // dashboards/runbooks/NAME.md
 }
 
 // A Pace says how long a drill takes its time.
@@ -75,7 +77,8 @@ type Load struct {
 	// Arrivals is a text of loadgen.Arrivals.
 	Arrivals string
 	Patience evidence.Patience
-	// Retry is that of all clients. Its seed is not set.
+	// Retry is that of all clients; its seed is not set. What an arm lacks, its clients lack as
+	// well; see Plan.Retry.
 	Retry loadgen.Retry
 	// Customers is how many log in; 0 means the generator's own.
 	Customers int
@@ -122,10 +125,9 @@ type Entry struct {
 // OnLoad is where faults of the load generator are injected.
 const OnLoad = "load"
 
-// An ArmPlan is what one arm is without, and how its clients retry if not as the load says.
+// An ArmPlan is what one arm is without.
 type ArmPlan struct {
 	Disable []resilience.Name
-	Retry   *loadgen.Retry
 }
 
 // A Check is one of a verdict, and what a file says beside it.

@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
 	"brownout/chaos/verdict"
+	"brownout/internal/resilience"
 	"brownout/loadgen"
 )
 
@@ -169,20 +171,48 @@ func TestVariablesOfFormulas(t *testing.T) {
 	}
 }
 
-func TestRetryIsThatOfTheArmOrOfThePaceOrOfTheLoad(t *testing.T) {
-	text := replaced(t, "on: {disable: []}", "on: {disable: [], retry: {attempts: 2}}")
-	text = strings.Replace(text, "scale: 4}", "scale: 4, retry: {attempts: 1}}", 1)
-	p, err := aParser().Parse("x.yaml", []byte(text))
+func TestRetryIsThatOfThePaceOrOfTheLoad(t *testing.T) {
+	p, err := aParser().Parse("x.yaml", []byte(replaced(t, "scale: 4}", "scale: 4, retry: {attempts: 1}}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pace, want := range map[drill.Pace]int{drill.Quick: 3, drill.Demo: 1} {
+		if got := p.Retry(pace, nil).Attempts; got != want {
+			t.Errorf("%s pace: %d attempts, want %d", pace, got, want)
+		}
+	}
+}
+
+func TestClientsLackWhatTheArmLacks(t *testing.T) {
+	p, err := aParser().Parse("x.yaml", []byte(replaced(t, "backoff: 100ms", "backoff: 100ms, jitter: true, budget: 10%")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		arm  string
-		pace drill.Pace
-		want int
-	}{{evidence.Off, drill.Quick, 3}, {evidence.Off, drill.Demo, 1}, {evidence.On, drill.Quick, 2}, {evidence.On, drill.Demo, 2}} {
-		if got := p.Retry(tt.arm, tt.pace).Attempts; got != tt.want {
-			t.Errorf("%s arm at %s pace: %d attempts, want %d", tt.arm, tt.pace, got, tt.want)
+		lacks  []resilience.Name
+		jitter bool
+		budget float64
+	}{
+		{nil, true, 0.1},
+		{[]resilience.Name{resilience.Deadline}, true, 0.1},
+		{[]resilience.Name{resilience.Jitter}, false, 0.1},
+		{[]resilience.Name{resilience.RetryBudget}, true, 0},
+		{[]resilience.Name{resilience.Jitter, resilience.RetryBudget}, false, 0},
+	} {
+		if r := p.Retry(drill.Quick, tt.lacks); r.Jitter != tt.jitter || r.Budget != tt.budget || r.Attempts != 3 {
+			t.Errorf("without %v: %+v", tt.lacks, r)
+		}
+	}
+}
+
+func TestAblationIsOfWhatTheFileNames(t *testing.T) {
+	for text, want := range map[string]string{"": "[deadline bulkhead]", "ablate: [bulkhead]\n": "[bulkhead]"} {
+		p, err := aParser().Parse("x.yaml", []byte(sound(t)+text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(p.Ablated()); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
 }

@@ -83,15 +83,18 @@ func (s Schedule) span(during verdict.During) evidence.Span {
 	return evidence.Span{From: harm.From, To: s.Length.To}
 }
 
-// Retry returns how clients try again in an arm at a pace.
-func (p *Plan) Retry(arm string, pace Pace) loadgen.Retry {
-	if r := p.Arms[arm].Retry; r != nil {
-		return *r
+// Retry returns how clients try again at a pace, in an arm that lacks some protections: jitter and
+// retry-budget are theirs as well.
+func (p *Plan) Retry(pace Pace, lacks []resilience.Name) loadgen.Retry {
+	r := p.Load.Retry
+	if own := p.Timings[pace].Retry; own != nil {
+		r = *own
 	}
-	if r := p.Timings[pace].Retry; r != nil {
-		return *r
+	r.Jitter = r.Jitter && !slices.Contains(lacks, resilience.Jitter)
+	if slices.Contains(lacks, resilience.RetryBudget) {
+		r.Budget = 0
 	}
-	return p.Load.Retry
+	return r
 }
 
 // Checks returns what a run at a pace is judged by: the file's checks, and the standard promises

@@ -81,6 +81,8 @@ var wrongs = []struct {
 	{"[deadline, bulkhead]", "[deadline, bulkheads]", 29, "arms.off.disable[1]", `"bulkheads" is not known`},
 	{"[deadline, bulkhead]", "[deadline, deadline, bulkhead]", 29, "arms.off.disable[1]", "is there twice"},
 	{"on: {disable: []}", "on: {disable: [deadline, bulkhead]}", 28, "arms", "do not differ"},
+	{"on: {disable: []}", "on: {disable: [], retry: {attempts: 2}}", 30, "arms.on.retry", "is not known here"},
+	{"shop:", "ablate: [jitter]\nshop:", 8, "ablate[0]", "is not what the on arm has"},
 	// Checks.
 	{"attempts: sum(brown", "attempts: sum((brown", 31, "attempts", "is not PromQL: a bracket is open"},
 	{"query: sum(", "query: sum((", 34, "signature[0].query", "is not PromQL"},

@@ -17,14 +17,14 @@ import (
 func (c *drillRunCommand) ablate(ctx context.Context, s streams, scripts []script) error {
 	var all tally
 	for _, d := range scripts {
-		shown := d.plan.Shown()
-		if len(shown) > drill.MaxAblated {
-			return inputError{fmt.Errorf("%s: is about %d protections, and at most %d can be ablated", d.plan.Name, len(shown), drill.MaxAblated)}
+		shown, ablated := d.plan.Shown(), d.plan.Ablated()
+		if len(ablated) > drill.MaxAblated {
+			return inputError{fmt.Errorf("%s: is about %d protections, and at most %d can be ablated; name those in its ablate", d.plan.Name, len(ablated), drill.MaxAblated)}
 		}
 		fmt.Fprintf(s.out, "%s: %s\n", d.plan.Name, d.plan.Title)
 		table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "with only\tgoodput of the baseline's\trecovery\tamplification\tpromises")
-		for _, set := range drill.Ablation(shown) {
+		for _, set := range drill.Ablation(ablated) {
 			v, err := c.with(ctx, d, set, drill.Without(shown, set))
 			if err != nil {
 				report(s.err, fmt.Errorf("%s: %w", d.plan.Name, err))
@@ -36,7 +36,7 @@ func (c *drillRunCommand) ablate(ctx context.Context, s streams, scripts []scrip
 			if v.Result == verdict.Invalid {
 				all.count(verdict.Invalid)
 			}
-			fmt.Fprintln(table, ablated(set, v))
+			fmt.Fprintln(table, row(set, v))
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -64,8 +64,8 @@ func (c *drillRunCommand) with(ctx context.Context, d script, set, without []res
 // goodputAfter is what an ablation compares, whatever the drill promises.
 var goodputAfter = verdict.Check{Name: "goodput after the trigger", Measure: verdict.Goodput, During: verdict.After}
 
-// ablated is a row of the table.
-func ablated(set []resilience.Name, v verdict.Verdict) string {
+// row is one of the table.
+func row(set []resilience.Name, v verdict.Verdict) string {
 	names := "(none)"
 	if len(set) > 0 {
 		names = strings.Trim(fmt.Sprint(set), "[]")
