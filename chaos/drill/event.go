@@ -13,7 +13,7 @@ const (
 	ArmBegan     EventKind = iota // What is the arm
 	Calibrated                    // Rate is the capacity
 	LoadBegan                     // Length is how long it goes on
-	Second                        // Rate and Goodput are those of the last second
+	Second                        // Due and Good are what came in the last second
 	FaultBegan                    // What is the fault, and where
 	FaultRefused                  // Err is why
 	FaultEnded                    // Hits is what it did
@@ -25,14 +25,15 @@ const (
 
 // An Event is something that happens in a run, for those who watch it.
 type Event struct {
-	Kind    EventKind
-	Arm     string
-	What    string
-	Err     error
-	Rate    float64 // requests a second
-	Goodput float64 // of those that were due, from 0 to 1
-	Hits    int64
-	Length  time.Duration
+	Kind   EventKind
+	Arm    string
+	What   string
+	Err    error
+	Rate   float64 // requests a second
+	Due    int64   // requests
+	Good   int     // answers, of this second's requests or of earlier ones
+	Hits   int64
+	Length time.Duration
 }
 
 // String says what happened, in a line.
@@ -45,7 +46,7 @@ func (e Event) String() string {
 	case LoadBegan:
 		return fmt.Sprintf("load begins, for %v", e.Length)
 	case Second:
-		return fmt.Sprintf("%.0f requests a second, %.0f %% of them good", e.Rate, e.Goodput*100)
+		return fmt.Sprintf("%d requests due, %d good answers", e.Due, e.Good)
 	case FaultBegan:
 		return e.What + " begins"
 	case FaultRefused:

@@ -27,6 +27,7 @@ type line struct {
 	journal  *loadgen.Journal
 	digest   *evidence.Digest
 	patience evidence.Patience
+	arrivals loadgen.Arrivals
 	surges   []Entry // of the timeline
 	slow     []slowEntry
 }
@@ -92,6 +93,7 @@ func (l *line) pacer(r *runner) (loadgen.Pacer, error) {
 		arrivals.Surges = append(arrivals.Surges, loadgen.Surge{Factor: factor, At: e.At, Width: e.For})
 		l.surges = append(l.surges, e)
 	}
+	l.arrivals = arrivals
 	return arrivals.Pacer()
 }
 
@@ -123,7 +125,11 @@ func (l *line) run(ctx context.Context, began time.Time) error {
 		beside.Go(func() { e.visit(ctx, began) })
 	}
 	l.digest = evidence.NewDigest(began, l.patience)
-	err := l.take(l.attacker.AttackFrom(ctx, began), stop)
+	due, err := l.arrivals.Pacer()
+	if err != nil {
+		return err
+	}
+	err = l.take(l.attacker.AttackFrom(ctx, began), newSeconds(l.runner.say, l.patience, began, due), stop)
 	if late := l.journal.Close(); err == nil {
 		err = late
 	}
@@ -135,17 +141,33 @@ func (l *line) run(ctx context.Context, began time.Time) error {
 
 // take takes all samples, and returns the first error, after which it ends the load and takes
 // what still comes.
-func (l *line) take(samples <-chan evidence.Sample, stop func()) (failed error) {
-	second := newSeconds(l.runner.say, l.patience)
-	for sample := range samples {
-		l.digest.Add(&sample)
-		second.add(&sample)
-		if err := l.journal.Write(&sample); err != nil && failed == nil {
-			failed = fmt.Errorf("the journal: %w", err)
-			stop()
+func (l *line) take(samples <-chan evidence.Sample, told *seconds, stop func()) (failed error) {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case sample, more := <-samples:
+			if !more {
+				return failed
+			}
+			told.add(&sample)
+			if err := l.keep(&sample); err != nil && failed == nil {
+				failed = err
+				stop()
+			}
+		case now := <-second.C:
+			told.tick(now)
 		}
 	}
-	return failed
+}
+
+// keep makes a sample a part of the evidence.
+func (l *line) keep(sample *evidence.Sample) error {
+	l.digest.Add(sample)
+	if err := l.journal.Write(sample); err != nil {
+		return fmt.Errorf("the journal: %w", err)
+	}
+	return nil
 }
 
 func (e *slowEntry) visit(ctx context.Context, began time.Time) {
@@ -184,36 +206,6 @@ func (l *line) faults(a *evidence.Arm) []evidence.Fault {
 }
 
 func active(e Entry) evidence.Span { return evidence.Span{From: e.At, To: e.At + e.For} }
-
-// seconds tells, once a second, how the load goes.
-type seconds struct {
-	tell            func(Event)
-	patience        evidence.Patience
-	next            time.Time
-	scheduled, good int
-}
-
-func newSeconds(tell func(Event), p evidence.Patience) *seconds {
-	return &seconds{tell: tell, patience: p, next: time.Now().Add(time.Second)}
-}
-
-func (s *seconds) add(sample *evidence.Sample) {
-	if now := time.Now(); !now.Before(s.next) {
-		s.next = now.Add(time.Second)
-		share := 1.0
-		if s.scheduled > 0 {
-			share = float64(s.good) / float64(s.scheduled)
-		}
-		s.tell(Event{Kind: Second, Rate: float64(s.scheduled), Goodput: min(share, 1)})
-		s.scheduled, s.good = 0, 0
-	}
-	if sample.Attempt <= 1 {
-		s.scheduled++
-	}
-	if sample.Outcome == evidence.Acknowledged && sample.Latency <= s.patience.Of(sample.Route) {
-		s.good++
-	}
-}
 
 // exports is what slow readers ask for.
 func exports(gateway, token string) func(*fasthttp.Request) {
