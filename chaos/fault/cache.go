@@ -9,16 +9,6 @@ type Cache interface {
 	Expire() int
 }
 
-// cacheFlush is a cache that loses everything, as at a restart.
-func cacheFlush(h Host) Kind {
-	return cacheKind(h, "cache.flush", "Empties the catalogue's cache.", func(c Cache) int { return c.Flush() })
-}
-
-// cacheExpire is a cache all of whose entries are out of date at once.
-func cacheExpire(h Host) Kind {
-	return cacheKind(h, "cache.expire", "Makes every entry of the catalogue's cache expire at once.", func(c Cache) int { return c.Expire() })
-}
-
 func cacheKind(h Host, name, summary string, strike func(Cache) int) Kind {
 	return Kind{
 		Name: name, Summary: summary,
