@@ -242,11 +242,21 @@ func (x *exchange) routeName() string {
 	return x.route.Name
 }
 
+// blame notes what has kept the loop while the request waited for it.
+func (x *exchange) blame(now time.Time) {
+	if turn, any := x.dispatcher.runtime.Turns.Kept(x.Received, now); any {
+		x.Trace.KeptBy(turn, x.Received, now)
+	}
+}
+
 // begin starts the task that answers. On the loop only.
 func (x *exchange) begin() {
 	d, now := x.dispatcher, time.Now()
 	waited := now.Sub(x.Received)
 	x.Trace.Wait("mailbox", x.Received, now)
+	if waited >= longTurn {
+		x.blame(now)
+	}
 	x.budget -= waited
 	if x.budget <= 0 {
 		x.finish(Response{}, context.DeadlineExceeded) // expired work is not begun

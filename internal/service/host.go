@@ -182,7 +182,8 @@ func (h *host) poolBusy() bool {
 
 func (h *host) longTurn(t loop.LongTurn) {
 	h.turns.LongTurn(t)
-	h.log.Warn("a turn takes long", slog.String("callback", t.Name), slog.String("phase", t.Phase.String()), slog.Duration("age", t.Age))
+	h.log.Warn("a turn takes long", slog.String("callback", t.Name), slog.String("phase", t.Phase.String()), slog.Duration("age", t.Age),
+		slog.String("stack", t.Stack))
 }
 
 // build makes the service, while this goroutine may still set up the loop.
@@ -201,6 +202,7 @@ func (h *host) build() error {
 		Metrics:     h.registry,
 		Protections: resilience.NewRegistry(h.registry),
 		Tracing:     tracing,
+		Turns:       h.turns,
 		Classes:     h.class,
 	}
 	resilience.NewMicrotaskBudget(h.runtime.Protections, h.loop, microtaskBudget)

@@ -30,6 +30,8 @@ type Runtime struct {
 	Protections *resilience.Registry
 	// Tracing starts the traces of requests; nil for none.
 	Tracing *telemetry.Tracing
+	// Turns knows what has kept the loop lately; nil if nobody looks.
+	Turns *telemetry.LoopMetrics
 	// Classes makes a class of the worker pool: its share of the workers and the
 	// bound of its queue are set later, by its Configure.
 	Classes func(name string) resilience.Class

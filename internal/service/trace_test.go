@@ -178,3 +178,36 @@ func TestTraceShowsEveryAttempt(t *testing.T) {
 		})
 	})
 }
+
+// A request that the loop had no time for says who had it.
+func TestTraceNamesWhatKeptTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := tracetest.NewInMemoryExporter()
+		turns := telemetry.NewLoopMetrics(nil)
+		l := loop.New(loop.Config{Grace: -1, Observer: turns, LongTurn: 100 * time.Millisecond, OnLongTurn: turns.LongTurn})
+		rt := service.Simulate(l, service.SimulateConfig{Name: "back"})
+		var err error
+		if rt.Tracing, err = telemetry.NewTracing(telemetry.TracingConfig{Service: "back", Exporter: exporter}); err != nil {
+			t.Fatal(err)
+		}
+		rt.Turns = turns
+		d := service.NewDispatcher(rt, works(func(*loop.Task) error { return nil }), service.DispatcherConfig{})
+		ask := func(received time.Time, then func()) {
+			r := &service.Request{Method: "GET", Path: "/v1/work", Headers: service.Fields{{Name: shop.HeaderTraceparent, Value: sampled}}, Received: received}
+			d.Dispatch(r, func(service.Response) { then() })
+		}
+		_ = l.Run(func() {
+			l.SetTimeout("hog", time.Millisecond, func() {
+				came := time.Now().Add(200 * time.Millisecond)
+				time.Sleep(time.Second)
+				l.SetImmediate("arrive", func() { ask(came, func() { ask(time.Now(), l.Close) }) })
+			})
+		})
+		sameTree(t, exporter.GetSpans(), []string{"work", "work > wait mailbox", "work > wait for hog", "work > work loop"})
+		for _, s := range exporter.GetSpans() {
+			if s.Name == "wait for hog" && s.EndTime.Sub(s.StartTime) != 800*time.Millisecond {
+				t.Errorf("it waited for %v, want 800ms", s.EndTime.Sub(s.StartTime))
+			}
+		}
+	})
+}

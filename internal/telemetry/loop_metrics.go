@@ -31,7 +31,8 @@ type LoopMetrics struct {
 	phases            [phases]phaseMetrics
 	depths            [depths]atomic.Int64
 
-	mu       sync.Mutex // of the long turns; the loop does not take it
+	unended  atomic.Bool // the last long turn was not told as ended
+	mu       sync.Mutex  // of the long turns; the loop takes it at the end of such a turn only
 	recent   []SeenTurn
 	culprits map[string]uint64 // long turns by the callback that ran
 }
@@ -40,7 +41,12 @@ type LoopMetrics struct {
 type SeenTurn struct {
 	loop.LongTurn
 	At time.Time
+	// Ended is when the turn did; zero while it has not.
+	Ended time.Time
 }
+
+// Began is when the turn began to work.
+func (t SeenTurn) Began() time.Time { return t.At.Add(-t.Age) }
 
 // maxCulprits bounds the callbacks that long turns are told apart by; the rest is other.
 const maxCulprits = 64
@@ -90,6 +96,19 @@ func (m *LoopMetrics) TurnEnd(s *loop.TurnStats) {
 		}
 	}
 	m.storeDepths(&s.Depths)
+	if m.unended.Load() {
+		m.endLongTurn(s.Turn)
+	}
+}
+
+// endLongTurn notes when a long turn has ended, once a turn that is no earlier one has.
+func (m *LoopMetrics) endLongTurn(turn uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if last := &m.recent[len(m.recent)-1]; last.Turn <= turn {
+		last.Ended = time.Now()
+		m.unended.Store(false)
+	}
 }
 
 func (m *LoopMetrics) storeDepths(d *loop.Depths) {
@@ -113,7 +132,8 @@ func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
 	if len(m.recent) == maxLongTurns {
 		m.recent = slices.Delete(m.recent, 0, 1)
 	}
-	m.recent = append(m.recent, SeenTurn{t, time.Now()})
+	m.recent = append(m.recent, SeenTurn{LongTurn: t, At: time.Now()})
+	m.unended.Store(true)
 }
 
 func (m *LoopMetrics) blame(culprit string) {
@@ -138,6 +158,22 @@ func (m *LoopMetrics) Recent() []SeenTurn {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.recent)
+}
+
+// Kept returns the latest long turn that worked at some time between two moments: what has kept
+// those who waited for the loop then. A nil LoopMetrics knows of none.
+func (m *LoopMetrics) Kept(from, to time.Time) (turn SeenTurn, any bool) {
+	if m == nil {
+		return SeenTurn{}, false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range slices.Backward(m.recent) {
+		if t.Began().Before(to) && (t.Ended.IsZero() || t.Ended.After(from)) {
+			return t, true
+		}
+	}
+	return SeenTurn{}, false
 }
 
 // Delay returns the median, the 99th percentile and the highest of the event loop

@@ -209,6 +209,36 @@ func TestBlockedLoopIsSeen(t *testing.T) {
 	})
 }
 
+func TestWhoWasKeptByALongTurnAndWhoWasNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := telemetry.NewLoopMetrics(nil)
+		if _, any := (*telemetry.LoopMetrics)(nil).Kept(time.Time{}, time.Now()); any {
+			t.Error("nobody looks, and yet something was seen")
+		}
+		began := time.Now()
+		time.Sleep(50 * ms)
+		m.LongTurn(loop.LongTurn{Turn: 3, Name: "hog", Age: 50 * ms}) // from 0 ms on
+		m.TurnEnd(&loop.TurnStats{Turn: 2})
+		for _, tt := range []struct {
+			from, to time.Duration
+			kept     bool
+		}{{-10 * ms, 0, false}, {-10 * ms, ms, true}, {20 * ms, 40 * ms, true}, {time.Hour, 2 * time.Hour, true}} {
+			if _, any := m.Kept(began.Add(tt.from), began.Add(tt.to)); any != tt.kept {
+				t.Errorf("while the turn runs, who waited from %v to %v: kept %v, want %v", tt.from, tt.to, any, tt.kept)
+			}
+		}
+		time.Sleep(50 * ms)
+		m.TurnEnd(&loop.TurnStats{Turn: 3}) // at 100 ms
+		time.Sleep(50 * ms)
+		m.TurnEnd(&loop.TurnStats{Turn: 4})
+		for from, kept := range map[time.Duration]bool{99 * ms: true, 100 * ms: false} {
+			if turn, any := m.Kept(began.Add(from), began.Add(time.Hour)); any != kept || kept && turn.Name != "hog" {
+				t.Errorf("who waited from %v on: kept by %q, %v; want %v", from, turn.Name, any, kept)
+			}
+		}
+	})
+}
+
 func TestLastLongTurnsAreRemembered(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"brownout/internal/loop"
 )
 
 const (
@@ -35,6 +37,7 @@ type entry struct {
 	name     string
 	from, to time.Duration // since the record's start
 	err      error
+	culprit  *loop.LongTurn // what was waited for, if it was that
 }
 
 // An outcome is how a request ended.
@@ -82,15 +85,15 @@ func (r *record) begin(t *Trace, name string, at time.Time) {
 	r.name, r.start = name, at
 }
 
-// note adds an entry.
-func (r *record) note(t *Trace, k kind, name string, from, to time.Time) {
+// note adds an entry, with a culprit if there is one.
+func (r *record) note(t *Trace, k kind, name string, from, to time.Time, culprit *loop.LongTurn) {
 	if r.tracing.provider == nil {
 		return
 	}
 	r.mu.Lock()
 	if r.owner == t {
 		if e := r.add(); e != nil {
-			e.kind, e.name, e.from, e.to = k, name, from.Sub(r.start), to.Sub(r.start)
+			e.kind, e.name, e.from, e.to, e.culprit = k, name, from.Sub(r.start), to.Sub(r.start), culprit
 		}
 	}
 	r.mu.Unlock()

@@ -84,6 +84,10 @@ func (e *entry) attributes() []attribute.KeyValue {
 	if e.open {
 		attributes = append(attributes, attribute.Bool("brownout.unfinished", true))
 	}
+	if c := e.culprit; c != nil {
+		attributes = append(attributes, attribute.String("brownout.culprit", c.Name), attribute.String("brownout.phase", c.Phase.String()),
+			attribute.String("code.stacktrace", c.Stack))
+	}
 	return attributes
 }
 

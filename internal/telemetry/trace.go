@@ -35,6 +35,21 @@ func (t *Trace) Sampled() bool { return t != nil && t.sampled }
 // mailbox". The name is a constant.
 func (t *Trace) Wait(name string, from, to time.Time) { t.stretch(kindWait, name, from, to) }
 
+// KeptBy notes that the request waited for the loop while that was kept by a turn which worked for
+// long: a span "wait for" with the name of the callback, and its phase and stack.
+func (t *Trace) KeptBy(turn SeenTurn, from, to time.Time) {
+	if t == nil {
+		return
+	}
+	if began := turn.Began(); began.After(from) {
+		from = began
+	}
+	if ended := turn.Ended; !ended.IsZero() && ended.Before(to) {
+		to = ended
+	}
+	t.record.note(t, kindWait, "for "+turn.Name, from, to, &turn.LongTurn)
+}
+
 // Work notes that the request was worked on somewhere, such as "pool": a span "work
 // pool". The name is a constant.
 func (t *Trace) Work(name string, from, to time.Time) { t.stretch(kindWork, name, from, to) }
@@ -44,7 +59,7 @@ func (t *Trace) Event(name string, at time.Time) { t.stretch(kindEvent, name, at
 
 func (t *Trace) stretch(k kind, name string, from, to time.Time) {
 	if t != nil {
-		t.record.note(t, k, name, from, to)
+		t.record.note(t, k, name, from, to, nil)
 	}
 }
 

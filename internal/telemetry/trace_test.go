@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"brownout/internal/loop"
 	"brownout/internal/telemetry"
 )
 
@@ -57,6 +58,8 @@ func TestKeptTraceIsATreeOfWaitsWorkAndCalls(t *testing.T) {
 	tr, exporter := tracing(t, telemetry.TracingConfig{})
 	x := tr.Start(sampled, "checkout", at(0))
 	x.Wait("mailbox", at(0), at(2*ms))
+	turn := loop.LongTurn{Name: "hash", Phase: loop.Poll, Age: ms, Stack: "goroutine 7"}
+	x.KeptBy(telemetry.SeenTurn{LongTurn: turn, At: at(ms), Ended: at(time.Hour)}, at(-ms), at(2*ms))
 	x.Work("loop", at(2*ms), at(3*ms))
 	first := x.Call("inventory: hold", at(3*ms))
 	first.End(at(9*ms), errors.New("503"))
