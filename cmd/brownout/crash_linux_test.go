@@ -76,7 +76,7 @@ func TestLoadAndAudit(t *testing.T) {
 				t.Errorf("of %d requests %.1f%% went wrong", total.Scheduled, 100*total.Errors)
 			}
 			for code, n := range report.Total.Codes {
-				if !slices.Contains([]string{"deadline-exceeded", "outcome-unknown", "unavailable", "overloaded"}, code) {
+				if !slices.Contains([]string{"deadline-exceeded", "outcome-unknown", "unavailable", "dependency-unavailable", "overloaded"}, code) {
 					t.Errorf("%d answers are %s", n, code)
 				}
 			}

@@ -265,12 +265,18 @@ func (c *Call) add(name, value string) {
 	}
 }
 
+// errElsewhere marks the failures of a callee that is well, and needs one that is not.
+var errElsewhere = errors.New("what the downstream needs is away")
+
 // failureOf is how an attempt failed, nil if it did not.
 func failureOf(reply *Reply, err error) error {
 	if err == nil && reply.Status >= http.StatusInternalServerError {
 		err = fmt.Errorf("status %d", reply.Status)
 	}
-	if reply != nil && reply.Status == http.StatusServiceUnavailable || isUnreachable(err) {
+	switch {
+	case reply != nil && reply.code() == shop.CodeDependency:
+		return fmt.Errorf("%w: %w", errElsewhere, err)
+	case reply != nil && reply.Status == http.StatusServiceUnavailable, isUnreachable(err):
 		return fmt.Errorf("%w: %w", resilience.ErrAway, err)
 	}
 	return err
@@ -288,11 +294,12 @@ const fairShare = 4
 
 // judge says what an attempt tells the breaker of the downstream. That the caller has left,
 // or came with hardly any time, is not the downstream's failure: otherwise a few clients
-// without patience could close it to all others.
+// without patience could close it to all others. Nor is it that somebody behind it is away, to
+// whom it has a breaker of its own: to close it would take from all others what still works.
 func judge(t *loop.Task, failure error, timedOut bool, given, timeout time.Duration) error {
 	cause := t.Err()
 	switch {
-	case failure == nil:
+	case failure == nil, errors.Is(failure, errElsewhere):
 		return nil
 	case cause != nil && !errors.Is(cause, context.DeadlineExceeded):
 		return context.Canceled
@@ -378,6 +385,18 @@ func (c *Client) nonsense(call *Call, reply *Reply, err error) error {
 
 // Get returns a header of the reply, "" if it is not there.
 func (r *Reply) Get(name string) string { return get(r.Header, name) }
+
+// code is that of an answer which says that a service is not available, "" of any other.
+func (r *Reply) code() shop.Code {
+	if r.Status != http.StatusServiceUnavailable {
+		return ""
+	}
+	var p shop.Problem
+	if json.Unmarshal(r.Body, &p) != nil {
+		return ""
+	}
+	return p.Code
+}
 
 func (r *Reply) retryAfter() time.Duration {
 	seconds, err := strconv.ParseUint(r.Get("Retry-After"), 10, 16)

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type script struct {
 
 type step struct {
 	status int
+	body   string // "" for one of a member
 	err    error
 	takes  time.Duration
 }
@@ -38,7 +40,7 @@ func (s *script) RoundTrip(t *loop.Task, c *service.Call, _ time.Duration) (*ser
 	if now.err != nil {
 		return nil, now.err
 	}
-	return &service.Reply{Status: now.status, Body: []byte(`{"a":1}`)}, nil
+	return &service.Reply{Status: now.status, Body: []byte(cmp.Or(now.body, `{"a":1}`))}, nil
 }
 
 // asking runs fn with a client of a script in virtual time.
@@ -50,6 +52,9 @@ func asking(t *testing.T, s *script, c service.ClientConfig, fn func(*loop.Task,
 		fn(test.Task, test.Runtime, service.NewClient(test.Runtime, c))
 	})
 }
+
+// elsewhere is the answer of a callee that is well, and needs one that is not.
+var elsewhere = step{status: 503, body: `{"code":"dependency-unavailable","status":503}`}
 
 func TestCallsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	var (
@@ -76,6 +81,8 @@ func TestCallsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 		{"POST once", layered, []step{status(503)}, 1, 503, false},
 		{"POST once", unlayered, []step{status(503), ok}, 2, 200, false},
 		{"POST once", unlayered, []step{status(503)}, 3, 503, false},
+		{"POST once", layered, []step{elsewhere}, 1, 503, false},
+		{"POST once", unlayered, []step{elsewhere}, 3, 503, false},
 		{"POST once", unlayered, []step{status(500)}, 1, 500, false},
 		{"POST again", layered, []step{reset, ok}, 2, 200, false},
 		{"POST again", layered, []step{reset, status(402)}, 2, 402, false},
@@ -239,6 +246,8 @@ func TestBreakerOpensForAFailingCalleeOnly(t *testing.T) {
 		"cannot be reached":  {step{err: service.ErrNotSent}, patience(time.Hour), true},
 		"answers 500":        {step{status: 500}, patience(time.Hour), true},
 		"answers 404":        {step{status: 404}, patience(time.Hour), false},
+		"is away":            {step{status: 503}, patience(time.Hour), true},
+		"needs one away":     {elsewhere, patience(time.Hour), false},
 		"is silent":          {step{takes: time.Hour}, patience(time.Hour), true},
 		"is given some time": {step{takes: time.Hour}, patience(250 * time.Millisecond), true},
 		"is given no time":   {step{takes: time.Hour}, patience(10 * time.Millisecond), false},
@@ -311,6 +320,7 @@ func TestFetchReadsTheAnswer(t *testing.T) {
 		{409, `{"code":"out-of-stock","status":409,"detail":"gone"}`, shop.CodeOutOfStock, false},
 		{402, `{"code":"payment-declined"}`, shop.CodeDeclined, false},
 		{503, `{"code":"overloaded"}`, shop.CodeOverloaded, false},
+		{503, elsewhere.body, shop.CodeDependency, false},
 		{504, `{"code":"outcome-unknown"}`, shop.CodeUnknown, true},
 		{500, `{"code":"internal"}`, shop.CodeInternal, true},
 		{500, `{"code":"out-of-stock"}`, shop.CodeBadGateway, true}, // not its status

@@ -39,6 +39,7 @@ var statuses = map[shop.Code]int{
 	shop.CodeBadGateway:      http.StatusBadGateway,
 	shop.CodeOverloaded:      http.StatusServiceUnavailable,
 	shop.CodeUnavailable:     http.StatusServiceUnavailable,
+	shop.CodeDependency:      http.StatusServiceUnavailable,
 	shop.CodeClosing:         http.StatusServiceUnavailable,
 	shop.CodeDeadline:        http.StatusGatewayTimeout,
 	shop.CodeUnknown:         http.StatusGatewayTimeout,

@@ -82,7 +82,7 @@ func isNothing(err error) bool {
 		return true
 	}
 	switch shop.CodeOf(err) {
-	case shop.CodeUnavailable, shop.CodeOverloaded, shop.CodeClosing, shop.CodeRateLimited,
+	case shop.CodeUnavailable, shop.CodeDependency, shop.CodeOverloaded, shop.CodeClosing, shop.CodeRateLimited,
 		shop.CodeInvalid, shop.CodeKeyMissing, shop.CodeKeyMismatch, shop.CodeUnauthenticated, shop.CodeForbidden,
 		shop.CodeNotFound, shop.CodeMethod, shop.CodeLength, shop.CodeTooLarge, shop.CodeHeaderTooLarge:
 		return true

@@ -135,9 +135,10 @@ func (c *conclusion) json(status int, p shop.Payment) service.Response {
 	return r
 }
 
-// errNothingDone says that no bank has done anything.
+// errNothingDone says that no bank has done anything. It is the bank that is away: whoever can do
+// without banks, or needs the other one, is served here.
 func errNothingDone(cause error) error {
 	return &shop.Error{
-		Code: shop.CodeUnavailable, Message: "the bank is not available; nothing was done", RetryAfter: time.Second, Err: cause,
+		Code: shop.CodeDependency, Message: "the bank is not available; nothing was done", RetryAfter: time.Second, Err: cause,
 	}
 }

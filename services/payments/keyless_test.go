@@ -44,7 +44,7 @@ func TestLeftOnItsWayWithoutIdempotency(t *testing.T) {
 		h.bring("p2", shop.Authorised)
 		h.a.troubles = []trouble{lostCall, busy}
 		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "504 outcome-unknown")
-		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "503 unavailable")
+		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "503 dependency-unavailable")
 		h.expectStatus("p2", shop.Authorised)
 		h.expectAnswer("capture", h.post(payments.Capture, "p2"), "200 captured")
 		h.audit()

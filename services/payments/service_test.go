@@ -269,8 +269,8 @@ func TestFailover(t *testing.T) {
 		{lostCall, nil, "504 outcome-unknown", "", ""},
 		{lostReply, nil, "504 outcome-unknown", "authorised", ""},
 		{nonsense, nil, "504 outcome-unknown", "authorised", ""},
-		{busy, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
-		{down, []resilience.Name{resilience.Failover}, "503 unavailable", "", ""},
+		{busy, []resilience.Name{resilience.Failover}, "503 dependency-unavailable", "", ""},
+		{down, []resilience.Name{resilience.Failover}, "503 dependency-unavailable", "", ""},
 	} {
 		underContract(t, func(h *house) {
 			h.a.troubles = []trouble{tt.trouble}
@@ -290,14 +290,14 @@ func TestFailover(t *testing.T) {
 func TestNothingDoneFreesTheKey(t *testing.T) {
 	underContract(t, func(h *house) {
 		h.a.troubles, h.b.troubles = []trouble{busy}, []trouble{down}
-		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "503 unavailable")
+		h.expectAnswer("authorise", h.post(payments.Authorise, "p1"), "503 dependency-unavailable")
 		h.expectAnswer("look", h.send(h.task, "GET", "/v1/payments/p1", ""), "404 not-found")
 		h.expectAnswer("another with the key", h.postAs(h.task, payments.Authorise, "p2", "p1.authorise"), "201 authorised")
 		h.expectAnswer("with another key", h.postAs(h.task, payments.Authorise, "p1", "k"), "201 authorised")
 		h.a.troubles = []trouble{busy, down}
-		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "503 unavailable")
+		h.expectAnswer("capture", h.post(payments.Capture, "p1"), "503 dependency-unavailable")
 		h.expectStatus("p1", shop.Authorised)
-		h.expectAnswer("void", h.post(payments.Void, "p1"), "503 unavailable")
+		h.expectAnswer("void", h.post(payments.Void, "p1"), "503 dependency-unavailable")
 		h.expectStatus("p1", shop.Authorised)
 		h.expectAnswer("capture again", h.post(payments.Capture, "p1"), "200 captured")
 		h.expectMoves(h.a, "authorised authorised captured")
