@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"brownout/chaos/audit"
 	"brownout/chaos/evidence"
@@ -27,7 +28,7 @@ func (c *checker) check() {
 	}
 	c.faults()
 	c.arms()
-	c.query("attempts", c.plan.Attempts)
+	c.attempts()
 	c.checks("signature", c.plan.Signature)
 	c.checks("promises", c.plan.Promises)
 	c.signature()
@@ -112,6 +113,24 @@ func (c *checker) query(path, expression string) {
 	}
 }
 
+// attempts looks at what the standard promises of amplification count.
+func (c *checker) attempts() {
+	c.query("attempts", c.plan.Attempts)
+	c.mixed("attempts_of", c.plan.AttemptsOf)
+	if c.plan.Attempts == "" && c.has("attempts_of") {
+		c.wrong("attempts_of", "goes only with attempts")
+	}
+}
+
+// mixed refuses routes that nobody takes.
+func (c *checker) mixed(path string, routes []string) {
+	for _, route := range routes {
+		if !slices.Contains(c.plan.Load.Mix.Routes(), route) {
+			c.wrong(path, "%s is not in load.mix; want one of %s", route, strings.Join(c.plan.Load.Mix.Routes(), ", "))
+		}
+	}
+}
+
 // checks looks at the signature, or at the promises.
 func (c *checker) checks(list string, all []Check) {
 	for i := range all {
@@ -130,11 +149,7 @@ func meet(a, b Pace) bool { return a == "" || b == "" || a == b }
 
 func (c *checker) one(path string, check *Check) {
 	at := join(path, string(check.Measure))
-	for _, route := range check.Routes {
-		if !slices.Contains(c.plan.Load.Mix.Routes(), route) {
-			c.wrong(at, "%s is not in load.mix; want one of %s", route, strings.Join(c.plan.Load.Mix.Routes(), ", "))
-		}
-	}
+	c.mixed(at, check.Routes)
 	c.query(at, check.Query)
 	for _, pace := range []Pace{Quick, Demo} {
 		if meet(check.Pace, pace) {
@@ -195,11 +210,14 @@ func invariants() []string {
 	}
 }
 
+// longHarm is one of which all standard promises are made.
+const longHarm = time.Hour
+
 // standard looks at promises that take the place of the standard ones.
 func (c *checker) standard() {
 	for i := range c.plan.Promises {
 		own, path := &c.plan.Promises[i], fmt.Sprintf("promises[%d]", i)
-		for _, s := range verdict.Standard("x") {
+		for _, s := range verdict.Standard("x", nil, longHarm) {
 			switch {
 			case own.Name != s.Name:
 			case own.Measure != s.Measure:

@@ -21,7 +21,7 @@ func measureNames() []string {
 }
 
 func (c *Check) shape() shape {
-	var skip time.Duration
+	var skip, length time.Duration
 	return object{
 		members: []member{
 			{"name", "What is measured, in words; others refer to it by them.", true, text(&c.Name, lineRule)},
@@ -36,6 +36,7 @@ func (c *Check) shape() shape {
 			{"reduce", "What is made of all values of a query within the span; max if not given.", false, choice(&c.Reduce, reductions()...)},
 			{"during", "The span that is looked at; harm if not given.", false, choice(&c.During, spans()...)},
 			{"skip", "How much of the span's beginning is left out.", false, duration(&skip, 0, 5*time.Minute)},
+			{"for", "How much of what skip leaves of the span is looked at; all of it if not given.", false, duration(&length, time.Second, 5*time.Minute)},
 			{"at_least", "The lower bound, a formula.", false, formula(&c.AtLeast)},
 			{"at_most", "The upper bound, a formula.", false, formula(&c.AtMost)},
 			{"predicted", "What theory says, a formula, to be shown beside what is measured.", false, formula(&c.Predicted)},
@@ -45,7 +46,7 @@ func (c *Check) shape() shape {
 		},
 		oneOf: measureNames(),
 		then: func(r *reader, path string) {
-			c.Skip = skip.Seconds()
+			c.Skip, c.For = skip.Seconds(), length.Seconds()
 			c.settle(r, path)
 		},
 	}
@@ -72,6 +73,7 @@ func (c *Check) settle(r *reader, path string) {
 		{"routes", c.Measure == verdict.Attempts, "attempts"},
 		{"during", c.Measure != verdict.Recovery, "measures other than recovery, which counts from the end of the last fault"},
 		{"skip", c.Measure != verdict.Recovery, "measures other than recovery, which counts from the end of the last fault"},
+		{"for", c.Measure != verdict.Recovery, "measures other than recovery, which counts from the end of the last fault"},
 		{"within", c.Predicted != "", "predicted"},
 	} {
 		if at := join(path, only.member); r.has(at) && !only.fits {

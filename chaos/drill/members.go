@@ -52,6 +52,7 @@ func (p *Plan) shape() object {
 		{"timeline", "The faults, with times as at quick pace.", true, list(&p.Timeline, 1, maxEntries, func(e *Entry) shape { return e.shape() })},
 		{"arms", "What the two arms are without.", true, armsShape(p)},
 		{"attempts", "A counter, in PromQL, of the attempts that reach the place where the trigger acts.", false, text(&p.Attempts, promqlRule)},
+		{"attempts_of", "The routes whose requests lead to these attempts; all if not given.", false, routesShape{&p.AttemptsOf}},
 		{"signature", "What the off arm must show.", false, list(&p.Signature, 0, maxEntries, func(c *Check) shape { return c.shape() })},
 		{"promises", "What the on arm must keep, beside recovery, amplification and a clean audit.", true, list(&p.Promises, 1, maxEntries, func(c *Check) shape { return c.shape() })},
 		{"breaks", "Invariants of the audit that the off arm may break, and of which it must break one.", false, list(&p.Breaks, 0, 8, func(s *string) shape { return text(s, wordRule) })},

@@ -31,6 +31,8 @@ type Plan struct {
 
 	// Attempts counts attempts where the trigger acts, in PromQL; "" if nobody retries.
 	Attempts string
+	// AttemptsOf are the routes whose requests lead to these attempts; none means all.
+	AttemptsOf []string
 	// Signature and Promises are as the file has them; see Plan.Checks.
 	Signature []Check
 	Promises  []Check

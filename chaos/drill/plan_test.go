@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"brownout/chaos/drill"
+	"brownout/chaos/drills"
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
 	"brownout/chaos/verdict"
@@ -47,6 +49,20 @@ func sound(t testing.TB) string {
 func planOf(t *testing.T, oldText, newText string) *drill.Plan {
 	t.Helper()
 	p, err := aParser().Parse("x.yaml", []byte(replaced(t, oldText, newText)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// drillOf reads a drill of the catalogue.
+func drillOf(t *testing.T, name string) *drill.Plan {
+	t.Helper()
+	text, err := drills.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := drill.ParsePlan(name, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +109,9 @@ func TestChecksBecomeThoseOfAVerdict(t *testing.T) {
 	if s.Measure != verdict.Query || s.During != verdict.Trigger || s.Skip != 2 || s.AtLeast != "0.5*rate*latency" {
 		t.Errorf("signature: %+v", s)
 	}
+	if s = planOf(t, "skip: 2s", "for: 3s").Checks(drill.Quick).Signature[0]; s.Skip != 0 || s.For != 3 {
+		t.Errorf("part of a span: %+v", s)
+	}
 	promises := p.Checks(drill.Quick).Promises
 	if c := promises[0]; c.Measure != verdict.Goodput || !slices.Equal(c.Routes, []string{"browse", "product"}) || c.AtLeast != "95%" {
 		t.Errorf("promise: %+v", c)
@@ -100,7 +119,7 @@ func TestChecksBecomeThoseOfAVerdict(t *testing.T) {
 	if c := promises[1]; c.Measure != verdict.Latency || !slices.Equal(c.Routes, []string{"browse"}) || c.Quantile != 0.9 {
 		t.Errorf("promise: %+v", c)
 	}
-	if want := verdict.Standard(p.Attempts); promises[2].Name != want[0].Name || promises[3].Query != want[1].Query || len(promises) != 4 {
+	if want := verdict.Standard(p.Attempts, nil, 18*time.Second); len(want) != 3 || !reflect.DeepEqual(promises[2:], want) {
 		t.Errorf("want the standard promises behind its own: %+v", promises)
 	}
 }
@@ -221,6 +240,26 @@ func TestQueriesAreAskedOnce(t *testing.T) {
 	p := planOf(t, "promises:", "promises:\n  - {name: few, query: 'sum(brownout_loop_depth{queue=\"tasks\"})', at_most: 5}")
 	if got := p.Queries(drill.Quick); len(got) != 2 || got[1] != p.Attempts {
 		t.Errorf("got %q", got)
+	}
+}
+
+// Requests of a route that leads nowhere, drawn by chance, are not what attempts are divided by.
+func TestAmplificationIsThatOfTheRoutesThatLeadThere(t *testing.T) {
+	const counter = "attempts: sum(brownout_http_requests_total{job=\"bank-a\"})"
+	for _, tt := range []struct {
+		plan *drill.Plan
+		want []string
+	}{
+		{planOf(t, "", ""), nil},
+		{planOf(t, counter, counter+"\nattempts_of: checkout"), []string{"checkout"}},
+		{planOf(t, counter, counter+"\nattempts_of: [browse, checkout]"), []string{"browse", "checkout"}},
+		{drillOf(t, "spike"), []string{"checkout"}}, // the only one of its mix
+	} {
+		for _, c := range tt.plan.Checks(drill.Quick).Promises {
+			if c.Measure == verdict.Attempts && !slices.Equal(c.Routes, tt.want) {
+				t.Errorf("%s: of %v, want %v", c.Name, c.Routes, tt.want)
+			}
+		}
 	}
 }
 

@@ -101,12 +101,30 @@ func (p *Plan) Retry(pace Pace, lacks []resilience.Name) loadgen.Retry {
 // that it has none of its own for.
 func (p *Plan) Checks(pace Pace) verdict.Checks {
 	all := verdict.Checks{Signature: at(p.Signature, pace), Promises: at(p.Promises, pace), Breaks: p.Breaks}
-	for _, standard := range verdict.Standard(p.Attempts) {
+	for _, standard := range verdict.Standard(p.Attempts, p.attempting(), p.harm(pace)) {
 		if !slices.ContainsFunc(all.Promises, func(c verdict.Check) bool { return c.Name == standard.Name }) {
 			all.Promises = append(all.Promises, standard)
 		}
 	}
 	return all
+}
+
+// attempting are the routes whose requests lead to the attempts; none if any may.
+func (p *Plan) attempting() []string {
+	if len(p.AttemptsOf) == 0 && len(p.Load.Mix) == 1 {
+		return p.Load.Mix.Routes()
+	}
+	return p.AttemptsOf
+}
+
+// harm is how long the harm lasts at a pace: none if there is no such pace.
+func (p *Plan) harm(pace Pace) time.Duration {
+	s, err := p.Pace(pace)
+	if err != nil {
+		return 0
+	}
+	span := s.span(verdict.Harm)
+	return span.To - span.From
 }
 
 func at(checks []Check, pace Pace) []verdict.Check {

@@ -85,9 +85,14 @@ var wrongs = []struct {
 	{"shop:", "ablate: [jitter]\nshop:", 8, "ablate[0]", "is not what the on arm has"},
 	// Checks.
 	{"attempts: sum(brown", "attempts: sum((brown", 31, "attempts", "is not PromQL: a bracket is open"},
+	{"signature:", "attempts_of: login\nsignature:", 32, "attempts_of", "login is not in load.mix"},
+	{"signature:", "attempts_of: cart\nsignature:", 32, "attempts_of", `"cart" is not known`},
+	{"attempts: sum(brownout_http_requests_total{job=\"bank-a\"})", "attempts_of: checkout", 31, "attempts_of", "goes only with attempts"},
 	{"query: sum(", "query: sum((", 34, "signature[0].query", "is not PromQL"},
 	{"during: trigger", "during: lunch", 35, "signature[0].during", "want one of baseline, trigger"},
 	{"skip: 2s", "skip: 8s", 36, "signature[0].skip", "leaves nothing of the span, which is 8s at quick pace"},
+	{"skip: 2s", "for: 500ms", 36, "signature[0].for", "is 500ms; 1s to 5m0s are allowed"},
+	{"name: independent, goodput: [browse, product]", "name: back, recovery: all, for: 5s", 39, "promises[0].for", "goes only with measures other than recovery"},
 	{"0.5*rate*latency", "0.5*rate*lateness", 37, "signature[0].at_least", `there is no "lateness" here; known here are C, baseline, latency`},
 	{"0.5*rate*latency", "rate/(m-3)", 37, "signature[0].at_least", "no finite value"},
 	{"goodput: [browse, product]", "at_most: 5", 39, "promises[0]", "want one of goodput, latency"},
@@ -102,7 +107,7 @@ var wrongs = []struct {
 	{"breaks: []", "breaks: [monney]", 41, "breaks[0]", "want one of money"},
 	// What carries it.
 	{"without: [deadline]", "without: [jitter]", 43, "carries[0].without[0]", "is not what the on arm has"},
-	{"breaks: independent", "breaks: dependent", 44, "carries[0].breaks", `"dependent" is no promise; want one of independent, quick answers, recovery, amplification, money`},
+	{"breaks: independent", "breaks: dependent", 44, "carries[0].breaks", `"dependent" is no promise; want one of independent, quick answers, recovery, amplification at first, amplification, money`},
 	{"helps: [bulkhead]", "helps: [bulkhead, stale]", 45, "helps[1]", "stale is not what the on arm has"},
 }
 

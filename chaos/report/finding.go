@@ -145,10 +145,20 @@ func what(c *verdict.Check) string {
 	case c.During == "":
 		during = " during harm"
 	}
-	if c.Skip > 0 {
-		during += " without its first " + seconds(c.Skip)
+	return subject(c) + during + part(c)
+}
+
+// part says which part of its span a check is about.
+func part(c *verdict.Check) string {
+	switch {
+	case c.Skip > 0 && c.For > 0:
+		return ", " + seconds(c.For) + " of it after its first " + seconds(c.Skip)
+	case c.Skip > 0:
+		return " without its first " + seconds(c.Skip)
+	case c.For > 0:
+		return ", its first " + seconds(c.For)
 	}
-	return subject(c) + during
+	return ""
 }
 
 func subject(c *verdict.Check) string {

@@ -67,8 +67,10 @@ type Check struct {
 	Query  string `json:"query,omitempty"`
 	Reduce Reduce `json:"reduce,omitempty"` // of a query; "" means max
 	During During `json:"during,omitempty"` // "" means harm
-	// Skip leaves out so many seconds at the beginning of the span.
+	// Skip leaves out so many seconds at the beginning of the span, and For, if above 0, is how
+	// many of those that follow are looked at.
 	Skip float64 `json:"skip_seconds,omitempty"`
+	For  float64 `json:"for_seconds,omitempty"`
 
 	// AtLeast and AtMost are the bounds; at least one is given.
 	AtLeast Formula `json:"at_least,omitempty"`
@@ -86,16 +88,6 @@ type Checks struct {
 	// Breaks names the invariants that the off arm may break, and of which it must break
 	// one if there are any.
 	Breaks []string `json:"breaks,omitempty"`
-}
-
-// Standard are the promises of every on arm, unless a drill makes its own of that name.
-// Attempts are counted where the query says.
-func Standard(attempts string) []Check {
-	all := []Check{{Name: "recovery", Measure: Recovery, AtMost: "5s"}}
-	if attempts != "" {
-		all = append(all, Check{Name: "amplification", Measure: Attempts, Query: attempts, AtMost: "1.2"})
-	}
-	return all
 }
 
 // A Finding is what came of a check.

@@ -33,4 +33,9 @@
 // promise only if so few good answers, or fewer, would come with a probability below 0.001
 // were the promise kept: the binomial bound of 99.9 %. So healthy Poisson traffic does not
 // look sick.
+//
+// Attempts are counted by a metric that is read twice a second, so those at either end of a span
+// may be counted with its neighbour. Where no routes are named, also how many of the requests are of
+// those that lead to attempts is left to chance. More attempts than were promised break it only if they are 3.09
+// standard deviations of these two more: as many would come with the same probability.
 package verdict

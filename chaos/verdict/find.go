@@ -72,7 +72,8 @@ func (f finder) value(c *Check, span evidence.Span) (float64, error) {
 	case Latency, Refusal:
 		return latency(f.arm, c, span)
 	case Attempts:
-		return attempts(f.arm, c, span)
+		s, err := attempts(f.arm, c, span)
+		return s.each(), err
 	case Query:
 		return query(f.arm, c, span)
 	case Recovery:
@@ -137,12 +138,25 @@ func (f finder) decide(r *Finding, span evidence.Span) {
 			r.Held = measured >= r.AtLeast
 		}
 	}
-	if c.AtMost != "" && measured > r.AtMost {
+	if c.AtMost != "" && measured > r.AtMost && !f.mayBeChance(r, span) {
 		r.Held = false
 	}
 	if c.Within > 0 && math.Abs(measured-r.Predicted) > c.Within*math.Abs(r.Predicted) {
 		r.Held = false
 	}
+}
+
+// mayBeChance says of attempts above their bound whether as many come by chance, were it kept.
+func (f finder) mayBeChance(r *Finding, span evidence.Span) bool {
+	if r.Check.Measure != Attempts || !r.hasBaseline {
+		return false
+	}
+	was, err := attempts(f.arm, &r.Check, f.arm.Baseline)
+	if err != nil {
+		return false
+	}
+	now, err := attempts(f.arm, &r.Check, span)
+	return err == nil && !now.tooMany(was, r.AtMost)
 }
 
 // goodputHolds says whether no window is worse than promised, nor all of them together: what is

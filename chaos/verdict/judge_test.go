@@ -23,7 +23,7 @@ func checks() verdict.Checks {
 			{Name: "goodput is gone", Measure: verdict.Goodput, Routes: []string{"checkout"}, During: verdict.Harm, AtMost: "20%"},
 			{Name: "it does not recover", Measure: verdict.Recovery, AtLeast: "5s"},
 		},
-		Promises: append(verdict.Standard(attempts),
+		Promises: append(verdict.Standard(attempts, nil, 14*second),
 			verdict.Check{Name: "other routes", Measure: verdict.Goodput, Routes: []string{"browse"}, During: verdict.Harm, AtLeast: "95%"},
 			verdict.Check{Name: "fast", Measure: verdict.Latency, Routes: []string{"browse"}, AtMost: "max(20ms, 3*baseline)"},
 			verdict.Check{Name: "refusals", Measure: verdict.Refusal, AtMost: "10ms"},
@@ -74,7 +74,7 @@ func window(s int, protected bool) evidence.Window {
 
 func TestGoodRunPasses(t *testing.T) {
 	v := verdict.Judge(checks(), run())
-	if v.Result != verdict.Pass || len(v.Reasons) != 0 || len(v.Signature) != 2 || len(v.Promises) != 6 {
+	if v.Result != verdict.Pass || len(v.Reasons) != 0 || len(v.Signature) != 2 || len(v.Promises) != 7 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -125,7 +125,7 @@ func TestSpoiltRunDoesNotPass(t *testing.T) {
 			for i := range points[6:] {
 				points[6+i].Value += 100 * float64(i)
 			}
-		}, verdict.Fail, "on arm: amplification: 1.86"},
+		}, verdict.Fail, "on arm: amplification at first: 2.00"},
 		{"it refused nothing", func(r *evidence.Run) { on(r).Queries[rejected][0].Points = on(r).Queries[rejected][0].Points[:3] }, verdict.Invalid, "on arm: it refused: cannot be told"},
 		{"a metric was not asked", func(r *evidence.Run) { delete(on(r).Queries, rejected) }, verdict.Invalid, "rejections was not asked"},
 		{"a double charge", func(r *evidence.Run) {
@@ -185,7 +185,7 @@ func TestOneArmAloneIsJudgedByWhatIsThere(t *testing.T) {
 		r := run()
 		delete(r.Arms, arm)
 		r.Wanted = slices.DeleteFunc([]string{evidence.Off, evidence.On}, func(other string) bool { return other == arm })
-		if v := verdict.Judge(checks(), r); v.Result != verdict.Pass || !v.Partial || len(v.Signature)+len(v.Promises) == 8 {
+		if v := verdict.Judge(checks(), r); v.Result != verdict.Pass || !v.Partial || len(v.Signature)+len(v.Promises) == 9 {
 			t.Errorf("without %s: %+v", arm, v)
 		}
 	}

@@ -20,6 +20,9 @@ func spanOf(a *evidence.Arm, c *Check) (evidence.Span, error) {
 		return span, err
 	}
 	span.From += time.Duration(c.Skip * float64(time.Second))
+	if c.For > 0 {
+		span.To = min(span.To, span.From+time.Duration(c.For*float64(time.Second)))
+	}
 	if span.From >= span.To {
 		return span, fmt.Errorf("nothing is left of %q", c.During)
 	}
@@ -80,19 +83,6 @@ func latency(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
 		q = 0.99
 	}
 	return sum.Quantile(q).Seconds(), nil
-}
-
-// attempts returns the attempts for each request scheduled over a span.
-func attempts(a *evidence.Arm, c *Check, span evidence.Span) (float64, error) {
-	rise, err := query(a, &Check{Query: c.Query, Reduce: Rise}, span)
-	if err != nil {
-		return 0, err
-	}
-	n := total(a, c.Routes, span).scheduled
-	if n == 0 {
-		return 0, errors.New("no request was scheduled")
-	}
-	return rise / float64(n), nil
 }
 
 // lag is how old the newest value of a metric may be.

@@ -23,7 +23,7 @@ func (c *drillRunCommand) ablate(ctx context.Context, s streams, scripts []scrip
 		}
 		fmt.Fprintf(s.out, "%s: %s\n", d.plan.Name, d.plan.Title)
 		table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "with only\tgoodput of the baseline's\trecovery\tamplification\tpromises")
+		fmt.Fprintln(table, "with only\tgoodput of the baseline's\trecovery\tamplification at first\tpromises")
 		for _, set := range drill.Ablation(ablated) {
 			v, err := c.with(ctx, d, set, drill.Without(shown, set))
 			if err != nil {
@@ -74,5 +74,5 @@ func row(set []resilience.Name, v verdict.Verdict) string {
 	for _, f := range v.Promises {
 		cells[f.Check.Name] = f.Amount()
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", names, cells[goodputAfter.Name], cells["recovery"], cells["amplification"], v.Result)
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", names, cells[goodputAfter.Name], cells["recovery"], cells["amplification at first"], v.Result)
 }
