@@ -51,8 +51,10 @@ func atTheBound(t *testing.T, checks verdict.Checks, name string, c verdict.Chec
 // farFromBound says whether the bound of a promise is not where it stopped to hold.
 func farFromBound(c verdict.Check, last, first verdict.Finding) string {
 	// How far what is measured may be from the bound: counts and buckets go in steps, seconds of
-	// recovery in windows, and goodput is given the doubt of its binomial bound.
-	slack := map[verdict.Measure]float64{verdict.Goodput: 0.4, verdict.Recovery: 0.6, verdict.Latency: 0.1, verdict.Refusal: 0.1}
+	// recovery in windows, and goodput and attempts are given the doubt of what chance makes of them.
+	slack := map[verdict.Measure]float64{
+		verdict.Goodput: 0.4, verdict.Attempts: 0.3, verdict.Recovery: 0.6, verdict.Latency: 0.1, verdict.Refusal: 0.1,
+	}
 	near := func(bound float64) bool {
 		s := cmp.Or(slack[c.Measure], 0.01)*math.Abs(bound) + 1e-6
 		return math.Abs(first.Measured-bound) <= s || math.Abs(last.Measured-bound) <= s
