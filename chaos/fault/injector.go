@@ -2,6 +2,7 @@ package fault
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 const (
@@ -153,7 +155,7 @@ func (in *Injector) end(i *Injection, why Reason) {
 // none is left out for being like another.
 func (in *Injector) tell(what string, i *Injection, more ...any) {
 	who := []any{slog.String("fault", i.spec.Fault), slog.String("id", i.id), slog.String("by", i.spec.By)}
-	in.log.Info("fault "+i.id+" "+what, append(who, more...)...)
+	in.log.Log(context.Background(), telemetry.LevelAudit, "fault "+i.id+" "+what, append(who, more...)...)
 }
 
 // find returns an injection that is active, or that ended lately.

@@ -119,7 +119,7 @@ func TestAServiceOutlivesItsDescriptors(t *testing.T) {
 // A service ends when it is told to, whatever is done to it.
 func TestFaultsEndWithTheProcess(t *testing.T) {
 	t.Parallel()
-	p, line := serveAlone(t, nil, "inventory", "--off", "microtask-budget")
+	p, line := serveAlone(t, nil, "inventory", "--off", "microtask-budget", "--log-level", "ERROR")
 	admin := fault.Client{URL: line.Admin, Token: line.Token}
 	if _, err := admin.Inject(t.Context(), fault.Spec{Fault: "loop.promise-storm", TTL: 5 * time.Minute}); err != nil {
 		t.Fatal(err)

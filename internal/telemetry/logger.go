@@ -7,6 +7,10 @@ import (
 	"log/slog"
 )
 
+// LevelAudit is that of records which are written whatever level is asked for: who has done what to
+// a process that harms it.
+const LevelAudit = slog.LevelError + 4
+
 // NewLogger returns the log of a service: a line of JSON for each record, with ts,
 // level, msg and service (ts in UTC), and with trace_id where the context carries a trace. Of
 // records with the same message and level, at most 20 a second are written; how many
@@ -19,8 +23,12 @@ func NewLogger(w io.Writer, service string, level slog.Leveler) *slog.Logger {
 }
 
 func stamp(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && a.Key == slog.TimeKey {
+	switch {
+	case len(groups) > 0:
+	case a.Key == slog.TimeKey:
 		return slog.Time("ts", a.Value.Time().UTC())
+	case a.Key == slog.LevelKey && a.Value.Any() == LevelAudit:
+		return slog.String(slog.LevelKey, "AUDIT")
 	}
 	return a
 }

@@ -34,6 +34,8 @@ func TestLogIsLinesOfJSON(t *testing.T) {
 		want string
 	}{
 		{"plain", func(l *slog.Logger) { l.Info("up", "port", 80) }, epoch + `"level":"INFO","msg":"up","service":"gateway","port":80}` + "\n"},
+		{"audit", func(l *slog.Logger) { l.Log(ctx, telemetry.LevelAudit, "cleared") },
+			epoch + `"level":"AUDIT","msg":"cleared","service":"gateway","trace_id":"` + callersTrace + `"}` + "\n"},
 		{"below the level", func(l *slog.Logger) { l.Debug("up") }, ""},
 		{"with", func(l *slog.Logger) { l.With("a", 1).Warn("up") }, epoch + `"level":"WARN","msg":"up","service":"gateway","a":1}` + "\n"},
 		{"group", func(l *slog.Logger) { l.WithGroup("g").Warn("up", "time", 1) },
