@@ -23,6 +23,7 @@ type market struct {
 	products int
 	life     time.Duration // of an access token
 	down     int           // how many requests it answers with 503 before it opens
+	without  string        // a product that it lists and does not have
 
 	access   map[string]string // customer by access token
 	refresh  map[string]string // customer by refresh token, which is good once
@@ -70,6 +71,8 @@ func (m *market) DoDeadline(request *fasthttp.Request, answer *fasthttp.Response
 		m.renew(request, answer)
 	case path == "/v1/products":
 		m.list(request, answer)
+	case m.without != "" && path == "/v1/products/"+m.without:
+		m.fail(answer, 404, shop.CodeNotFound)
 	case strings.HasPrefix(path, "/v1/products/"):
 		m.answer(answer, 200, shop.Product{ID: strings.TrimPrefix(path, "/v1/products/")})
 	case customer == "":

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -18,6 +17,7 @@ import (
 const (
 	maxPages      = 100 // of products
 	loginsAtOnce  = 4   // a login is a slow hash: enough to use the shop's processors, too few to drown it
+	looksAtOnce   = 8   // as many as inventory has clerks, unless it is told otherwise: none has to wait
 	attempts      = 5   // of what must succeed before the load begins
 	firstPause    = 200 * time.Millisecond
 	renewalPeriod = time.Second
@@ -39,7 +39,7 @@ func mayPass(err error) bool {
 
 // learnProducts lists the products, by name.
 func (s *Shoppers) learnProducts(ctx context.Context) error {
-	if !s.config.Mix.needs(RouteProduct, RouteCheckout, RouteRefund) {
+	if !s.config.Warm && !s.config.Mix.needs(RouteProduct, RouteCheckout, RouteRefund) {
 		return nil
 	}
 	query := "?limit=100"
@@ -70,27 +70,28 @@ func (s *Shoppers) readProducts(ctx context.Context, query string) (shop.Product
 	return page, err
 }
 
+// warm looks at each product once, as in a shop that has been open for a while.
+func (s *Shoppers) warm(ctx context.Context) error {
+	if !s.config.Warm {
+		return nil
+	}
+	return forEach(ctx, s.products, looksAtOnce, func(ctx context.Context, product string) error {
+		var p shop.Product
+		if err := s.insist(ctx, s.lookAt(product).Write, &p); err != nil {
+			return fmt.Errorf("look at %s: %w", product, err)
+		}
+		return nil
+	})
+}
+
 // logIn logs all customers in, some at a time.
 func (s *Shoppers) logIn(ctx context.Context) error {
-	queue := make(chan *customer, len(s.customers))
-	for _, c := range s.customers {
-		queue <- c
-	}
-	close(queue)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var crew sync.WaitGroup
-	for range loginsAtOnce {
-		crew.Go(func() {
-			for c := range queue {
-				if err := s.open(ctx, c); err != nil {
-					cancel(fmt.Errorf("log in %s: %w", c.id, err)) // the first one counts
-				}
-			}
-		})
-	}
-	crew.Wait()
-	return context.Cause(ctx)
+	return forEach(ctx, s.customers, loginsAtOnce, func(ctx context.Context, c *customer) error {
+		if err := s.open(ctx, c); err != nil {
+			return fmt.Errorf("log in %s: %w", c.id, err)
+		}
+		return nil
+	})
 }
 
 // open logs a customer in, and insists.

@@ -23,6 +23,9 @@ type ShoppersConfig struct {
 	// Customers bounds how many customers of the shop take part, each of whom logs in
 	// first, which costs the shop a slow hash. 50 if 0.
 	Customers int
+	// Warm has each product looked at once before the load begins, so that the shop's cache
+	// knows them all.
+	Warm bool
 	// Run begins every idempotency key, and must differ from run to run. A random one
 	// if "".
 	Run string
@@ -101,7 +104,10 @@ func (s *Shoppers) Prepare(ctx context.Context) error {
 	if err := s.learnProducts(ctx); err != nil {
 		return err
 	}
-	return s.logIn(ctx)
+	if err := s.logIn(ctx); err != nil {
+		return err
+	}
+	return s.warm(ctx)
 }
 
 // Next chooses by the seed and the place in the schedule alone, so that a request that
@@ -110,7 +116,7 @@ func (s *Shoppers) Next(seq int64) Action {
 	s.source.Seed(s.config.Seed, uint64(seq))
 	switch route := s.config.Mix.pick(s.random.IntN(s.config.Mix.sum())); route {
 	case RouteProduct:
-		return &view{route: route, url: s.gateway + "/v1/products/" + s.product()}
+		return s.lookAt(s.product())
 	case RouteLogin:
 		return &login{customer: s.customer()}
 	case RouteOrder:
@@ -147,6 +153,10 @@ func (s *Shoppers) buy(seq int64) Action {
 		}
 	}
 	return order
+}
+
+func (s *Shoppers) lookAt(product string) *view {
+	return &view{route: RouteProduct, url: s.gateway + "/v1/products/" + product}
 }
 
 func (s *Shoppers) lookAtOrder() Action {

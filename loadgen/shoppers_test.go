@@ -85,6 +85,39 @@ func TestShoppersKnowAllPagesOfProducts(t *testing.T) {
 	})
 }
 
+func TestWarmShoppersLookAtEachProductOnceBeforeTheLoad(t *testing.T) {
+	for _, tt := range []struct {
+		warm bool
+		mix  string
+		want int // looks at each product
+	}{{true, "product=1", 1}, {true, "browse=1", 1}, {false, "product=1", 0}} {
+		m := newMarket(t)
+		m.down = 2 // for a while
+		synctest.Test(t, func(t *testing.T) {
+			prepared(t, loadgen.ShoppersConfig{Shop: m.file(1), Doer: m, Mix: parseMix(t, tt.mix), Warm: tt.warm})
+		})
+		for i := range m.products {
+			if got := m.count(fmt.Sprint("GET /v1/products/p-", i)); got != tt.want {
+				t.Errorf("warm %v, %s: product %d was looked at %d times, want %d", tt.warm, tt.mix, i, got, tt.want)
+			}
+		}
+	}
+}
+
+func TestShopThatCannotBeWarmedIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		m.without = "p-3"
+		shoppers, err := loadgen.NewShoppers(loadgen.ShoppersConfig{Shop: m.file(1), Doer: m, Mix: parseMix(t, "product=1"), Warm: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := shoppers.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "look at p-3: status 404") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // Of too many orders the oldest are forgotten, and each is refunded once.
 func TestOrdersAreRememberedWithinBounds(t *testing.T) {
 	const most, more = 10_000, 10

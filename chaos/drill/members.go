@@ -91,6 +91,7 @@ func (l *Load) shape() shape {
 		{"patience", "How long clients wait for an answer that is of use to them, by route; default for the others.", true, patienceShape{&l.Patience}},
 		{"retry", "How clients try again; they do not if not given.", false, retryShape(&l.Retry)},
 		{"customers", "How many log in.", false, count(&l.Customers, 1, 1000)},
+		{"warm", "Whether each product is looked at once before the load begins, so that the cache is warm.", false, flag(&l.Warm)},
 	}}
 }
 

@@ -84,6 +84,8 @@ type Load struct {
 	Retry loadgen.Retry
 	// Customers is how many log in; 0 means the generator's own.
 	Customers int
+	// Warm has each product looked at once before the load begins.
+	Warm bool
 }
 
 // A Calibrate says whose capacity is C.

@@ -103,6 +103,12 @@ func TestPlanHoldsWhatTheFileSays(t *testing.T) {
 	}
 }
 
+func TestLoadMayBeginInAWarmShop(t *testing.T) {
+	if planOf(t, "", "").Load.Warm || !planOf(t, "arrivals: poisson", "warm: true").Load.Warm {
+		t.Error("warm is not as the file says")
+	}
+}
+
 func TestChecksBecomeThoseOfAVerdict(t *testing.T) {
 	p := planOf(t, "", "")
 	s := p.Checks(drill.Quick).Signature[0]

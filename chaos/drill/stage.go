@@ -153,7 +153,9 @@ func (s *stage) shoppers(ctx context.Context, p *Plan, mix loadgen.Mix, seed uin
 	if err != nil {
 		return nil, err
 	}
-	shoppers, err := loadgen.NewShoppers(loadgen.ShoppersConfig{Shop: s.file, Doer: client, Mix: mix, Seed: seed, Customers: p.Load.Customers})
+	shoppers, err := loadgen.NewShoppers(loadgen.ShoppersConfig{
+		Shop: s.file, Doer: client, Mix: mix, Seed: seed, Customers: p.Load.Customers, Warm: p.Load.Warm,
+	})
 	if err != nil {
 		return nil, err
 	}

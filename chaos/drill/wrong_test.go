@@ -39,6 +39,7 @@ var wrongs = []struct {
 	{"attempts: 3,", "attempts: three,", 17, "load.retry.attempts", "is a text; want a whole number"},
 	{"backoff: 100ms", "backoff: 100", 17, "load.retry.backoff", "is a whole number; want a time"},
 	{"at: 6s", "at: soon", 23, "timeline[0].at", `"soon" is no time`},
+	{"arrivals: poisson", "warm: often", 15, "load.warm", "want true or false"},
 	{"backoff: 100ms", "jitter: often", 17, "load.retry.jitter", "want true or false"},
 	// Bounds.
 	{"name: slow-bank", "name: Slow Bank", 1, "name", "small letters"},
