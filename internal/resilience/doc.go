@@ -39,6 +39,7 @@
 //	codel          AgeLimit               waits, where all have to wait        no work is too old
 //	newest-first   NewNewestFirst         turns for those who will have left   first come, first served
 //	priority       PriorityGate           work by importance                   all are equal, as without queue-bound
+//	               Turns                  waits of important work              first come, first served
 //	ratelimit      Limiter                requests of a client per second      no bound
 //	tenant-limit   TenantGate             work of a tenant, beside the others' no bound
 //	coalesce       Coalescer              loads of a key to one                each caller loads
@@ -68,7 +69,7 @@
 // The registry, its switches, and the types that only decide (CircuitBreaker, Compartment,
 // QueueLimit, AgeLimit, PriorityGate, Limiter, StaleGate, FailoverGate, WriteLimit,
 // MemoryGate, Downstream and its parts, TenantGate, ClosedGate, Deadliner.Budget) may be used from any goroutine. Retry, TTL, Coalescer,
-// MissGate, Offloader, FanOut, Serializer, Acquirer, Recycler and the rest of Deadliner belong to
+// MissGate, Turns, Offloader, FanOut, Serializer, Acquirer, Recycler and the rest of Deadliner belong to
 // their loop. Constructors are called where the service is made.
 // A Registry.Set runs what OnChange was given on its caller's goroutine; in a simulation
 // that is the loop.
@@ -83,7 +84,7 @@
 //	brownout_protection_transitions_total{protection,target}           changes of a breaker's state
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
-// an old answer, for newest-first a turn out of order, for failover the use of an
+// an old answer, for newest-first, and for priority in a line, a turn out of order, for failover the use of an
 // alternative other than the first, for retry-budget a retry, for write-deadline a part
 // of an answer. A protection names up to 64 targets; those over it are "(other)".
 //

@@ -67,7 +67,7 @@ var helps = [...]struct {
 	{MissLimit, "Bounds the loads of missing cache values that are under way at once, and finishes each though its caller has left."},
 	{NewestFirst, "Serves the newest of those who wait first once the oldest has waited for long, because the newest is the one still worth it."},
 	{Offload, "Does work that takes the processor for long on the worker pool instead of the loop."},
-	{Priority, "Sheds unimportant requests first when there are too many."},
+	{Priority, "Sheds unimportant requests first when there are too many, and serves important ones first where they wait for the same."},
 	{QueueBound, "Refuses work at once when too much of it waits already."},
 	{RateLimit, "Bounds the requests of each client per second."},
 	{RatioBreaker, "Stops calling a downstream of which at least half of the calls of the last 10 s failed, and leaves one alone that fails less."},

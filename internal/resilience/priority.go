@@ -2,7 +2,8 @@ package resilience
 
 import "strconv"
 
-// Importance is how late work is shed when there is too much.
+// Importance is how late work is shed when there is too much, and how early it is served
+// where it waits.
 type Importance int8
 
 const (
@@ -26,6 +27,14 @@ func (i Importance) String() string {
 		return "batch"
 	}
 	return "Importance(" + strconv.Itoa(int(i)) + ")"
+}
+
+// known is the importance itself, or Normal if there is no such.
+func (i Importance) known() Importance {
+	if i < 0 || i >= importances {
+		return Normal
+	}
+	return i
 }
 
 // percent is the share of the places that work of this importance may fill.
@@ -74,9 +83,7 @@ func (p *PriorityGate) Admit(i Importance, inFlight int) error {
 // Refuse is Admit for who will ask again before the work is begun: it counts what it
 // refuses, and not what it lets pass. The error is the same each time.
 func (p *PriorityGate) Refuse(i Importance, inFlight int) error {
-	if i < 0 || i >= importances {
-		i = Normal
-	}
+	i = i.known()
 	if p.on() && p.places.On() && inFlight > p.limits[i] {
 		return p.shed[i].reject()
 	}

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/service/servicetest"
 	"brownout/internal/shop"
@@ -118,6 +120,61 @@ func TestReadsOfProductsTakeAWorkerIfTheyAreToTakeTime(t *testing.T) {
 			t.Errorf("a slow read took %v", got)
 		}
 	})
+}
+
+// One worker has a read, a restock and batch work wait when a hold comes.
+func TestWhatIsImportantHasItsTurnFirst(t *testing.T) {
+	for _, tt := range []struct {
+		off  []resilience.Name
+		want string
+	}{
+		{nil, "first hold read restock batch"},
+		{[]resilience.Name{resilience.Priority}, "first batch read restock hold"},
+	} {
+		t.Run(fmt.Sprint(tt.off), func(t *testing.T) {
+			config := inventory.Config{Workers: 1, ServiceTime: 100 * time.Millisecond, ReadTime: 100 * time.Millisecond}
+			serveControlled(t, config, func(c *servicetest.Client, s *inventory.Inventory) {
+				disable(c, tt.off)
+				var order []string
+				var waits []func()
+				add := func(name string, fn func(c *servicetest.Client)) {
+					waits = append(waits, c.Go(name, func(c *servicetest.Client) {
+						fn(c)
+						order = append(order, name)
+					}))
+					sleep(c, 5*time.Millisecond)
+				}
+				occupy := func(c *servicetest.Client) {
+					if err := s.Occupy(c.Task, 100*time.Millisecond); err != nil {
+						t.Error(err)
+					}
+				}
+				add("first", occupy)
+				add("batch", occupy)
+				add("read", func(c *servicetest.Client) { expect(c, "GET /v1/products/p0000", "", "200 ") })
+				add("restock", func(c *servicetest.Client) {
+					expect(c, "POST /v1/products/p0000/restock", `{"quantity":1}`, "200 ", shop.HeaderIdempotencyKey, "k")
+				})
+				add("hold", func(c *servicetest.Client) { writes(c, 0, 1) })
+				for _, wait := range waits {
+					wait()
+				}
+				if got := strings.Join(order, " "); got != tt.want {
+					t.Errorf("%s, want %s", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// disable switches protections off.
+func disable(c *servicetest.Client, names []resilience.Name) {
+	c.T.Helper()
+	for _, name := range names {
+		if err := c.Runtime.Protections.Set(map[resilience.Name]bool{name: false}); err != nil {
+			c.T.Fatal(err)
+		}
+	}
 }
 
 // duration is how long fn takes, in hundredths of a second.

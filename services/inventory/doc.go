@@ -33,9 +33,12 @@
 //
 // # Capacity
 //
-// Every write waits for one of a number of workers, first come, first served, and takes
-// it for the service time; then the store is told. So the service can write workers ÷
-// service time times a second, however fast the store is. A read of products, one or a
-// page of them, takes one of the same workers for the read time, if there is any; auditors'
-// reads take none.
+// Every write waits for one of a number of workers, and takes it for the service time;
+// then the store is told. So the service can write workers ÷ service time times a second,
+// however fast the store is. A read of products, one or a page of them, takes one of the
+// same workers for the read time, if there is any; auditors' reads take none.
+//
+// What belongs to a hold has its turn first, then reads and restocks, then what
+// [Inventory.Occupy] is told to do; without the protection priority, it is first come,
+// first served.
 package inventory

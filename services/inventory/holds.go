@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
 )
@@ -33,7 +34,7 @@ func (s *Inventory) setAside(t *loop.Task, asked shop.HoldRequest) (hold shop.Ho
 	if !s.singleWriter.On() {
 		return s.holdUnguarded(t, wanted)
 	}
-	if err := s.workWrite(t); err != nil {
+	if err := s.workWrite(t, resilience.Critical); err != nil {
 		return hold, false, err
 	}
 	wanted.Expires = s.expiry()
@@ -66,7 +67,7 @@ func (s *Inventory) holdUnguarded(t *loop.Task, wanted shop.Hold) (hold shop.Hol
 	if err := takeAll(accounts, wanted.Lines); err != nil {
 		return hold, false, err
 	}
-	if err := s.workWrite(t); err != nil {
+	if err := s.workWrite(t, resilience.Critical); err != nil {
 		return hold, false, err
 	}
 	wanted.Expires = s.expiry()
@@ -93,7 +94,7 @@ func (s *Inventory) act(t *loop.Task, r *service.Request, a Action) (service.Res
 		return service.Response{}, err
 	}
 	var hold shop.Hold
-	err = s.write(t, func() (err error) {
+	err = s.write(t, resilience.Critical, func() (err error) {
 		hold, err = s.store.Act(t, id, a, time.Now())
 		return err
 	})

@@ -46,7 +46,7 @@ var OpenAPI []byte
 type Inventory struct {
 	config       Config
 	store        Store
-	workers      workers
+	workers      *workers
 	writeTime    atomic.Int64 // nanoseconds, as readTime
 	readTime     atomic.Int64
 	singleWriter *resilience.Switch
@@ -70,6 +70,7 @@ func NewInventory(rt *service.Runtime, c Config) *Inventory {
 	s := &Inventory{
 		config:       c,
 		store:        c.Store,
+		workers:      newWorkers(rt),
 		singleWriter: rt.Protections.Switch(resilience.SingleWriter),
 		sweeper:      rt.Protections.Switch(resilience.Sweeper),
 		metrics:      newMetrics(rt.Metrics),
@@ -133,19 +134,25 @@ func openAPI(_ *loop.Task, r *service.Request) (service.Response, error) {
 }
 
 // write does a change, after a worker has taken the time for it.
-func (s *Inventory) write(t *loop.Task, change func() error) error {
-	if err := s.workWrite(t); err != nil {
+func (s *Inventory) write(t *loop.Task, i resilience.Importance, change func() error) error {
+	if err := s.workWrite(t, i); err != nil {
 		return err
 	}
 	return change()
 }
 
 // workWrite takes a worker's time for a write.
-func (s *Inventory) workWrite(t *loop.Task) error {
-	return s.workers.work(t, time.Duration(s.writeTime.Load()))
+func (s *Inventory) workWrite(t *loop.Task, i resilience.Importance) error {
+	return s.workers.work(t, i, time.Duration(s.writeTime.Load()))
 }
 
 // workRead takes a worker's time for a read of products.
 func (s *Inventory) workRead(t *loop.Task) error {
-	return s.workers.work(t, time.Duration(s.readTime.Load()))
+	return s.workers.work(t, resilience.Normal, time.Duration(s.readTime.Load()))
+}
+
+// Occupy takes a worker for so long, in its turn, for batch work that comes from nobody's
+// request. On the loop only.
+func (s *Inventory) Occupy(t *loop.Task, takes time.Duration) error {
+	return s.workers.work(t, resilience.Batch, takes)
 }

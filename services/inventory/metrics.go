@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/shop"
 	"brownout/internal/telemetry"
 )
@@ -32,6 +33,29 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "brownout_inventory_expired_holds_total", Help: "Holds that the sweeper expired.",
 		})),
 	}
+}
+
+// waitMetrics show how long work waits for a worker, by importance.
+type waitMetrics struct{ critical, normal, batch prometheus.Observer }
+
+func newWaitMetrics(reg prometheus.Registerer) waitMetrics {
+	waits := telemetry.Register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "brownout_inventory_wait_seconds", Help: "How long work waited until it had a worker, or gave up, by importance.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 1.5, 24), // to 11 s
+	}, []string{"importance"}))
+	of := func(i resilience.Importance) prometheus.Observer { return waits.WithLabelValues(i.String()) }
+	return waitMetrics{critical: of(resilience.Critical), normal: of(resilience.Normal), batch: of(resilience.Batch)}
+}
+
+func (m waitMetrics) observe(i resilience.Importance, waited time.Duration) {
+	to := m.normal
+	switch i {
+	case resilience.Critical:
+		to = m.critical
+	case resilience.Batch:
+		to = m.batch
+	}
+	to.Observe(waited.Seconds())
 }
 
 // holdStatuses are those that a hold which is there may have.

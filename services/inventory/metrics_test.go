@@ -31,6 +31,46 @@ func read(t testing.TB, reg prometheus.Gatherer, name, label string) float64 {
 	return 0
 }
 
+func TestMetricsShowHowLongWorkWaited(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	var s *inventory.Inventory
+	build := func(rt *service.Runtime) service.Service {
+		rt.Metrics = reg
+		s = inventory.NewInventory(rt, inventory.Config{Store: memstore.New(service.NewMemory(rt)), Products: goods("a=10"), Workers: 1, ServiceTime: time.Second})
+		return s.Service()
+	}
+	servicetest.Run(t, servicetest.Config{Build: build}, func(c *servicetest.Client) {
+		sleep(c, 100*time.Millisecond)
+		batch := c.Go("batch", func(c *servicetest.Client) { _ = s.Occupy(c.Task, time.Second) })
+		sleep(c, 500*time.Millisecond)
+		expect(c, "POST /v1/holds", holdBody("h", `{"product":"a","quantity":1}`), "201")
+		batch()
+		for importance, want := range map[string]float64{"critical": 0.5, "normal": 0, "batch": 0} {
+			if got := waited(t, reg, importance); got < want-0.02 || got > want {
+				t.Errorf("%s work waited for %v s, want %v", importance, got, want)
+			}
+		}
+	})
+}
+
+// waited is how long all work of an importance has waited, in seconds.
+func waited(t testing.TB, reg prometheus.Gatherer, importance string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			if f.GetName() == "brownout_inventory_wait_seconds" && m.Label[0].GetValue() == importance {
+				return m.GetHistogram().GetSampleSum()
+			}
+		}
+	}
+	t.Errorf("there is no wait of %q", importance)
+	return 0
+}
+
 func TestMetricsShowTheHolds(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	build := func(rt *service.Runtime) service.Service {

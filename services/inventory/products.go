@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
 )
@@ -82,7 +83,7 @@ func (s *Inventory) restock(t *loop.Task, r *service.Request) (service.Response,
 	key = strings.Clone(key) // the store may still need it when the request is over
 	var account shop.Stock
 	var replayed bool
-	err = s.write(t, func() (err error) {
+	err = s.write(t, resilience.Normal, func() (err error) {
 		account, replayed, err = s.store.Restock(t, key, id, pieces, time.Now())
 		return err
 	})

@@ -1,11 +1,12 @@
 package inventory
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/resilience"
+	"brownout/internal/service"
 	"brownout/internal/shop"
 )
 
@@ -17,38 +18,49 @@ const maxWaiting = 65536
 type workers struct {
 	limit   atomic.Int64
 	busy    int
-	waiting []*loop.Promise[struct{}] // the first is next
+	waiting *resilience.Turns[*loop.Promise[struct{}]]
+	waits   waitMetrics
 }
 
-// work waits for a worker, first come, first served, and then for as long as the work takes
-// it. What takes no time needs no worker.
-func (w *workers) work(t *loop.Task, takes time.Duration) error {
+func newWorkers(rt *service.Runtime) *workers {
+	return &workers{
+		waiting: resilience.NewTurns[*loop.Promise[struct{}]](rt.Protections, "workers"),
+		waits:   newWaitMetrics(rt.Metrics),
+	}
+}
+
+// work waits for a worker, by importance, and then for as long as the work takes it. What
+// takes no time needs no worker.
+func (w *workers) work(t *loop.Task, i resilience.Importance, takes time.Duration) error {
 	if takes <= 0 {
 		return nil
 	}
-	if err := w.take(t); err != nil {
+	came := time.Now()
+	err := w.take(t, i)
+	w.waits.observe(i, time.Since(came))
+	if err != nil {
 		return err
 	}
 	defer w.free()
 	return t.Sleep(takes)
 }
 
-func (w *workers) take(t *loop.Task) error {
-	if len(w.waiting) == 0 && w.busy < int(w.limit.Load()) {
+func (w *workers) take(t *loop.Task, i resilience.Importance) error {
+	if w.waiting.Len() == 0 && w.busy < int(w.limit.Load()) {
 		w.busy++
 		return nil
 	}
-	if len(w.waiting) >= maxWaiting {
+	if w.waiting.Len() >= maxWaiting {
 		return &shop.Error{Code: shop.CodeOverloaded, Message: "too much waits for a worker", RetryAfter: time.Second}
 	}
-	return w.wait(t)
+	return w.wait(t, i)
 }
 
 // wait joins the queue. The worker comes with the promise: who no longer wants it when
 // it is there passes it on.
-func (w *workers) wait(t *loop.Task) error {
+func (w *workers) wait(t *loop.Task, i resilience.Importance) error {
 	mine := loop.NewPromise[struct{}](t.Loop(), "worker")
-	w.waiting = append(w.waiting, mine)
+	w.waiting.Join(i, mine)
 	got := false
 	defer func() {
 		if !got {
@@ -61,20 +73,16 @@ func (w *workers) wait(t *loop.Task) error {
 }
 
 func (w *workers) leave(mine *loop.Promise[struct{}]) {
-	if i := slices.Index(w.waiting, mine); i >= 0 {
-		w.waiting = slices.Delete(w.waiting, i, i+1)
-		return
+	if !w.waiting.Leave(mine) {
+		w.free()
 	}
-	w.free()
 }
 
 // free gives a worker back, and lets those go on that there are workers for.
 func (w *workers) free() {
 	w.busy--
-	for len(w.waiting) > 0 && w.busy < int(w.limit.Load()) {
-		next := w.waiting[0]
-		w.waiting[0], w.waiting = nil, w.waiting[1:]
+	for w.waiting.Len() > 0 && w.busy < int(w.limit.Load()) {
 		w.busy++
-		next.Resolve(struct{}{})
+		w.waiting.Next().Resolve(struct{}{})
 	}
 }
