@@ -17,9 +17,11 @@ type Host struct {
 	Working func()
 	// Filter stands before the service's routes.
 	Filter *Filter
-	// Bank is the bank that the process is, and Capacity its workers, or inventory's.
+	// Bank is the bank that the process is, and Capacity its workers, or inventory's, which
+	// are a Crew as well.
 	Bank     Bank
 	Capacity Capacity
+	Crew     Crew
 	// Cache is the gateway's, and Stream that of its order events.
 	Cache  Cache
 	Stream Stream
@@ -40,7 +42,7 @@ func Catalogue(h Host) []Kind {
 		httpLatency, httpError, httpHang,
 		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
 		loadSpike, clientSlowReader,
-		bankSlow, bankError, bankLostReply, capacityCut,
+		bankSlow, bankError, bankLostReply, capacityCut, capacityHog,
 		cacheFlush, cacheExpire, msgPoison,
 		procKill, procPause, redisFlush, redisDown,
 	}

@@ -220,7 +220,7 @@ func (c *inventoryCommand) Run(s streams) error {
 			Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, ReadTime: c.ReadTime,
 			HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
 		})
-		host.Capacity = stock
+		host.Capacity, host.Crew = stock, stock
 		return stock.Service(), nil
 	})
 }
