@@ -80,6 +80,7 @@ func NewAttacker(c AttackerConfig) *Attacker {
 // A shot is one request of the schedule.
 type shot struct {
 	seq    int64
+	start  time.Time // of the schedule
 	due    time.Time
 	action Action
 	trace  trace
@@ -121,7 +122,7 @@ func (a *Attacker) fireAll(ctx context.Context, start time.Time) bool {
 		if !more {
 			return true
 		}
-		s := shot{seq: seq, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
+		s := shot{seq: seq, start: start, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
 		if !waitUntil(ctx, s.due, a.config.Sleep) {
 			return false
 		}
@@ -172,7 +173,7 @@ func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample)
 			sample.Attempt = attempt
 		}
 		samples <- sample
-		if !again || !pause(ctx, retry.pause(s.seq, attempt)) {
+		if !again || !pause(ctx, retry.wait(time.Since(s.start), s.seq, attempt)) {
 			return
 		}
 	}

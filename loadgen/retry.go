@@ -19,6 +19,9 @@ type Retry struct {
 	Backoff time.Duration
 	// Jitter draws each pause at random, between nothing and what it would be.
 	Jitter bool
+	// Align lengthens each pause to end at a whole multiple of it since the load began, as of
+	// clients whose clocks tick together, unless there is Jitter. 0 leaves pauses as they are.
+	Align time.Duration
 	// Budget is how many retries each request earns for those of its route, of all clients,
 	// as in 0.1; 0 means that there is no bound.
 	Budget float64
@@ -46,7 +49,20 @@ func (r *Retry) again(s *evidence.Sample, attempt int) bool {
 	return false
 }
 
-// pause is how long a client waits after an attempt, from 1, of the request at a place.
+// wait is how long a client waits, so long after the load began, after an attempt, from 1, of the
+// request at a place.
+func (r *Retry) wait(since time.Duration, seq int64, attempt int) time.Duration {
+	pause := r.pause(seq, attempt)
+	if r.Align <= 0 || r.Jitter {
+		return pause
+	}
+	if over := (since + pause) % r.Align; over > 0 {
+		pause += r.Align - over
+	}
+	return pause
+}
+
+// pause is what wait is without a clock that ticks.
 func (r *Retry) pause(seq int64, attempt int) time.Duration {
 	d := min(r.Backoff<<(attempt-1), maxBackoff)
 	if !r.Jitter || d <= 0 {

@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -79,7 +80,7 @@ func TestJitterSpreadsRetries(t *testing.T) {
 		})
 		a := loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer: loadgen.Constant(100, time.Second), Scenario: fixed(t), Doer: refuse,
-			Retry: loadgen.Retry{Attempts: 2, Backoff: time.Second, Jitter: true, Seed: 1},
+			Retry: loadgen.Retry{Attempts: 2, Backoff: time.Second, Jitter: true, Align: time.Second, Seed: 1},
 		})
 		early, late := 0, 0
 		var report loadgen.Summary
@@ -100,6 +101,31 @@ func TestJitterSpreadsRetries(t *testing.T) {
 		}
 		if row := report.Close(time.Second).Total; row.Scheduled != 100 || row.Sent != 200 || row.Errors != 1 {
 			t.Errorf("scheduled %d, sent %d, errors %v", row.Scheduled, row.Sent, row.Errors)
+		}
+	})
+}
+
+func TestClientsWhoseClocksTickTogetherComeBackTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		refuse := doer(func(_ *fasthttp.Request, answer *fasthttp.Response, _ time.Time) error {
+			answer.Reset()
+			answer.SetStatusCode(503)
+			return nil
+		})
+		a := loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(10, 2*time.Second), Scenario: fixed(t), Doer: refuse,
+			Retry: loadgen.Retry{Attempts: 3, Backoff: 100 * time.Millisecond, Align: time.Second},
+		})
+		came := map[time.Duration]int{} // retries, by when they came
+		for s := range a.Attack(t.Context()) {
+			if s.Attempt > 1 {
+				came[s.Sent.Sub(began)]++
+			}
+		}
+		want := map[time.Duration]int{time.Second: 10, 2 * time.Second: 20, 3 * time.Second: 10}
+		if !maps.Equal(came, want) {
+			t.Errorf("they came back at %v, want %v", came, want)
 		}
 	})
 }

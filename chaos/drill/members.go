@@ -97,6 +97,7 @@ func (l *Load) shape() shape {
 
 func retryShape(r *loadgen.Retry) shape {
 	return object{members: []member{
+		{"align", "Has each pause end at a whole multiple of this since the load began, as of clients whose clocks tick together; not where pauses are drawn at random.", false, duration(&r.Align, 0, time.Minute)},
 		{"attempts", "How often a request is sent at most, the first time included.", true, count(&r.Attempts, 1, loadgen.MaxAttempts)},
 		{"backoff", "The pause before the second attempt; it doubles with each that follows.", false, duration(&r.Backoff, 0, time.Minute)},
 		{"budget", "How many retries each request earns for those of its route, of all clients, in an arm that has retry-budget; not bounded if not given.", false, number(&r.Budget, 0.001, 10)},
