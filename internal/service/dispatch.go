@@ -151,6 +151,7 @@ func (x *exchange) admit(malformed error) *Response {
 	if malformed != nil {
 		err = malformed
 	}
+	d.http.Arrive(x.routeName(), x.Received)
 	if x.Trace == nil {
 		x.Trace = d.runtime.Tracing.Start(x.Header(shop.HeaderTraceparent), x.routeName(), x.Received)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"brownout/internal/loop"
 	"brownout/internal/pool"
@@ -274,6 +275,33 @@ func TestLessImportantRequestsAreShedFirst(t *testing.T) {
 	}
 }
 
+// What comes is counted when it comes, be it taken or not.
+func TestArrivalsAreCounted(t *testing.T) {
+	handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
+		return service.Response{}, t.Sleep(time.Minute)
+	}
+	registry := prometheus.NewRegistry()
+	build := handles(service.Route{Handle: handler})
+	config := servicetest.Config{
+		Build: func(rt *service.Runtime) service.Service {
+			rt.Metrics = registry
+			return build(rt)
+		},
+		Dispatcher: service.DispatcherConfig{InFlight: 2},
+	}
+	servicetest.Run(t, config, func(c *servicetest.Client) {
+		for range 5 {
+			c.Dispatcher.Dispatch(&service.Request{Method: "GET", Path: "/v1/x", Received: time.Now()}, func(service.Response) {})
+		}
+		want := "# HELP brownout_http_arrivals_peak The most requests that came within a tenth of a second, of the last second.\n" +
+			"# TYPE brownout_http_arrivals_peak gauge\n" +
+			"brownout_http_arrivals_peak{route=\"other\"} 0\nbrownout_http_arrivals_peak{route=\"x\"} 5\n"
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "brownout_http_arrivals_peak"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestTokenIsAskedFor(t *testing.T) {
 	handler := func(*loop.Task, *service.Request) (service.Response, error) { return service.Response{}, nil }
 	config := servicetest.Config{Build: handles(service.Route{Handle: handler}), Dispatcher: service.DispatcherConfig{Token: "secret"}}
@@ -361,7 +389,7 @@ func TestPathsOfClientsMakeNoMetrics(t *testing.T) {
 			counted += m.GetCounter().GetValue()
 		}
 	}
-	if series > 6 || counted != 100_001 {
+	if series > 8 || counted != 100_001 {
 		t.Errorf("%d series, %v requests counted", series, counted)
 	}
 }

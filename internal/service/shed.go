@@ -73,6 +73,7 @@ func (s *shedder) turnAway(ctx *fasthttp.RequestCtx) bool {
 		ctx.SetConnectionClose() // what follows may be misread too
 	}
 	why.write(ctx, id[:])
+	s.dispatcher.http.Arrive(route.Name, ctx.Time())
 	s.dispatcher.http.Observe(route.Name, why.status, time.Since(ctx.Time()))
 	return true
 }

@@ -4,6 +4,7 @@ package telemetry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -36,6 +37,7 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		observe func()
 	}{
 		{"requests", func() { requests.Observe("a", 200, ms) }},
+		{"arrivals", func() { requests.Arrive("a", time.Now()) }},
 		{"calls", func() { calls.Observe("a", "b", 1, "ok", ms) }},
 		{"jobs", func() { jobs.JobDone("a", ms, ms) }},
 	} {

@@ -26,6 +26,7 @@ type HTTPMetrics struct {
 type routeMetrics struct {
 	name     string
 	duration prometheus.Observer
+	arrivals *peak
 	// statuses are looked up when they first occur; the last is that of others.
 	statuses [maxStatus - minStatus + 2]atomic.Pointer[prometheus.Counter]
 }
@@ -41,22 +42,33 @@ func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
 	m := &HTTPMetrics{routes: map[string]*routeMetrics{}, requests: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_http_requests_total", Help: "Requests that were answered.",
 	}, []string{"route", "status"}))}
-	m.other = &routeMetrics{name: other, duration: duration.WithLabelValues(other)}
+	arrivals := register(reg, newPeakCollector())
+	of := func(route string) *routeMetrics {
+		return &routeMetrics{name: route, duration: duration.WithLabelValues(route), arrivals: arrivals.of(route)}
+	}
+	m.other = of(other)
 	for _, name := range routes {
-		m.routes[name] = &routeMetrics{name: name, duration: duration.WithLabelValues(name)}
+		m.routes[name] = of(name)
 	}
 	return m
 }
 
+// Arrive counts a request that has come to a route at a time, whatever becomes of it.
+func (m *HTTPMetrics) Arrive(route string, at time.Time) { m.of(route).arrivals.add(at) }
+
 // Observe counts a request to a route, the status of its answer, and how long that
 // took.
 func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
-	r := m.routes[route]
-	if r == nil {
-		r = m.other
-	}
+	r := m.of(route)
 	r.duration.Observe(d.Seconds())
 	m.counter(r, status).Inc()
+}
+
+func (m *HTTPMetrics) of(route string) *routeMetrics {
+	if r := m.routes[route]; r != nil {
+		return r
+	}
+	return m.other
 }
 
 func (m *HTTPMetrics) counter(r *routeMetrics, status int) prometheus.Counter {

@@ -322,6 +322,38 @@ func TestHTTPMetricsCount(t *testing.T) {
 	expect(t, reg, "brownout_http_request_duration_seconds{route=order}", 4)
 }
 
+// A bubble begins with a slot of its own.
+func TestPeakIsTheFullestSlotOfTheLastSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		m := telemetry.NewHTTPMetrics(reg, []string{"hold"})
+		come := func(n int) {
+			for range n {
+				m.Arrive("hold", time.Now())
+			}
+		}
+		for _, tt := range []struct {
+			after time.Duration
+			come  int
+			want  float64
+		}{
+			{0, 3, 3}, {99 * ms, 2, 5}, // one slot
+			{ms, 4, 5}, {100 * ms, 6, 6}, // the next ones
+			{999 * ms, 0, 6}, {ms, 0, 0}, // forgotten when a second old
+			{0, 7, 7}, {time.Hour, 1, 1},
+		} {
+			time.Sleep(tt.after)
+			come(tt.come)
+			expect(t, reg, "brownout_http_arrivals_peak{route=hold}", tt.want)
+		}
+		m.Arrive("hold", time.Now().Add(-time.Second)) // too late to be told
+		telemetry.NewHTTPMetrics(reg, []string{"hold"}).Arrive("hold", time.Now())
+		expect(t, reg, "brownout_http_arrivals_peak{route=hold}", 2) // a service's next life counts on
+		m.Arrive("nonsense", time.Now())
+		expect(t, reg, "brownout_http_arrivals_peak{route=other}", 1)
+	})
+}
+
 func TestSeriesAreBounded(t *testing.T) {
 	const many = 1000
 	for _, c := range []struct {
@@ -333,8 +365,9 @@ func TestSeriesAreBounded(t *testing.T) {
 			m := telemetry.NewHTTPMetrics(reg, []string{"a"})
 			for i := range many {
 				m.Observe(fmt.Sprint(i), i, ms)
+				m.Arrive(fmt.Sprint(i), time.Now())
 			}
-		}, 501 + 2},
+		}, 501 + 2 + 2},
 		{"calls", func(reg prometheus.Registerer) {
 			m := telemetry.NewClientMetrics(reg)
 			for i := range many {

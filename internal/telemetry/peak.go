@@ -1,0 +1,49 @@
+package telemetry
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// A peak counts what comes in slots of time, and knows the fullest one of the last second.
+// The zero value is ready.
+type peak struct {
+	mu     sync.Mutex
+	counts [slotsKept]int // by the slot's number, modulo slotsKept
+	newest int64          // the slot that fills
+}
+
+const (
+	slotLength = 100 * time.Millisecond
+	slotsKept  = 10 // one of which fills
+)
+
+func slotOf(at time.Time) int64 { return at.UnixNano() / int64(slotLength) }
+
+// add counts one that came, unless that was more than a second ago.
+func (p *peak) add(at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slot := slotOf(at)
+	p.pass(slot)
+	if slot > p.newest-slotsKept {
+		p.counts[slot%slotsKept]++
+	}
+}
+
+// most is how many came in the fullest slot.
+func (p *peak) most(now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pass(slotOf(now))
+	return slices.Max(p.counts[:])
+}
+
+// pass begins the slots up to one, if they have not begun, in place of the oldest.
+func (p *peak) pass(slot int64) {
+	for next := max(p.newest, slot-slotsKept) + 1; next <= slot; next++ {
+		p.counts[next%slotsKept] = 0
+	}
+	p.newest = max(p.newest, slot)
+}
