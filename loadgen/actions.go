@@ -26,7 +26,10 @@ func (v *view) Write(r *fasthttp.Request) {
 	v.customer.authorise(r)
 }
 
-func (v *view) Read(_ *evidence.Sample, answer *fasthttp.Response) { v.customer.notice(answer) }
+func (v *view) Read(sample *evidence.Sample, answer *fasthttp.Response) {
+	v.customer.sign(sample)
+	v.customer.notice(answer)
+}
 
 // A login is that of a customer who forgets the tokens: those that are used for the
 // other requests stay as they are.
@@ -38,7 +41,7 @@ func (l *login) Write(r *fasthttp.Request) {
 	post(r, l.customer.gateway+"/v1/login", shop.LoginRequest{User: l.customer.id, Password: l.customer.password})
 }
 
-func (*login) Read(*evidence.Sample, *fasthttp.Response) {}
+func (l *login) Read(sample *evidence.Sample, _ *fasthttp.Response) { l.customer.sign(sample) }
 
 // A checkout is an order, and its payment.
 type checkout struct {
@@ -62,6 +65,7 @@ func (c *checkout) Write(r *fasthttp.Request) {
 
 // Read remembers the order if it is confirmed.
 func (c *checkout) Read(sample *evidence.Sample, answer *fasthttp.Response) {
+	c.customer.sign(sample)
 	sample.Reference = shop.NewReference(c.customer.id, c.key)
 	order := readPromise(sample, answer)
 	if order.Status == shop.OrderConfirmed {
@@ -88,6 +92,7 @@ func (f *refund) Write(r *fasthttp.Request) {
 // Read names the order also when there is no answer, so that it is known whose refund
 // may have been done.
 func (f *refund) Read(sample *evidence.Sample, answer *fasthttp.Response) {
+	f.order.customer.sign(sample)
 	sample.Reference = shop.NewReference(f.order.customer.id, f.key)
 	readPromise(sample, answer)
 	sample.Order, sample.Total = f.order.id, f.order.total

@@ -6,14 +6,15 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"brownout/chaos/evidence"
 	"brownout/internal/shop"
 )
 
 // A customer has a session in the shop. Any goroutine may use it.
 type customer struct {
-	gateway      string // its URL
-	id, password string
-	session      atomic.Pointer[session]
+	gateway              string // its URL
+	id, tenant, password string
+	session              atomic.Pointer[session]
 }
 
 // A session is the answer to a login. It does not change but for lost.
@@ -36,6 +37,13 @@ func (c *customer) authorise(r *fasthttp.Request) {
 	}
 	if s := c.session.Load(); s != nil {
 		r.Header.Set("Authorization", s.header)
+	}
+}
+
+// sign says in a sample whose it is. No customer is fine.
+func (c *customer) sign(sample *evidence.Sample) {
+	if c != nil {
+		sample.Tenant = c.tenant
 	}
 }
 

@@ -51,6 +51,7 @@ type Shoppers struct {
 	config    ShoppersConfig
 	gateway   string // its URL
 	customers []*customer
+	known     bool // whether also those who only look are customers
 	products  []string
 	orders    orders
 	source    *random.PCG
@@ -93,7 +94,7 @@ func (s *Shoppers) chooseCustomers() error {
 		return fmt.Errorf("the shop has no users with the role %q, and the mix needs them", shop.Customer)
 	}
 	for _, u := range users[:min(len(users), s.config.Customers)] {
-		s.customers = append(s.customers, &customer{gateway: s.gateway, id: u.ID, password: s.config.Shop.Password})
+		s.customers = append(s.customers, &customer{gateway: s.gateway, id: u.ID, tenant: u.Tenant, password: s.config.Shop.Password})
 	}
 	return nil
 }
@@ -126,12 +127,20 @@ func (s *Shoppers) Next(seq int64) Action {
 	case RouteCheckout:
 		return s.buy(seq)
 	}
-	return &view{route: RouteBrowse, url: s.gateway + "/v1/products?limit=20"}
+	return &view{route: RouteBrowse, url: s.gateway + "/v1/products?limit=20", customer: s.visitor()}
 }
 
 func (s *Shoppers) product() string { return s.products[s.random.IntN(len(s.products))] }
 
 func (s *Shoppers) customer() *customer { return s.customers[s.random.IntN(len(s.customers))] }
+
+// visitor is who looks at products: nobody known, mostly.
+func (s *Shoppers) visitor() *customer {
+	if s.known {
+		return s.customer()
+	}
+	return nil
+}
 
 func (s *Shoppers) key(seq int64) string {
 	return s.config.Run + "-" + strconv.FormatInt(seq, 10)
@@ -156,7 +165,7 @@ func (s *Shoppers) buy(seq int64) Action {
 }
 
 func (s *Shoppers) lookAt(product string) *view {
-	return &view{route: RouteProduct, url: s.gateway + "/v1/products/" + product}
+	return &view{route: RouteProduct, url: s.gateway + "/v1/products/" + product, customer: s.visitor()}
 }
 
 func (s *Shoppers) lookAtOrder() Action {

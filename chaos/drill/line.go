@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,8 +26,7 @@ type line struct {
 	journal  *loadgen.Journal
 	digest   *evidence.Digest
 	patience evidence.Patience
-	arrivals loadgen.Arrivals
-	surges   []Entry // of the timeline
+	surges   []surge
 	slow     []slowEntry
 }
 
@@ -41,15 +39,19 @@ type slowEntry struct {
 // newLine prepares the load: customers log in, arrivals are drawn.
 func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line, error) {
 	plan := r.config.Plan
-	l := &line{runner: r, patience: a.Patience}
-	pacer, err := l.pacer(r)
+	surges, err := surgesOf(r.schedule)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.crowds(s); err != nil {
+	l := &line{runner: r, patience: a.Patience, surges: surges}
+	if err := l.slowReaders(s); err != nil {
 		return nil, err
 	}
 	if l.shoppers, err = s.shoppers(ctx, plan, plan.Load.Mix, r.config.Seed); err != nil {
+		return nil, err
+	}
+	all, err := l.arrivals()
+	if err != nil {
 		return nil, err
 	}
 	client, err := s.client(loadgen.DefaultMaxInFlight)
@@ -59,7 +61,7 @@ func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line,
 	retry := plan.Retry(r.config.Pace, r.disabled(a.Name))
 	retry.Seed = r.config.Seed
 	l.attacker = loadgen.NewAttacker(loadgen.AttackerConfig{
-		Pacer: pacer, Scenario: l.shoppers, Doer: client, Timeout: longest(a.Patience), Retry: retry, TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
+		Pacer: all.Pacer, Scenario: all.Scenario, Doer: client, Timeout: longest(a.Patience), Retry: retry, TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
 	})
 	l.journal, err = loadgen.OpenJournal(filepath.Join(s.dir, journalFile), false, s.epoch())
 	return l, err
@@ -77,28 +79,8 @@ func longest(p evidence.Patience) time.Duration {
 	return most
 }
 
-// pacer draws the arrivals, which depend on the seed alone, so that both arms have the same.
-func (l *line) pacer(r *runner) (loadgen.Pacer, error) {
-	arrivals := loadgen.Arrivals{
-		Text: r.config.Plan.Load.Arrivals, Rate: r.run.Constants["rate"], Length: r.schedule.Length.To, Seed: r.config.Seed,
-	}
-	for _, e := range r.schedule.Timeline {
-		if e.On != OnLoad || e.Fault != "load.spike" {
-			continue
-		}
-		factor, err := strconv.ParseFloat(e.param("factor"), 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s: factor: %w", e.Fault, err)
-		}
-		arrivals.Surges = append(arrivals.Surges, loadgen.Surge{Factor: factor, At: e.At, Width: e.For})
-		l.surges = append(l.surges, e)
-	}
-	l.arrivals = arrivals
-	return arrivals.Pacer()
-}
-
-// crowds prepares the slow readers of the timeline.
-func (l *line) crowds(s *stage) error {
+// slowReaders prepares those of the timeline.
+func (l *line) slowReaders(s *stage) error {
 	for _, e := range l.runner.schedule.Timeline {
 		if e.On != OnLoad || e.Fault != "client.slow-reader" {
 			continue
@@ -124,12 +106,12 @@ func (l *line) run(ctx context.Context, began time.Time) error {
 	for _, e := range l.slow {
 		beside.Go(func() { e.visit(ctx, began) })
 	}
-	l.digest = evidence.NewDigest(began, l.patience)
-	due, err := l.arrivals.Pacer()
+	l.digest = evidence.NewDigest(began, l.patience, l.tenants()...)
+	due, err := l.arrivals()
 	if err != nil {
 		return err
 	}
-	err = l.take(l.attacker.AttackFrom(ctx, began), newSeconds(l.runner.say, l.patience, began, due), stop)
+	err = l.take(l.attacker.AttackFrom(ctx, began), newSeconds(l.runner.say, l.patience, began, due.Pacer), stop)
 	if late := l.journal.Close(); err == nil {
 		err = late
 	}
@@ -182,22 +164,8 @@ func (e *slowEntry) visit(ctx context.Context, began time.Time) {
 // faults are those of the load itself, as far as the samples show them.
 func (l *line) faults(a *evidence.Arm) []evidence.Fault {
 	var all []evidence.Fault
-	for _, e := range l.surges {
-		f := evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e)}
-		usual := l.runner.run.Constants["rate"]
-		for _, w := range a.Windows {
-			due := int64(0)
-			for _, t := range w.Routes {
-				due += t.Scheduled
-			}
-			switch {
-			case f.Active.Holds(w.Start):
-				f.Hits += max(due-int64(usual), 0)
-			case w.Start >= f.Active.To:
-				f.Ended = true
-			}
-		}
-		all = append(all, f)
+	for _, s := range l.surges {
+		all = append(all, s.seen(a, l.runner.run.Constants["rate"]))
 	}
 	for _, e := range l.slow {
 		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e.Entry), Hits: e.readers.Read() + e.readers.Cut(), Ended: true})

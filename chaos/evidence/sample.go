@@ -36,6 +36,7 @@ type Sample struct {
 	Error    string        `json:"error,omitempty"` // why there was no answer, or the problem's code
 	TraceID  string        `json:"trace_id,omitempty"`
 	Attempt  int           `json:"attempt,omitempty"` // from 1, where clients retry
+	Tenant   string        `json:"tenant,omitempty"`  // whose customer asked, where that is somebody known
 
 	// Of a checkout or a refund only.
 	Reference shop.Reference `json:"reference,omitempty"`

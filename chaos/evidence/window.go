@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // WindowLength is how long a Window is.
 const WindowLength = time.Second
@@ -34,7 +37,8 @@ func (t *Tally) Merge(other *Tally) {
 	t.Refusal.Merge(other.Refusal)
 }
 
-// A Window is what came of the requests that were due in one second.
+// A Window is what came of the requests that were due in one second, by route; those of a tenant
+// that is told apart have routes of their own, as in checkout@t-1.
 type Window struct {
 	Start  time.Duration     `json:"start_ns"` // since the load began
 	Routes map[string]*Tally `json:"routes"`
@@ -59,14 +63,18 @@ func (p Patience) Of(route string) time.Duration {
 type Digest struct {
 	began    time.Time
 	patience Patience
+	apart    []string
 	windows  []Window
 }
 
 // MaxWindows bounds a digest; later samples count in its last window.
 const MaxWindows = 24 * 60 * 60
 
-// NewDigest returns the digest of a load that began at a time.
-func NewDigest(began time.Time, p Patience) *Digest { return &Digest{began: began, patience: p} }
+// NewDigest returns the digest of a load that began at a time. It tells the requests of some
+// tenants apart from those of all others.
+func NewDigest(began time.Time, p Patience, apart ...string) *Digest {
+	return &Digest{began: began, patience: p, apart: apart}
+}
 
 // Add counts a sample.
 func (d *Digest) Add(s *Sample) {
@@ -101,11 +109,19 @@ func (d *Digest) tally(s *Sample) *Tally {
 	for len(d.windows) <= at {
 		d.windows = append(d.windows, Window{Start: time.Duration(len(d.windows)) * WindowLength, Routes: map[string]*Tally{}})
 	}
-	routes := d.windows[at].Routes
-	if routes[s.Route] == nil {
-		routes[s.Route] = &Tally{}
+	routes, name := d.windows[at].Routes, d.name(s)
+	if routes[name] == nil {
+		routes[name] = &Tally{}
 	}
-	return routes[s.Route]
+	return routes[name]
+}
+
+// name is the route that a sample counts as.
+func (d *Digest) name(s *Sample) string {
+	if slices.Contains(d.apart, s.Tenant) {
+		return s.Route + "@" + s.Tenant
+	}
+	return s.Route
 }
 
 // Windows returns what the samples add up to, second by second.

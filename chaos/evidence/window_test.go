@@ -93,3 +93,23 @@ func TestDigestCountsByWhenRequestsWereDue(t *testing.T) {
 		t.Errorf("merged: %+v", sum)
 	}
 }
+
+func TestDigestTellsTenantsApart(t *testing.T) {
+	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	d := evidence.NewDigest(began, evidence.Patience{Default: time.Minute, Routes: map[string]time.Duration{"checkout": time.Second}}, "t-1", "t-3")
+	for _, s := range []struct {
+		route, tenant string
+		latency       time.Duration
+	}{{"browse", "", 1}, {"browse", "t-1", 1}, {"checkout", "t-1", 1}, {"checkout", "t-1", 2 * time.Second}, {"checkout", "t-2", 1}, {"checkout", "t-3", 1}} {
+		d.Add(&evidence.Sample{Route: s.route, Tenant: s.tenant, Intended: began, Sent: began, Latency: s.latency, Outcome: evidence.Acknowledged})
+	}
+	routes := d.Windows()[0].Routes
+	for name, want := range map[string]int64{"browse": 1, "browse@t-1": 1, "checkout@t-1": 1, "checkout": 1, "checkout@t-3": 1} {
+		if r := routes[name]; r == nil || r.Good != want {
+			t.Errorf("%s: %+v, want %d good", name, r, want)
+		}
+	}
+	if len(routes) != 5 || routes["checkout@t-1"].Scheduled != 2 {
+		t.Errorf("%d routes: %v", len(routes), routes)
+	}
+}

@@ -11,7 +11,8 @@ func ofTheLoad(name, summary string, params ...Param) Kind {
 // loadSpike is a crowd that comes at once.
 func loadSpike(Host) Kind {
 	return ofTheLoad("load.spike", "Multiplies the rate at which requests come.",
-		Param{Name: "factor", Help: "by how much", Type: Ratio, Default: "3", Min: "0", Max: "100"})
+		Param{Name: "factor", Help: "by how much", Type: Ratio, Default: "3", Min: "0", Max: "100"},
+		Param{Name: "tenant", Help: "whose customers come more often; all if empty", Type: Text})
 }
 
 // clientSlowReader is clients that ask for all orders and hardly read them.
