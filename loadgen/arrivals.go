@@ -26,10 +26,12 @@ type Arrivals struct {
 	Surges []Surge
 }
 
-// A Surge multiplies a rate by Factor from At on, for Width.
+// A Surge multiplies a rate by Factor from At on, for Width: that of the customers of a tenant,
+// if there is one. See Shoppers.Come for these.
 type Surge struct {
 	Factor    float64
 	At, Width time.Duration
+	Tenant    string
 }
 
 // Pacer returns the schedule, or an error that says what is wrong.
@@ -40,6 +42,9 @@ func (a Arrivals) Pacer() (Pacer, error) {
 	shape, random := a.shape()
 	profile, err := a.profile(shape)
 	for _, s := range a.Surges {
+		if s.Tenant != "" {
+			return nil, fmt.Errorf("surge: whose customers are of tenant %.64q, a schedule does not know", s.Tenant)
+		}
 		if !(s.Factor >= 0 && s.Factor <= maxSurge) {
 			return nil, fmt.Errorf("surge: factor %v: must be from 0 to %d", s.Factor, maxSurge)
 		}

@@ -5,10 +5,56 @@ import (
 	random "math/rand/v2"
 )
 
-// Of returns shoppers who are the customers of one tenant among these, once these are prepared:
-// they have the sessions of these, and orders of their own. Whatever they ask for, they ask for
-// as somebody known. An error says that there is no such customer.
-func (s *Shoppers) Of(tenant string) (*Shoppers, error) {
+// Come returns when requests are due, and what they are, once the shoppers are prepared. The
+// crowd of a surge of one tenant comes beside all others, who come as they would without it. An
+// error says what is wrong with the arrivals.
+func (s *Shoppers) Come(a Arrivals) (Part, error) {
+	surges := a.Surges
+	a.Surges = nil
+	for _, surge := range surges {
+		if surge.Tenant == "" {
+			a.Surges = append(a.Surges, surge)
+		}
+	}
+	pacer, err := a.Pacer()
+	if err != nil {
+		return Part{}, err
+	}
+	all := Part{pacer, s}
+	for _, surge := range surges {
+		if surge.Tenant == "" {
+			continue
+		}
+		crowd, err := s.crowd(surge, a)
+		if err != nil {
+			return Part{}, fmt.Errorf("surge: %w", err)
+		}
+		both := NewJoint(all, crowd)
+		all = Part{both, both}
+	}
+	return all, nil
+}
+
+// crowd is those of a tenant's customers who come beyond the usual.
+func (s *Shoppers) crowd(surge Surge, usual Arrivals) (Part, error) {
+	if !(surge.Factor >= 1 && surge.Factor <= maxSurge) {
+		return Part{}, fmt.Errorf("factor %v: must be from 1 to %d for the customers of one tenant", surge.Factor, maxSurge)
+	}
+	of, err := s.of(surge.Tenant)
+	if err != nil {
+		return Part{}, err
+	}
+	share := float64(len(of.customers)) / float64(len(s.customers))
+	beyond := Spike(0, usual.Rate*share*(surge.Factor-1), surge.At, surge.Width, usual.Length)
+	if _, random := usual.shape(); random {
+		return Part{NewPoisson(beyond, ^usual.Seed), of}, nil
+	}
+	return Part{beyond, of}, nil
+}
+
+// of returns the customers of one tenant as shoppers of their own: with the sessions of these, and
+// other orders. Whatever they ask for, they ask for as somebody known.
+func (s *Shoppers) of(tenant string) (*Shoppers, error) {
 	source := random.NewPCG(s.config.Seed, 0)
 	some := &Shoppers{config: s.config, gateway: s.gateway, products: s.products, known: true, source: source, random: random.New(source)}
 	for _, c := range s.customers {
@@ -20,9 +66,4 @@ func (s *Shoppers) Of(tenant string) (*Shoppers, error) {
 		return nil, fmt.Errorf("nobody who shops is of tenant %.64q", tenant)
 	}
 	return some, nil
-}
-
-// Among returns which share of other shoppers' requests is of these, where customers make them.
-func (s *Shoppers) Among(all *Shoppers) float64 {
-	return float64(len(s.customers)) / float64(len(all.customers))
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"brownout/chaos/evidence"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
@@ -26,38 +27,100 @@ func isSmall(customer string) bool {
 	return customer == "c-0" || customer == "c-3"
 }
 
-func TestCrowdIsOfOneTenant(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMarket(t)
-		all := prepared(t, loadgen.ShoppersConfig{Shop: twoTenants(m, 6), Doer: m, Run: "r"})
-		crowd, err := all.Of("small")
+// all are the requests of a part, in order.
+func all(p loadgen.Part) (due []time.Duration, actions []loadgen.Action) {
+	for seq := int64(0); ; seq++ {
+		at, more := p.Pacer.At(seq)
+		if !more {
+			return due, actions
+		}
+		due, actions = append(due, at), append(actions, p.Scenario.Next(seq))
+	}
+}
+
+func TestCrowdOfATenantComesBesideAllOthers(t *testing.T) {
+	shop := twoTenants(newMarket(t), 6)
+	shoppers := prepared(t, loadgen.ShoppersConfig{Shop: shop, Doer: newMarket(t), Mix: parseMix(t, "browse=1,product=1,login=1,checkout=2,order=1,refund=1")})
+	for _, text := range []string{"constant", "poisson"} {
+		usual := loadgen.Arrivals{Text: text, Rate: 300, Length: 4 * time.Second, Seed: 1}
+		surged := usual
+		surged.Surges = []loadgen.Surge{
+			{Factor: 6, At: time.Second, Width: 2 * time.Second, Tenant: "small"}, // a third of 300, and 5 times that beyond
+			{Factor: 2, At: 3 * time.Second, Width: time.Second},
+		}
+		part, err := shoppers.Come(surged)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if share := crowd.Among(all); share != 1.0/3 {
-			t.Errorf("the share of the crowd is %v", share)
+		due, actions := all(part)
+		small := 0
+		for i, action := range actions {
+			var sample evidence.Sample
+			action.Read(&sample, nil)
+			if sample.Tenant == "small" && due[i] >= time.Second && due[i] < 3*time.Second {
+				small++
+			}
+		}
+		beside, whole := 1000, 4*300+300
+		if got := len(due) - beside; got < whole*9/10 || got > whole*11/10 {
+			t.Errorf("%s: %d requests, want about %d", text, len(due), whole+beside)
+		}
+		if usual := 2 * 300 * 2 / 3 / 3; small < (beside+usual)*9/10 || small > (beside+usual)*11/10 { // who looks is nobody known
+			t.Errorf("%s: %d of the small tenant in the surge, want about %d", text, small, beside+usual)
+		}
+	}
+}
+
+// Whatever a crowd asks for, somebody known asks for it.
+func TestCrowdIsOfOneTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		shoppers := prepared(t, loadgen.ShoppersConfig{Shop: twoTenants(m, 6), Doer: m, Run: "r"})
+		part, err := shoppers.Come(loadgen.Arrivals{
+			Rate: 1, Length: time.Second, Surges: []loadgen.Surge{{Factor: 1000, Width: time.Second, Tenant: "small"}},
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		m.requests = nil
-		samples := attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
-			Pacer: loadgen.Constant(1000, time.Second), Scenario: crowd, Doer: m,
-		}))
-		for _, s := range samples {
-			if s.Tenant != "small" {
-				t.Fatalf("of nobody known: %+v", s)
+		crowd := 0
+		for _, s := range attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: part.Pacer, Scenario: part.Scenario, Doer: m})) {
+			if s.Tenant == "small" {
+				crowd++
 			}
 		}
+		others := 0
 		for _, r := range m.requests {
-			if _, who, found := strings.Cut(r, " c-"); strings.Contains(r, "/v1/login") == found || found && !isSmall("c-"+who) {
-				t.Fatalf("%s is not a request of the crowd", r)
+			_, who, known := strings.Cut(r, " c-")
+			if strings.Contains(r, "/v1/login") == known || known && !isSmall("c-"+who) {
+				others++
 			}
 		}
-		if len(samples) != 1000 || len(m.strange) > 0 {
-			t.Errorf("%d samples; the shop wondered about %v", len(samples), m.strange)
-		}
-		if _, err := all.Of("none"); err == nil || !strings.Contains(err.Error(), `"none"`) {
-			t.Errorf("the customers of nobody: %v", err)
+		if crowd < 333 || crowd > 334 || others > 1 || len(m.strange) > 0 {
+			t.Errorf("%d requests of the crowd and %d others; the shop wondered about %v", crowd, others, m.strange)
 		}
 	})
+}
+
+func TestWrongCrowdsAreTold(t *testing.T) {
+	shoppers := prepared(t, loadgen.ShoppersConfig{Shop: twoTenants(newMarket(t), 6), Doer: newMarket(t)})
+	for _, tt := range []struct {
+		surge loadgen.Surge
+		want  string
+	}{
+		{loadgen.Surge{Factor: 2, Tenant: "none"}, `nobody who shops is of tenant "none"`},
+		{loadgen.Surge{Factor: 0.5, Tenant: "small"}, "factor 0.5: must be from 1 to 1000"},
+		{loadgen.Surge{Factor: 1001, Tenant: "small"}, "factor 1001: must be from 1 to 1000"},
+		{loadgen.Surge{Factor: -1}, "factor -1: must be from 0 to 1000"},
+	} {
+		a := loadgen.Arrivals{Rate: 1, Length: time.Second, Surges: []loadgen.Surge{tt.surge}}
+		if _, err := shoppers.Come(a); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: %v, want …%s…", tt.surge, err, tt.want)
+		}
+	}
+	if _, err := (loadgen.Arrivals{Rate: 1, Length: time.Second, Surges: []loadgen.Surge{{Factor: 2, Tenant: "small"}}}).Pacer(); err == nil {
+		t.Error("a schedule knows tenants")
+	}
 }
 
 func TestSamplesSayWhoseCustomerAsked(t *testing.T) {
