@@ -8,7 +8,11 @@ import (
 
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
+	"brownout/internal/telemetry"
 )
+
+// defaultClass has the operations for which there is no other.
+const defaultClass = "default"
 
 // connections are some to a Redis, and the operations that wait for one.
 type connections struct {
@@ -18,11 +22,16 @@ type connections struct {
 	acquire  *resilience.Acquirer
 }
 
-func newConnections(rt *Runtime, target string, c RedisConfig) *connections {
+func newConnections(rt *Runtime, class string, c RedisConfig) *connections {
+	target := "redis"
+	if class != defaultClass {
+		target += "-" + class
+	}
 	client := redis.NewClient(redisOptions(c))
 	client.AddHook(contact{})
 	rt.Loop.OnClose(target, func() { _ = client.Close() }) // nothing is in flight any more
 	group := rt.Group(c.InFlight, c.Queue)
+	telemetry.NewConnectionMetrics(rt.Metrics).Watch(class, group.InFlight)
 	return &connections{
 		client:   client,
 		group:    group,
@@ -54,7 +63,7 @@ func (c RedisConfig) withDefaults() RedisConfig {
 	return c
 }
 
-// Class returns a way to the same data for operations of one kind, which, while the
+// Class makes a way to the same data for operations of one kind, which, while the
 // bulkhead protection is on, have connections of their own: so many, but no more than r
 // has, and so many may wait for one. While it is off, they take those of r. On the loop
 // only.
@@ -63,7 +72,8 @@ func (r *Redis) Class(name string, inFlight, queue int) *Redis {
 	c.InFlight, c.Queue = min(inFlight, c.InFlight), queue
 	class := *r
 	class.config = c.withDefaults()
-	class.own = newConnections(r.runtime, "redis-"+name, class.config)
+	class.own = newConnections(r.runtime, name, class.config)
+	r.classes[name] = &class
 	return &class
 }
 

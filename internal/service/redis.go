@@ -42,6 +42,7 @@ type Redis struct {
 	runtime   *Runtime
 	own       *connections
 	shared    *connections
+	classes   map[string]*Redis // all there are, also this one; not changed once the service is made
 	bulkheads *resilience.Switch
 	deadline  *resilience.Switch
 	protect   *resilience.Downstream
@@ -52,8 +53,8 @@ type Redis struct {
 // loop. On the loop only.
 func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 	c = c.withDefaults()
-	all := newConnections(rt, "redis", c)
-	return &Redis{
+	all := newConnections(rt, defaultClass, c)
+	r := &Redis{
 		config:    c,
 		runtime:   rt,
 		own:       all,
@@ -63,6 +64,8 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		protect:   resilience.NewDownstream(rt.Protections, "redis", c.protect()),
 		metrics:   telemetry.NewClientMetrics(rt.Metrics),
 	}
+	r.classes = map[string]*Redis{defaultClass: r}
+	return r
 }
 
 // protect says how the protections before Redis work. Most operations are the middle of
@@ -100,6 +103,9 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	took := time.Since(began)
 	end.Took = handed.took(began)
 	end.Err = judge(t, redisFailure(err), isTimeout(nil, err), given, r.config.Timeout)
+	if end.Took < 0 {
+		end.Err = context.Canceled // who only waited for one of our connections knows nothing of Redis
+	}
 	span.End(time.Now(), absent(err))
 	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
 	return v, err

@@ -195,6 +195,38 @@ func TestClassesOfOperations(t *testing.T) {
 	})
 }
 
+// No breaker opens because of operations whose time was over before they had a connection.
+func TestAWaitForAConnectionIsNotRedisFailing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		servicetest.OnLoop(t, func(task *loop.Task, rt *service.Runtime) {
+			set(t, rt, resilience.AcquireTimeout, false)
+			r := service.NewRedis(rt, service.RedisConfig{Addr: "127.0.0.1:1", Timeout: time.Second})
+			exports := r.Class("exports", 1, 64)
+			takes := func(d time.Duration) func(*loop.Task) (int, error) {
+				return func(t *loop.Task) (int, error) {
+					return service.RedisDo(t, exports, "takes", func(context.Context, *redis.Client) (int, error) { time.Sleep(d); return 0, nil })
+				}
+			}
+			held := loop.Async(task.Context(), task.Loop(), "held", takes(2*time.Second))
+			var waiting []*loop.Promise[int]
+			for range 40 {
+				waiting = append(waiting, loop.Async(task.Context(), task.Loop(), "waiting", takes(0)))
+			}
+			for _, w := range waiting {
+				_, err := loop.Await(task, w)
+				fails(t, "without a connection", err, false)
+			}
+			_, err := loop.Await(task, held)
+			fails(t, "with it", err, true)
+			_, err = service.RedisDo(task, r, "other", func(context.Context, *redis.Client) (int, error) { return 0, nil })
+			if err != nil {
+				t.Errorf("of another class: %v", err)
+			}
+			_ = task.Sleep(2 * time.Second) // for the call that was left
+		})
+	})
+}
+
 // Who waits for one of our own connections says nothing of Redis, which nobody has asked.
 func TestAWaitForAConnectionIsNotRedisBeingSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
