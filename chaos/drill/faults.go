@@ -96,6 +96,8 @@ func placesOf(fault string) []string {
 		return []string{"bank-a", "bank-b"}
 	case "cache":
 		return []string{"gateway"}
+	case "store":
+		return []string{"gateway", "payments", "inventory"}
 	case "redis", "proc":
 		return append([]string{"redis"}, partNames...)
 	}

@@ -25,6 +25,8 @@ type Host struct {
 	// Cache is the gateway's, and Stream that of its order events.
 	Cache  Cache
 	Stream Stream
+	// Store is the service's way to its data.
+	Store Store
 	// Processes and Redis are what the keeper of a shop has.
 	Processes Processes
 	Redis     Redis
@@ -38,7 +40,7 @@ type Host struct {
 func Catalogue(h Host) []Kind {
 	makers := []func(Host) Kind{
 		loopBlock, loopTickStorm, loopPromiseStorm, loopTimerStorm,
-		poolHog, poolNest,
+		poolHog, poolNest, storeHog,
 		httpLatency, httpError, httpHang,
 		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
 		loadSpike, clientSlowReader,

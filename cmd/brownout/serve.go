@@ -139,22 +139,37 @@ type storeFlags struct {
 	Redis  string `env:"BROWNOUT_REDIS" placeholder:"ADDR" help:"The address of a Redis (default: data is kept in memory, and lost at the end)."`
 	Prefix string `env:"BROWNOUT_PREFIX" default:"brownout:" help:"What the keys in Redis begin with (default ${default})."`
 
-	RedisPassword string `env:"BROWNOUT_REDIS_PASSWORD" placeholder:"PASSWORD" help:"The password of the Redis (default: it asks for none)."`
+	RedisPassword    string `env:"BROWNOUT_REDIS_PASSWORD" placeholder:"PASSWORD" help:"The password of the Redis (default: it asks for none)."`
+	RedisConnections int    `env:"BROWNOUT_REDIS_CONNECTIONS" default:"64" placeholder:"N" help:"Connections to the Redis; a kind of command that has its own, while bulkhead is on, has no more (default ${default})."`
 }
 
-// maxPrefix bounds the prefix of keys, in bytes.
-const maxPrefix = 64
+const (
+	maxPrefix      = 64 // of keys, in bytes
+	maxConnections = 1024
+)
 
-// open returns the Redis of a service, with the service's own part of the prefix; nil
-// if data is kept in memory.
-func (f *storeFlags) open(rt *service.Runtime) (*service.Redis, error) {
-	if len(f.Prefix) > maxPrefix {
-		return nil, fmt.Errorf("--prefix: may have at most %d bytes", maxPrefix)
+// check returns what is wrong with the flags.
+func (f *storeFlags) check() error {
+	switch {
+	case len(f.Prefix) > maxPrefix:
+		return fmt.Errorf("--prefix: may have at most %d bytes", maxPrefix)
+	case f.RedisConnections < 1 || f.RedisConnections > maxConnections:
+		return fmt.Errorf("--redis-connections: must be from 1 to %d", maxConnections)
 	}
+	return nil
+}
+
+// open returns the Redis of a service, with the service's own part of the prefix, and has
+// faults know it; nil if data is kept in memory.
+func (f *storeFlags) open(rt *service.Runtime, host *fault.Host) *service.Redis {
 	if f.Redis == "" {
-		return nil, nil
+		return nil
 	}
-	return service.NewRedis(rt, service.RedisConfig{Addr: f.Redis, Password: f.RedisPassword, Prefix: f.Prefix + rt.Name + ":"}), nil
+	redis := service.NewRedis(rt, service.RedisConfig{
+		Addr: f.Redis, Password: f.RedisPassword, Prefix: f.Prefix + rt.Name + ":", InFlight: f.RedisConnections,
+	})
+	host.Store = redis
+	return redis
 }
 
 // callFlags bound what a service asks of each of the others at a time.

@@ -46,7 +46,7 @@ func (c *gatewayCommand) Validate() error {
 	if c.CatalogueTTL < time.Millisecond || c.CatalogueTTL > time.Hour {
 		return errors.New("--catalogue-ttl: must be from 1ms to 1h")
 	}
-	return c.callFlags.check()
+	return errors.Join(c.storeFlags.check(), c.callFlags.check())
 }
 
 // Run runs the command.
@@ -73,10 +73,7 @@ func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed255
 	if err != nil {
 		return service.Service{}, err
 	}
-	redis, err := c.open(rt)
-	if err != nil {
-		return service.Service{}, err
-	}
+	redis := c.open(rt, host)
 	var store gateway.Store = gatewaymemory.New(service.NewMemory(rt))
 	if redis != nil {
 		store = gatewayredis.New(redis)
@@ -130,20 +127,17 @@ func (c *paymentsCommand) Validate() error {
 	if c.KeyedBank == "" && c.AskingBank == "" {
 		return errors.New("payments needs a bank: --keyed-bank, --asking-bank, or both")
 	}
-	return c.callFlags.check()
+	return errors.Join(c.storeFlags.check(), c.callFlags.check())
 }
 
 // Run runs the command.
 func (c *paymentsCommand) Run(s streams) error {
-	return c.serve(s, "payments", c.Listen, c.Token, func(rt *service.Runtime, _ *fault.Host) (service.Service, error) {
+	return c.serve(s, "payments", c.Listen, c.Token, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		banks, err := c.banks(rt)
 		if err != nil {
 			return service.Service{}, err
 		}
-		redis, err := c.open(rt)
-		if err != nil {
-			return service.Service{}, err
-		}
+		redis := c.open(rt, host)
 		var store payments.Store = paymentsmemory.New(service.NewMemory(rt))
 		if redis != nil {
 			store = paymentsredis.New(redis)
@@ -202,16 +196,13 @@ func (c *inventoryCommand) Validate() error {
 	case c.HoldTTL < time.Second || c.HoldTTL > 24*time.Hour:
 		return errors.New("--hold-ttl: must be from 1s to 24h")
 	}
-	return nil
+	return c.storeFlags.check()
 }
 
 // Run runs the command.
 func (c *inventoryCommand) Run(s streams) error {
 	return c.serve(s, "inventory", c.Listen, c.Token, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
-		redis, err := c.open(rt)
-		if err != nil {
-			return service.Service{}, err
-		}
+		redis := c.open(rt, host)
 		var store inventory.Store = inventorymemory.New(service.NewMemory(rt))
 		if redis != nil {
 			store = inventoryredis.New(redis)
