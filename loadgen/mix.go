@@ -15,7 +15,14 @@ const (
 	RouteCheckout = "checkout" // POST /v1/checkout
 	RouteOrder    = "order"    // GET /v1/orders/{id}, or /v1/orders while none is known
 	RouteRefund   = "refund"   // POST /v1/orders/{id}/refund
+	RouteOrders   = "orders"   // GET /v1/orders?limit=20
 )
+
+// Routes returns all routes there are. A mix that is written with some of them in this
+// order draws the same requests of a seed, also when routes are added at the end.
+func Routes() []string {
+	return []string{RouteBrowse, RouteProduct, RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders}
+}
 
 // A Share is how often shoppers take a route: as its weight is to the sum of weights.
 type Share struct {
@@ -62,8 +69,8 @@ func parseShare(text string) (Share, error) {
 	if !found {
 		return Share{}, fmt.Errorf("%q: want ROUTE=WEIGHT", text)
 	}
-	if !DefaultMix().lists(route) {
-		return Share{}, fmt.Errorf("%q is no route: want browse, product, login, checkout, order or refund", route)
+	if !slices.Contains(Routes(), route) {
+		return Share{}, fmt.Errorf("%q is no route: want one of %s", route, strings.Join(Routes(), ", "))
 	}
 	weight, err := strconv.Atoi(value)
 	if err != nil || weight < 0 || weight > maxWeight {

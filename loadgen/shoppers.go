@@ -85,7 +85,7 @@ func randomRun() string {
 }
 
 func (s *Shoppers) needsCustomers() bool {
-	return s.config.Mix.needs(RouteLogin, RouteCheckout, RouteOrder, RouteRefund)
+	return s.config.Mix.needs(RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders)
 }
 
 func (s *Shoppers) chooseCustomers() error {
@@ -122,6 +122,8 @@ func (s *Shoppers) Next(seq int64) Action {
 		return &login{customer: s.customer()}
 	case RouteOrder:
 		return s.lookAtOrder()
+	case RouteOrders:
+		return s.listOrders(route)
 	case RouteRefund:
 		return s.regret(seq)
 	case RouteCheckout:
@@ -172,7 +174,11 @@ func (s *Shoppers) lookAtOrder() Action {
 	if order, ok := s.orders.pick(s.random); ok {
 		return &view{route: RouteOrder, url: s.gateway + "/v1/orders/" + order.id, customer: order.customer}
 	}
-	return &view{route: RouteOrder, url: s.gateway + "/v1/orders?limit=20", customer: s.customer()}
+	return s.listOrders(RouteOrder)
+}
+
+func (s *Shoppers) listOrders(route string) Action {
+	return &view{route: route, url: s.gateway + "/v1/orders?limit=20", customer: s.customer()}
 }
 
 func (s *Shoppers) regret(seq int64) Action {

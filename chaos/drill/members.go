@@ -179,13 +179,7 @@ func (c *Carry) shape() shape {
 }
 
 // routes are all that the mix of a load can have.
-func routes() []string {
-	var names []string
-	for _, s := range loadgen.DefaultMix() {
-		names = append(names, s.Route)
-	}
-	return names
-}
+func routes() []string { return loadgen.Routes() }
 
 // links are the connections between parts.
 func links() []string {

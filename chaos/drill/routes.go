@@ -11,7 +11,7 @@ import (
 	"brownout/loadgen"
 )
 
-// mixShape reads routes and weights, in the order of loadgen.DefaultMix whatever the file's is.
+// mixShape reads routes and weights, in the order of loadgen.Routes whatever the file's is.
 type mixShape struct{ to *loadgen.Mix }
 
 func (m mixShape) dict(to *map[string]int) shape {

@@ -26,7 +26,7 @@ const (
 // A Sample is one request of the load generator: a line of the client's journal.
 type Sample struct {
 	Seq      int64         `json:"seq"`      // place in the schedule, from 0
-	Route    string        `json:"route"`    // browse, product, login, checkout, order, refund, or a URL's host
+	Route    string        `json:"route"`    // one of loadgen.Routes, or a URL's host
 	Intended time.Time     `json:"intended"` // when it should have been sent; latency counts from here
 	Sent     time.Time     `json:"sent"`
 	Latency  time.Duration `json:"latency_ns"` // from Intended to the answer's last byte
