@@ -44,6 +44,7 @@ type Dispatcher struct {
 	service  Service
 	router   *router
 	http     *telemetry.HTTPMetrics
+	crowd    *telemetry.InFlightMetrics
 	deadline *resilience.Deadliner
 	bound    *resilience.QueueLimit
 	age      *resilience.AgeLimit
@@ -75,6 +76,7 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		memory:   resilience.NewMemoryBound(rt.Protections, "requests", c.Memory),
 	}
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
+	d.crowd = telemetry.NewInFlightMetrics(rt.Metrics)
 	return d
 }
 
@@ -185,8 +187,10 @@ func (d *Dispatcher) enter(x *exchange) error {
 	}
 	if err != nil {
 		d.inFlight.Add(-1)
+		return err
 	}
-	return err
+	d.crowd.Note(now, x.Received)
+	return nil
 }
 
 // authorise refuses a request that does not carry the token, if there is one.

@@ -252,8 +252,9 @@ func TestLessImportantRequestsAreShedFirst(t *testing.T) {
 		handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
 			return service.Response{}, t.Sleep(time.Second)
 		}
+		registry, build := prometheus.NewRegistry(), handles(service.Route{Importance: tt.importance, Handle: handler})
 		config := servicetest.Config{
-			Build:      handles(service.Route{Importance: tt.importance, Handle: handler}),
+			Build:      func(rt *service.Runtime) service.Service { rt.Metrics = registry; return build(rt) },
 			Dispatcher: service.DispatcherConfig{InFlight: 10},
 		}
 		servicetest.Run(t, config, func(c *servicetest.Client) {
@@ -270,6 +271,9 @@ func TestLessImportantRequestsAreShedFirst(t *testing.T) {
 			}
 			if statuses[200] != tt.want || statuses[503] != 20-tt.want || c.Dispatcher.InFlight() != 0 {
 				t.Errorf("%v without %v: %v, %d in flight, want %d taken", tt.importance, tt.off, statuses, c.Dispatcher.InFlight(), tt.want)
+			}
+			if peak := gaugeIn(t, registry, "brownout_http_in_flight_peak"); peak != float64(tt.want) {
+				t.Errorf("%v without %v: at most %v at once, want %d", tt.importance, tt.off, peak, tt.want)
 			}
 		})
 	}
@@ -300,6 +304,22 @@ func TestArrivalsAreCounted(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// gaugeIn returns the value of a gauge without labels.
+func gaugeIn(t *testing.T, registry *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return 0
 }
 
 func TestTokenIsAskedFor(t *testing.T) {
@@ -389,7 +409,7 @@ func TestPathsOfClientsMakeNoMetrics(t *testing.T) {
 			counted += m.GetCounter().GetValue()
 		}
 	}
-	if series > 8 || counted != 100_001 {
+	if series > 9 || counted != 100_001 {
 		t.Errorf("%d series, %v requests counted", series, counted)
 	}
 }
