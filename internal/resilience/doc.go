@@ -53,7 +53,7 @@
 //	  budget
 //	offload        Offloader              time that work holds the loop        the loop does it
 //	failover       FailoverGate           harm of one downstream's end         the first alternative only
-//	fan-out-limit  FanOut                 parts of one request at once         all at once
+//	fan-out-limit  FanOut                 parts of one request at once         all at once, or in turn
 //	single-writer  Serializer             tasks that work on a key to one      all at once
 //	fail-closed    ClosedGate             what happens without a record        it happens
 //

@@ -44,6 +44,23 @@ func (f *FanOut) Each(t *loop.Task, n int, fn func(t *loop.Task, i int) error) e
 	return w.err
 }
 
+// EachInTurn is Each for parts that are awaited one after the other while the protection
+// is off, as in a plain loop.
+func (f *FanOut) EachInTurn(t *loop.Task, n int, fn func(t *loop.Task, i int) error) error {
+	if f.on() {
+		return f.Each(t, n, fn)
+	}
+	for i := range n {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		if err := fn(t, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A fanning is one call of Each.
 type fanning struct {
 	n, next int // parts, and the first that was not begun

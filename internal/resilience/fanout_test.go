@@ -53,6 +53,60 @@ func TestFanOut(t *testing.T) {
 	}
 }
 
+// What is awaited in turn takes the sum of its parts, until the protection is on.
+func TestFanOutInTurn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		on   bool
+		n    int
+		most int
+		took time.Duration
+	}{
+		{"on", true, 10, 4, 3 * time.Second},
+		{"off", false, 10, 1, 10 * time.Second},
+		{"off, none", false, -1, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			onLoop(t, func(task *loop.Task) {
+				r := resilience.NewRegistry(nil)
+				set(t, r, resilience.FanOutLimit, c.on)
+				f := resilience.NewFanOut(r, "lines", 4)
+				var p parts
+				start := time.Now()
+				err := f.EachInTurn(task, c.n, func(t *loop.Task, _ int) error { return p.work(t, time.Second) })
+				if took := time.Since(start); err != nil || p.ended != max(c.n, 0) || p.most != c.most || took != c.took {
+					t.Errorf("%v, %+v in %v", err, p, took)
+				}
+			})
+		})
+	}
+}
+
+func TestFanOutInTurnFails(t *testing.T) {
+	onLoop(t, func(task *loop.Task) {
+		r := resilience.NewRegistry(nil)
+		set(t, r, resilience.FanOutLimit, false)
+		f := resilience.NewFanOut(r, "lines", 4)
+		var p parts
+		all := func() error {
+			return f.EachInTurn(task, 10, func(t *loop.Task, i int) error {
+				p.begun++
+				if i == 2 {
+					return errWork
+				}
+				return nil
+			})
+		}
+		if err := all(); err != errWork || p.begun != 3 {
+			t.Errorf("the third fails: %v after %d", err, p.begun)
+		}
+		err := task.WithTimeout(0, all)
+		if err != context.DeadlineExceeded || p.begun != 3 {
+			t.Errorf("out of time: %v after %d", err, p.begun-3)
+		}
+	})
+}
+
 func TestFanOutOfPartsThatDoNotWait(t *testing.T) {
 	onLoop(t, func(task *loop.Task) {
 		f := resilience.NewFanOut(resilience.NewRegistry(nil), "lines", 3)
