@@ -30,6 +30,24 @@ type Tokens struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
+// AvailabilityList is the answer to GET /v1/stock?products=, in the order that was asked for.
+type AvailabilityList struct {
+	Stock []Availability `json:"stock"`
+}
+
+// Availability is what can be bought of a product at this moment.
+type Availability struct {
+	Product   string   `json:"product"`
+	Available Quantity `json:"available"`
+}
+
+// A Quote is the answer to GET /v1/quote?products=: what one piece of each comes to.
+type Quote struct {
+	Products int    `json:"products"`
+	Total    Amount `json:"total"`
+	Currency string `json:"currency"`
+}
+
 // CheckoutRequest is the body of POST /v1/checkout.
 type CheckoutRequest struct {
 	Lines []Line `json:"lines"`

@@ -33,7 +33,7 @@ func New(rt *service.Runtime, c Config) service.Service {
 	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), log: rt.Log, metrics: newEventMetrics(rt.Metrics)}
 	waiting := newWatcher(rt.Metrics, c.Store)
 	return service.Service{
-		Routes: routes(c, auth, orders, exports),
+		Routes: routes(c, auth, orders, exports, newSurveyor(rt, c.Inventory)),
 		Background: []service.Background{
 			{Name: "sweeper", Every: sweepEvery, Run: orders.sweep},
 			{Name: "sales", Run: sales.run},
@@ -42,7 +42,7 @@ func New(rt *service.Runtime, c Config) service.Service {
 	}
 }
 
-func routes(c Config, a *authenticator, s *sagas, x *exporter) []service.Route {
+func routes(c Config, a *authenticator, s *sagas, x *exporter, v *surveyor) []service.Route {
 	critical, batch := resilience.Critical, resilience.Batch
 	return []service.Route{
 		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.entered.watch(a.login), Importance: critical, MaxBody: maxSmallBody},
@@ -50,6 +50,8 @@ func routes(c Config, a *authenticator, s *sagas, x *exporter) []service.Route {
 		{Name: "logout", Method: "POST", Pattern: "/v1/logout", Handle: a.logout, MaxBody: maxSmallBody},
 		{Name: "products", Method: "GET", Pattern: "/v1/products", Handle: c.Catalogue.listProducts},
 		{Name: "product", Method: "GET", Pattern: "/v1/products/{id}", Handle: c.Catalogue.getProduct},
+		{Name: "stock", Method: "GET", Pattern: "/v1/stock", Handle: a.known(v.stock)},
+		{Name: "quote", Method: "GET", Pattern: "/v1/quote", Handle: a.known(v.quote)},
 		{Name: "checkout", Method: "POST", Pattern: "/v1/checkout", Handle: a.known(s.checkout),
 			Timeout: c.Timeout, Importance: critical, MaxBody: maxCheckoutBody},
 		{Name: "orders", Method: "GET", Pattern: "/v1/orders", Handle: a.known(s.listOrders)},
