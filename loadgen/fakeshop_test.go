@@ -31,6 +31,7 @@ type market struct {
 	orders   map[string]shop.Order
 	keys     map[string]bool
 	requests []string // method and path, with the customer where one is known
+	surveyed [][]string
 	strange  []string // what should not have come
 }
 
@@ -158,6 +159,8 @@ func (m *market) serve(customer, path string, request *fasthttp.Request, answer 
 	switch {
 	case path == "/v1/orders":
 		m.answer(answer, 200, shop.OrderPage{})
+	case path == "/v1/stock" || path == "/v1/quote":
+		m.surveyed = append(m.surveyed, strings.Split(string(request.URI().QueryArgs().Peek("products")), ","))
 	case path == "/v1/checkout":
 		m.checkout(customer, request, answer)
 	case !known || order.Customer != customer:

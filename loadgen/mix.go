@@ -16,12 +16,16 @@ const (
 	RouteOrder    = "order"    // GET /v1/orders/{id}, or /v1/orders while none is known
 	RouteRefund   = "refund"   // POST /v1/orders/{id}/refund
 	RouteOrders   = "orders"   // GET /v1/orders?limit=20
+	RouteStock    = "stock"    // GET /v1/stock of up to 200 products
+	RouteQuote    = "quote"    // GET /v1/quote of up to 40 products
 )
 
 // Routes returns all routes there are. A mix that is written with some of them in this
 // order draws the same requests of a seed, also when routes are added at the end.
 func Routes() []string {
-	return []string{RouteBrowse, RouteProduct, RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders}
+	return []string{
+		RouteBrowse, RouteProduct, RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders, RouteStock, RouteQuote,
+	}
 }
 
 // A Share is how often shoppers take a route: as its weight is to the sum of weights.

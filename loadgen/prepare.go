@@ -39,7 +39,7 @@ func mayPass(err error) bool {
 
 // learnProducts lists the products, by name.
 func (s *Shoppers) learnProducts(ctx context.Context) error {
-	if !s.config.Warm && !s.config.Mix.needs(RouteProduct, RouteCheckout, RouteRefund) {
+	if !s.config.Warm && !s.config.Mix.needs(RouteProduct, RouteCheckout, RouteRefund, RouteStock, RouteQuote) {
 		return nil
 	}
 	query := "?limit=100"

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	random "math/rand/v2"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"brownout/internal/shop"
@@ -85,7 +87,7 @@ func randomRun() string {
 }
 
 func (s *Shoppers) needsCustomers() bool {
-	return s.config.Mix.needs(RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders)
+	return s.config.Mix.needs(RouteLogin, RouteCheckout, RouteOrder, RouteRefund, RouteOrders, RouteStock, RouteQuote)
 }
 
 func (s *Shoppers) chooseCustomers() error {
@@ -124,6 +126,10 @@ func (s *Shoppers) Next(seq int64) Action {
 		return s.lookAtOrder()
 	case RouteOrders:
 		return s.listOrders(route)
+	case RouteStock:
+		return s.survey(route, stockProducts)
+	case RouteQuote:
+		return s.survey(route, quotedProducts)
 	case RouteRefund:
 		return s.regret(seq)
 	case RouteCheckout:
@@ -179,6 +185,24 @@ func (s *Shoppers) lookAtOrder() Action {
 
 func (s *Shoppers) listOrders(route string) Action {
 	return &view{route: route, url: s.gateway + "/v1/orders?limit=20", customer: s.customer()}
+}
+
+// How many products shoppers ask about at once, if the shop has as many.
+const (
+	stockProducts  = 200 // the most that the gateway takes
+	quotedProducts = 40
+)
+
+// survey asks about products that follow each other in the list of all, the first after
+// the last.
+func (s *Shoppers) survey(route string, products int) Action {
+	all, first := len(s.products), s.random.IntN(len(s.products))
+	asked := make([]string, min(products, all))
+	for i := range asked {
+		asked[i] = s.products[(first+i)%all]
+	}
+	query := url.Values{"products": {strings.Join(asked, ",")}}
+	return &view{route: route, url: s.gateway + "/v1/" + route + "?" + query.Encode(), customer: s.customer()}
 }
 
 func (s *Shoppers) regret(seq int64) Action {

@@ -118,6 +118,29 @@ func TestShopThatCannotBeWarmedIsTold(t *testing.T) {
 	})
 }
 
+func TestShoppersAskAboutManyProducts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		m.products = 230
+		for _, s := range goShopping(t, m, "orders=1,stock=1,quote=1", 90) {
+			if s.Outcome != evidence.Acknowledged {
+				t.Fatalf("%+v", s)
+			}
+		}
+		counts := map[int]int{}
+		for _, products := range m.surveyed {
+			counts[len(products)]++
+			slices.Sort(products)
+			if len(slices.Compact(products)) != len(products) {
+				t.Errorf("a product twice in %v", products)
+			}
+		}
+		if len(counts) != 2 || counts[200] < 15 || counts[40] < 15 || m.count("GET /v1/orders") == 0 {
+			t.Errorf("how often so many products were asked about: %v; %d lists of orders", counts, m.count("GET /v1/orders"))
+		}
+	})
+}
+
 // Of too many orders the oldest are forgotten, and each is refunded once.
 func TestOrdersAreRememberedWithinBounds(t *testing.T) {
 	const most, more = 10_000, 10

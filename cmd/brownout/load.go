@@ -49,7 +49,7 @@ func (*loadCommand) Help() string {
 	return `
 Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due.
 
-A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order, refund and orders, or the URL's host. Without any request that was acknowledged, the exit status is 1, whether or not thresholds hold.
+A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order, refund, orders, stock and quote, or the URL's host. Without any request that was acknowledged, the exit status is 1, whether or not thresholds hold.
 
 Ctrl-C stops sending, waits for the answers that are due and prints the report; pressed again, it ends at once.
 
