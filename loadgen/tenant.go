@@ -9,23 +9,14 @@ import (
 // crowd of a surge of one tenant comes beside all others, who come as they would without it. An
 // error says what is wrong with the arrivals.
 func (s *Shoppers) Come(a Arrivals) (Part, error) {
-	surges := a.Surges
-	a.Surges = nil
-	for _, surge := range surges {
-		if surge.Tenant == "" {
-			a.Surges = append(a.Surges, surge)
-		}
-	}
-	pacer, err := a.Pacer()
+	usual, ofTenants := a.split()
+	pacer, err := usual.Pacer()
 	if err != nil {
 		return Part{}, err
 	}
 	all := Part{pacer, s}
-	for _, surge := range surges {
-		if surge.Tenant == "" {
-			continue
-		}
-		crowd, err := s.crowd(surge, a)
+	for _, surge := range ofTenants {
+		crowd, err := s.crowd(surge, usual)
 		if err != nil {
 			return Part{}, fmt.Errorf("surge: %w", err)
 		}
@@ -33,6 +24,20 @@ func (s *Shoppers) Come(a Arrivals) (Part, error) {
 		all = Part{both, both}
 	}
 	return all, nil
+}
+
+// split returns the arrivals without the surges of tenants, and those.
+func (a Arrivals) split() (usual Arrivals, ofTenants []Surge) {
+	surges := a.Surges
+	a.Surges = nil
+	for _, s := range surges {
+		if s.Tenant == "" {
+			a.Surges = append(a.Surges, s)
+		} else {
+			ofTenants = append(ofTenants, s)
+		}
+	}
+	return a, ofTenants
 }
 
 // crowd is those of a tenant's customers who come beyond the usual.
