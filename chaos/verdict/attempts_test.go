@@ -63,6 +63,16 @@ func TestAmplificationMayBeAboveItsBoundAtFirst(t *testing.T) {
 	}
 }
 
+// An arm that was interrupted before the harm must leave a verdict that can be written down.
+func TestAttemptsOfNobodyAreNoNumber(t *testing.T) {
+	run := counted(100, amplified(1, 0, 0))
+	run.Arms[evidence.On].Windows = run.Arms[evidence.On].Windows[:5]
+	f := verdict.Measured(run, evidence.On, verdict.Check{Measure: verdict.Attempts, Query: "attempts", AtMost: "1"})
+	if f.Held || f.Unmeasured != "no request was scheduled" || f.Measured != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestShortHarmHasNothingAfterItsBeginning(t *testing.T) {
 	for harm, want := range map[time.Duration]int{5 * second: 2, 12 * second: 2, 13 * second: 3, time.Minute: 3} {
 		if all := verdict.Standard("attempts", nil, harm); len(all) != want || all[1].For != 10 || all[1].AtMost != "1.2" {

@@ -73,7 +73,10 @@ func (f finder) value(c *Check, span evidence.Span) (float64, error) {
 		return latency(f.arm, c, span)
 	case Attempts:
 		s, err := attempts(f.arm, c, span)
-		return s.each(), err
+		if err != nil {
+			return 0, err
+		}
+		return s.each(), nil
 	case Query:
 		return query(f.arm, c, span)
 	case Recovery:
