@@ -24,7 +24,7 @@ func aParser() drill.Parser {
 	factor := fault.Param{Name: "factor", Type: fault.Ratio, Default: "2", Min: "1", Max: "100"}
 	return drill.Parser{
 		Faults: []fault.Kind{
-			{Name: "bank.slow", Params: []fault.Param{factor}}, {Name: "cpu.burn"}, {Name: "load.spike"}, {Name: "net.reset"},
+			{Name: "bank.slow", Params: []fault.Param{factor}}, {Name: "cpu.burn"}, {Name: "load.spike", Params: []fault.Param{{Name: "tenant", Type: fault.Text}}}, {Name: "net.reset"},
 		},
 		CheckQuery: func(expression string) error {
 			if strings.Count(expression, "(") != strings.Count(expression, ")") {
@@ -127,6 +127,27 @@ func TestChecksBecomeThoseOfAVerdict(t *testing.T) {
 	}
 	if want := verdict.Standard(p.Attempts, nil, 18*time.Second); len(want) != 3 || !reflect.DeepEqual(promises[2:], want) {
 		t.Errorf("want the standard promises behind its own: %+v", promises)
+	}
+}
+
+// The one route of a mix leads to the attempts, unless a tenant's requests count as others.
+func TestAttemptsAreThoseOfAllWhoMakeThem(t *testing.T) {
+	oneRoute := strings.NewReplacer("{browse: 60, product: 20, checkout: 20}", "{checkout: 1}", "[browse, product]", "checkout", "latency: browse", "latency: checkout")
+	crowd := strings.NewReplacer("bank.slow", "load.spike", "on: bank-a", "on: load", "factor: 20", "tenant: t-1")
+	text := oneRoute.Replace(sound(t))
+	for _, tt := range []struct {
+		text string
+		want []string
+	}{{text, []string{"checkout"}}, {crowd.Replace(text), nil}} {
+		p, err := aParser().Parse("x.yaml", []byte(tt.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		promises := p.Checks(drill.Quick).Promises
+		at := slices.IndexFunc(promises, func(c verdict.Check) bool { return c.Measure == verdict.Attempts })
+		if at < 0 || !slices.Equal(promises[at].Routes, tt.want) {
+			t.Errorf("want attempts of %v: %+v", tt.want, promises)
+		}
 	}
 }
 

@@ -109,9 +109,11 @@ func (p *Plan) Checks(pace Pace) verdict.Checks {
 	return all
 }
 
-// attempting are the routes whose requests lead to the attempts; none if any may.
+// attempting are the routes whose requests lead to the attempts; none if any may, also those of a
+// tenant that is told apart.
 func (p *Plan) attempting() []string {
-	if len(p.AttemptsOf) == 0 && len(p.Load.Mix) == 1 {
+	apart := slices.ContainsFunc(p.Timeline, func(e Entry) bool { return e.tenant() != "" })
+	if len(p.AttemptsOf) == 0 && len(p.Load.Mix) == 1 && !apart {
 		return p.Load.Mix.Routes()
 	}
 	return p.AttemptsOf

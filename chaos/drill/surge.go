@@ -8,24 +8,34 @@ import (
 	"brownout/loadgen"
 )
 
+const loadSpike = "load.spike"
+
 // A surge is a load.spike of the timeline.
 type surge struct {
 	Entry
 	loadgen.Surge
 }
 
+// tenant is whose customers come more often; "" for all, or if nobody does.
+func (e Entry) tenant() string {
+	if e.Fault != loadSpike {
+		return ""
+	}
+	return e.param("tenant")
+}
+
 // surgesOf returns the surges of a schedule.
 func surgesOf(s Schedule) ([]surge, error) {
 	var all []surge
 	for _, e := range s.Timeline {
-		if e.On != OnLoad || e.Fault != "load.spike" {
+		if e.On != OnLoad || e.Fault != loadSpike {
 			continue
 		}
 		factor, err := strconv.ParseFloat(e.param("factor"), 64)
 		if err != nil {
 			return nil, fmt.Errorf("%s: factor: %w", e.Fault, err)
 		}
-		all = append(all, surge{e, loadgen.Surge{Factor: factor, At: e.At, Width: e.For, Tenant: e.param("tenant")}})
+		all = append(all, surge{e, loadgen.Surge{Factor: factor, At: e.At, Width: e.For, Tenant: e.tenant()}})
 	}
 	return all, nil
 }
