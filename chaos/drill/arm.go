@@ -110,7 +110,7 @@ func (r *runner) calibrate(ctx context.Context) error {
 		return r.settle()
 	}
 	dir := filepath.Join(r.config.Dir, "calibration")
-	err := r.open(ctx, ShopConfig{Dir: dir, Shop: plan.Shop}, func(file *shopfile.Shop) error {
+	err := r.open(ctx, ShopConfig{Dir: dir, Shop: plan.Shop}, func(ctx context.Context, file *shopfile.Shop) error {
 		return r.saturate(ctx, &stage{file: file, dir: dir})
 	})
 	return errors.Join(err, r.settle())

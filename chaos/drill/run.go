@@ -51,7 +51,12 @@ type ShopConfig struct {
 type OpenShop struct {
 	File  *shopfile.Shop
 	Close func() error // ends it, and waits for its end
+	// Lost, if not nil, is closed when the shop is no longer the drill's.
+	Lost <-chan struct{}
 }
+
+// errLost ends an arm whose shop is gone.
+var errLost = errors.New("the shop was taken back before the end")
 
 // Run runs a drill and judges it. The evidence, as far as it goes, and the verdict are in the
 // folder also if there is an error, which says that they could not be written or that ctx was
@@ -155,7 +160,7 @@ func (r *runner) inShop(ctx context.Context, a *evidence.Arm) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	return r.open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp(), Off: r.disabled(a.Name)}, func(file *shopfile.Shop) error {
+	return r.open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp(), Off: r.disabled(a.Name)}, func(ctx context.Context, file *shopfile.Shop) error {
 		if err := w.watch(file); err != nil {
 			return err
 		}
@@ -163,16 +168,36 @@ func (r *runner) inShop(ctx context.Context, a *evidence.Arm) (err error) {
 	})
 }
 
-// open opens a shop, and closes it when fn has returned.
-func (r *runner) open(ctx context.Context, c ShopConfig, fn func(*shopfile.Shop) error) (err error) {
+// open opens a shop, and closes it when fn has returned. The context of fn ends also when the shop is
+// lost.
+func (r *runner) open(ctx context.Context, c ShopConfig, fn func(context.Context, *shopfile.Shop) error) (err error) {
 	shop, err := r.config.Open(ctx, c)
 	if err != nil {
 		return fmt.Errorf("the shop did not open: %w", err)
 	}
 	defer func() {
-		if late := shop.Close(); late != nil && ctx.Err() == nil {
+		if late := shop.Close(); late != nil && ctx.Err() == nil && !errors.Is(err, errLost) {
 			err = errors.Join(err, fmt.Errorf("the shop did not close: %w", late))
 		}
 	}()
-	return fn(shop.File)
+	ours, stop := shop.while(ctx)
+	defer stop()
+	err = fn(ours, shop.File)
+	if lost := context.Cause(ours); errors.Is(lost, errLost) {
+		err = errors.Join(lost, err)
+	}
+	return err
+}
+
+// while returns a context that is done when ctx is, or when the shop is lost.
+func (s *OpenShop) while(ctx context.Context) (context.Context, func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-s.Lost:
+			end(errLost)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { end(nil) }
 }

@@ -28,6 +28,7 @@ type playFlags struct {
 	Seed  uint64   `default:"1" placeholder:"N" help:"Decides arrivals, choices and chance (default ${default})."`
 	Out   string   `default:"runs" placeholder:"FOLDER" help:"Where the evidence goes (default ${default})."`
 	Quiet bool     `short:"q" help:"Print the results only."`
+	attachFlags
 }
 
 // check returns what is wrong with the flags.
@@ -38,13 +39,17 @@ func (f *playFlags) check() error {
 	return nil
 }
 
-// scripts reads all drills, before any is run.
+// scripts reads all drills, and sees that they can be played, before any is run.
 func (f *playFlags) scripts() ([]script, error) {
 	names := f.Names
 	if f.All {
 		names = drills.Names()
 	}
-	return readScripts(names)
+	all, err := readScripts(names)
+	if err != nil {
+		return nil, err
+	}
+	return all, f.checkAttach(all)
 }
 
 // A play is one run of a drill.
@@ -58,9 +63,13 @@ type play struct {
 
 // play runs a drill and writes its report. The folder is that of the evidence.
 func (f *playFlags) play(ctx context.Context, p play) (run *evidence.Run, v verdict.Verdict, dir string, err error) {
+	open, err := f.opener(p.plan)
+	if err != nil {
+		return nil, v, "", err
+	}
 	dir = f.folder(p.plan.Name)
 	run, v, err = drill.Run(ctx, drill.RunConfig{
-		Plan: p.plan, Text: p.text, Pace: drill.Pace(f.Pace), Seed: p.seed, Arms: p.arms, Without: p.without, Dir: dir, Open: openShop, Tell: p.tell,
+		Plan: p.plan, Text: p.text, Pace: drill.Pace(f.Pace), Seed: p.seed, Arms: p.arms, Without: p.without, Dir: dir, Open: open, Tell: p.tell,
 		Versions: map[string]string{"brownout": version(), "go": runtime.Version(), "machine": fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())},
 	})
 	if run != nil {

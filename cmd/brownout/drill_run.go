@@ -23,7 +23,7 @@ type drillRunCommand struct {
 // Help is the longer help of the command.
 func (*drillRunCommand) Help() string {
 	return `
-Each drill runs in two arms on the same arrivals: off, without the protections that it is about, and on, with them. Each arm has a shop and an epoch of its own. An INVALID run is tried again, twice unless told otherwise. Exit status: 0 if all PASS, 1 if any FAIL, 2 if any is INVALID and none FAIL, 3 for wrong use.
+Each drill runs in two arms on the same arrivals: off, without the protections that it is about, and on, with them. Each arm has a shop and an epoch of its own. With --attach, the running shop is lent to it: its own load and processes stop in order, those of the drill begin at its ports, and afterwards the shop is what it was, with all its data, also if the drill is killed. An INVALID run is tried again, twice unless told otherwise. Exit status: 0 if all PASS, 1 if any FAIL, 2 if any is INVALID and none FAIL, 3 for wrong use.
 `
 }
 

@@ -14,17 +14,11 @@ import (
 func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) {
 	ctx, stop := context.WithCancel(ctx)
 	ready, ended := make(chan *shopfile.Shop, 1), make(chan error, 1)
-	config := lab.UpConfig{
-		Dir: c.Dir, BcryptCost: c.Shop.BcryptCost, Links: c.Shop.Links, Out: io.Discard, Args: shopArgs(c.Shop),
-		Serve: []string{"--log-level=WARN"}, Ready: func(s *shopfile.Shop) { ready <- s },
-	}
-	if c.OTLP != "" {
-		config.Serve = append(config.Serve, "--otlp="+c.OTLP)
-	}
-	for _, name := range c.Off {
-		config.Serve = append(config.Serve, "--off="+string(name))
-	}
-	go func() { ended <- lab.Up(ctx, config) }()
+	go func() {
+		ended <- lab.Up(ctx, lab.UpConfig{
+			Dir: c.Dir, Links: c.Shop.Links, Setting: shopSetting(c), Out: io.Discard, Ready: func(s *shopfile.Shop) { ready <- s },
+		})
+	}()
 	select {
 	case file := <-ready:
 		return &drill.OpenShop{File: file, Close: func() error { stop(); return <-ended }}, nil
@@ -35,6 +29,18 @@ func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) 
 		}
 		return nil, err
 	}
+}
+
+// shopSetting is how the processes of a drill's shop differ from the usual ones.
+func shopSetting(c drill.ShopConfig) lab.Setting {
+	s := lab.Setting{BcryptCost: c.Shop.BcryptCost, Serve: []string{"--log-level=WARN"}, Args: shopArgs(c.Shop)}
+	if c.OTLP != "" {
+		s.Serve = append(s.Serve, "--otlp="+c.OTLP)
+	}
+	for _, name := range c.Off {
+		s.Serve = append(s.Serve, "--off="+string(name))
+	}
+	return s
 }
 
 // shopArgs are the arguments by which a drill's shop differs from the usual one.

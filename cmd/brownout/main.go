@@ -19,7 +19,7 @@ type cli struct {
 	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
 	Report reportCommand `cmd:"" help:"Render the report of a drill's run again."`
-	Drill  drillCommand  `cmd:"" help:"Run incidents on shops of their own, first unprotected, then contained, and judge them."`
+	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
 	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
 	Fault  faultCommand  `cmd:"" help:"Break services of the running shop by hand, and mend them."`
 }

@@ -38,8 +38,6 @@ Runs three services, two banks and some load, as processes of their own, and res
 const (
 	maxPort = 64000 // the admin ports are above it
 	maxLoad = 10_000
-
-	maxBcryptCost = 14
 )
 
 // Validate is called by the parser.
@@ -51,8 +49,8 @@ func (c *upCommand) Validate() error {
 		return fmt.Errorf("--load: must be from 0 to %d", maxLoad)
 	case !(c.Trace >= 0 && c.Trace <= 1):
 		return errors.New("--trace: must be from 0 to 1")
-	case c.BcryptCost < bcrypt.MinCost || c.BcryptCost > maxBcryptCost:
-		return fmt.Errorf("--bcrypt-cost: must be from %d to %d", bcrypt.MinCost, maxBcryptCost)
+	case c.BcryptCost < bcrypt.MinCost || c.BcryptCost > lab.MaxBcryptCost:
+		return fmt.Errorf("--bcrypt-cost: must be from %d to %d", bcrypt.MinCost, lab.MaxBcryptCost)
 	}
 	return nil
 }
@@ -69,7 +67,7 @@ func (c *upCommand) Run(s streams) error {
 	logging.Disable()            // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
-		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, BcryptCost: c.BcryptCost, Links: c.Links, Out: s.out,
-		Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)},
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Links: c.Links, Out: s.out,
+		Setting: lab.Setting{BcryptCost: c.BcryptCost, Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)}},
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"brownout/chaos/fault"
 	"brownout/internal/service"
 	"brownout/internal/shopfile"
 )
@@ -79,7 +78,7 @@ func TestAChildThatIsDeadHasNoProcess(t *testing.T) {
 
 func TestTheControlPortTellsTheChildren(t *testing.T) {
 	s := lively(t)
-	server := httptest.NewServer(newControl("secret", &background{supervisor: s}, fault.New(fault.Config{})).Handler)
+	server := httptest.NewServer(control{"secret", s, &background{}, &desk{}, &lender{}}.server(t.Context()).Handler)
 	defer server.Close()
 	for token, want := range map[string][]ChildState{"secret": s.Children(), "wrong": nil} {
 		got := children(t.Context(), &shopfile.Shop{Control: server.URL, AdminToken: token})

@@ -11,15 +11,16 @@ func backgroundOf(t *testing.T) *background {
 	t.Helper()
 	s := &Supervisor{}
 	t.Cleanup(s.StopAll)
-	b := &background{supervisor: s, life: t.Context(), spec: Spec{
-		Name: "load", Program: "/bin/sh", Args: []string{"-c", "exec cat"}, Silent: true,
-	}}
+	b := &background{supervisor: s, until: t.Context()}
 	t.Cleanup(b.end)
-	if err := b.start(); err != nil || !b.running {
+	if err := b.come(catLoad); err != nil || !b.running {
 		t.Fatal("the load does not run: ", err)
 	}
 	return b
 }
+
+// catLoad is a load that does nothing.
+var catLoad = Spec{Name: "load", Program: "/bin/sh", Args: []string{"-c", "exec cat"}, Silent: true}
 
 func TestTheLoadGoesOnAfterTheLastPause(t *testing.T) {
 	b := backgroundOf(t)

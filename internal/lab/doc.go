@@ -13,6 +13,20 @@
 // standard error goes to a file. It ends when its standard input does, so that none
 // outlives the process that started it, however that ends.
 //
+// # Lives
+//
+// What stays while a lab runs is its house: ports, tokens, users, the supervisor. An epoch that is
+// lived there is a life: data, and processes that work on them. The shop's own life can rest while
+// the house is lent to a guest, a drill mostly, that has a life of its own in it:
+//
+//	       Borrow ──> POST /loans           own processes stop, the guest's start
+//	     Borrowed ──> PUT /loans/{id}/lease
+//	       Return ──> DELETE /loans/{id}    the guest's stop, the own ones start again
+//	(or the lease is over)
+//
+// A lender knows whether the house is lent, and sees to leases; the lab is its landlord, and has
+// the processes change.
+//
 // # What is kept
 //
 //	.brownout/
@@ -21,6 +35,7 @@
 //	  epochs/0001/      one life of the data
 //	    bank-a.statement, bank-b.statement, journal.jsonl, logs/
 //	    redis           the epoch's id, if a real Redis has its data
+//	  guests/0001/      likewise, of somebody who borrowed the shop; the last ten
 //
 // With the embedded Redis every start begins an epoch. With a real one, whose data
 // goes on, so does the newest epoch that it knows. The keys of its data begin with the

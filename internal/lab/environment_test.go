@@ -8,7 +8,7 @@ import (
 )
 
 func TestEachPartIsToldItsSecretsOnly(t *testing.T) {
-	l := &lab{signing: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), redisPassword: "secret"}
+	l := &life{signing: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), redis: &store{password: "secret"}}
 	for _, tt := range []struct {
 		part int
 		want []string
@@ -23,7 +23,7 @@ func TestEachPartIsToldItsSecretsOnly(t *testing.T) {
 			t.Errorf("%s is told %v, want %v", partNames[tt.part], got, tt.want)
 		}
 	}
-	l.redisPassword = ""
+	l.redis.password = ""
 	if got := names(l.env(inventoryPort)); slices.Contains(got, EnvRedisPassword) {
 		t.Errorf("with a real Redis a part is told %v", got)
 	}

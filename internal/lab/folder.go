@@ -20,7 +20,7 @@ type Folder struct {
 
 // OpenFolder makes the folder if it is not there, and takes it.
 func OpenFolder(path string) (*Folder, error) {
-	if err := os.MkdirAll(filepath.Join(path, "epochs"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(path, ownEpochs), 0o700); err != nil {
 		return nil, sentence(err, "the folder "+path+" cannot be made")
 	}
 	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -56,6 +56,7 @@ func (f *Folder) ShopFile() string { return filepath.Join(f.path, "shop.json") }
 // An Epoch is one life of the data.
 type Epoch struct {
 	Number int
+	name   string
 	path   string
 	id     string // nobody else's; by it a real Redis knows the epoch
 }
@@ -66,33 +67,70 @@ func (f *Folder) Begin() (Epoch, error) {
 	if err != nil {
 		return Epoch{}, err
 	}
-	number := 1
-	if len(epochs) > 0 {
-		number = epochs[0].Number + 1
+	return f.after(epochs, ownEpochs)
+}
+
+// maxGuests bounds how many epochs of guests are kept.
+const maxGuests = 10
+
+// BeginGuest makes a new epoch of a guest. It is none of Epochs, so that no shop goes on with it;
+// those of earlier guests are removed, except for the last ones.
+func (f *Folder) BeginGuest() (Epoch, error) {
+	if err := os.MkdirAll(filepath.Join(f.path, guestEpochs), 0o700); err != nil {
+		return Epoch{}, sentence(err, "the folder "+f.path+" cannot be written")
 	}
-	e := f.epoch(number)
+	guests, err := f.list(guestEpochs)
+	if err != nil {
+		return Epoch{}, err
+	}
+	for _, old := range guests[min(len(guests), maxGuests-1):] {
+		_ = os.RemoveAll(old.path) // what is left takes room, and nothing else
+	}
+	return f.after(guests, guestEpochs)
+}
+
+// after makes the epoch that follows others of its kind.
+func (f *Folder) after(others []Epoch, kind string) (Epoch, error) {
+	number := 1
+	if len(others) > 0 {
+		number = others[0].Number + 1
+	}
+	e := f.epoch(kind, number)
 	e.id = rand.Text()
 	return e, e.make()
 }
 
 // Epochs returns those that there are, the newest first.
-func (f *Folder) Epochs() ([]Epoch, error) {
-	entries, err := os.ReadDir(filepath.Join(f.path, "epochs"))
+func (f *Folder) Epochs() ([]Epoch, error) { return f.list(ownEpochs) }
+
+// The kinds of epochs: the folders that they are in.
+const (
+	ownEpochs   = "epochs"
+	guestEpochs = "guests"
+)
+
+func (f *Folder) list(kind string) ([]Epoch, error) {
+	entries, err := os.ReadDir(filepath.Join(f.path, kind))
 	if err != nil {
 		return nil, sentence(err, "the folder "+f.path+" cannot be read")
 	}
 	var epochs []Epoch
 	for _, entry := range entries {
 		if n, err := strconv.Atoi(entry.Name()); err == nil && n > 0 {
-			epochs = append(epochs, f.epoch(n))
+			epochs = append(epochs, f.epoch(kind, n))
 		}
 	}
 	slices.SortFunc(epochs, func(a, b Epoch) int { return b.Number - a.Number })
 	return epochs, nil
 }
 
-func (f *Folder) epoch(number int) Epoch {
-	return Epoch{Number: number, path: filepath.Join(f.path, "epochs", fmt.Sprintf("%04d", number))}
+func (f *Folder) epoch(kind string, number int) Epoch {
+	name := fmt.Sprintf("%04d", number)
+	e := Epoch{Number: number, name: name, path: filepath.Join(f.path, kind, name)}
+	if kind == guestEpochs {
+		e.name = "guest-" + name
+	}
+	return e
 }
 
 // make makes the epoch's folder, if it is not there.
@@ -104,7 +142,7 @@ func (e Epoch) make() error {
 }
 
 // Name returns the epoch's name.
-func (e Epoch) Name() string { return fmt.Sprintf("%04d", e.Number) }
+func (e Epoch) Name() string { return e.name }
 
 // File returns the path of a file of the epoch.
 func (e Epoch) File(name string) string { return filepath.Join(e.path, name) }

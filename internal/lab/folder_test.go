@@ -3,6 +3,7 @@ package lab_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,6 +74,26 @@ func TestEpochsAreCounted(t *testing.T) {
 	}
 	if e, err := f.Begin(); err != nil || e.Name() != "0013" || e.File("x") != filepath.Join(path, "epochs/0013/x") {
 		t.Errorf("%s, %v", e.File("x"), err)
+	}
+}
+
+// An epoch of a guest is none that a shop goes on with, and does not stay for ever.
+func TestGuestsHaveEpochsOfTheirOwn(t *testing.T) {
+	path := t.TempDir()
+	f := openFolder(t, path)
+	defer f.Close()
+	for n := range 12 {
+		e, err := f.BeginGuest()
+		want := fmt.Sprintf("%04d", n+1)
+		if err != nil || e.Name() != "guest-"+want || e.File("x") != filepath.Join(path, "guests", want, "x") {
+			t.Fatalf("%s at %s, %v", e.Name(), e.File("x"), err)
+		}
+	}
+	if kept, _ := filepath.Glob(filepath.Join(path, "guests/*")); len(kept) != 10 || filepath.Base(kept[0]) != "0003" {
+		t.Errorf("%q are kept", kept)
+	}
+	if epochs, err := f.Epochs(); len(epochs) > 0 || err != nil {
+		t.Errorf("the shop's own: %v, %v", epochs, err)
 	}
 }
 

@@ -12,18 +12,14 @@ import (
 	"brownout/chaos/fault"
 )
 
-// faults returns an injector of what can be done to the processes of a shop, and to its Redis,
+// newFaults returns an injector of what can be done to the processes of a life, and to its Redis,
 // from outside. Its audit log is one of the epoch's.
-func (l *lab) faults() (*fault.Injector, error) {
-	host := fault.Host{Processes: &l.supervisor, Redis: foreignRedis{}}
-	if l.embedded != nil {
-		host.Redis = l.embedded
-	}
-	log, err := l.epoch.Log("faults")
+func (l *life) newFaults() (*fault.Injector, error) {
+	log, err := l.log("faults")
 	if err != nil {
 		return nil, err
 	}
-	l.logs = append(l.logs, log)
+	host := fault.Host{Processes: l.house.supervisor, Redis: l.redis.faults()}
 	return fault.New(fault.Config{Kinds: fault.Catalogue(host), Log: slog.New(slog.NewJSONHandler(log, nil))}), nil
 }
 

@@ -9,12 +9,13 @@ import (
 const maxWords = 512
 
 // lastWords keep, of all that a child says on its standard error, why it ended: the last
-// line that is no record of its log, or the first one of a crash. They are written by
-// one goroutine, and read when that is done.
+// line that is no record of its log, its report if there is one, or the first line of a crash.
+// They are written by one goroutine, and read when that is done.
 type lastWords struct {
-	line    []byte // the one that has not ended yet, or its beginning
-	words   string
-	crashed bool // what follows is the trace of a crash
+	line     []byte // the one that has not ended yet, or its beginning
+	words    string
+	reported bool // what follows a report is advice, unless it is another report
+	crashed  bool // what follows is the trace of a crash
 }
 
 // Write implements io.Writer.
@@ -37,8 +38,12 @@ func (w *lastWords) end() {
 	if line == "" || line[0] == '{' || w.crashed {
 		return
 	}
-	w.words = strings.TrimPrefix(line, reportPrefix)
+	words, isReport := strings.CutPrefix(line, reportPrefix)
 	w.crashed = strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
+	if w.reported && !isReport && !w.crashed {
+		return
+	}
+	w.words, w.reported = words, isReport
 }
 
 // text returns the words, "" if there were none.

@@ -1,9 +1,6 @@
 package lab
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // linksName is that of the process of links, in which they are all.
 const linksName = "links"
@@ -46,28 +43,23 @@ func (a *addresses) addLinks(base int) (err error) {
 	return nil
 }
 
-// way returns where a part reaches another one: directly, or over a link.
-func (l *lab) way(from, to int) string {
-	if !l.config.Links {
-		return l.at.service[to]
-	}
-	return l.at.links[slices.Index(links[:], link{from, to})]
-}
+// hasLinks says whether all that parts say to each other passes links.
+func (a *addresses) hasLinks() bool { return a.linksAdmin != "" }
 
-// linksSpecs says how links run, if they are asked for.
-func (l *lab) linksSpecs() ([]Spec, error) {
-	if !l.config.Links {
+// linksSpecs says how links run, if there are any.
+func (l *life) linksSpecs() ([]Spec, error) {
+	at := l.house.at
+	if !at.hasLinks() {
 		return nil, nil
 	}
-	log, err := l.epoch.Log(linksName)
+	log, err := l.log(linksName)
 	if err != nil {
 		return nil, err
 	}
-	l.logs = append(l.logs, log)
-	args := []string{"serve", linksName, "--admin", l.at.linksAdmin}
+	args := []string{"serve", linksName, "--admin", at.linksAdmin}
 	for i, way := range links {
-		args = append(args, "--link", strings.Join([]string{way.name(), l.at.links[i], l.at.service[way.to]}, "="))
+		args = append(args, "--link", strings.Join([]string{way.name(), at.links[i], l.address(way.to)}, "="))
 	}
 	env := []string{EnvAdminToken + "=" + l.shop.AdminToken}
-	return []Spec{{Name: linksName, Args: append(args, l.config.Args[linksName]...), Env: env, Isolated: true, Log: log}}, nil
+	return []Spec{{Name: linksName, Args: append(args, l.setting.Args[linksName]...), Env: env, Isolated: true, Log: log}}, nil
 }

@@ -30,18 +30,5 @@ func PauseLoad(ctx context.Context, s *shopfile.Shop, d time.Duration) (resume f
 func command(ctx context.Context, s *shopfile.Shop, method, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, s.Control+path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+s.AdminToken)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("%s: %s", path, answer.Status)
-	}
-	return nil
+	return remote{s.Control, s.AdminToken}.call(ctx, method, path, nil, nil)
 }

@@ -40,19 +40,32 @@ type addresses struct {
 }
 
 // choose returns addresses from a port on, or, from 0, any that are free; an error names
-// the first that is taken. A Redis gets one only if it is embedded.
-func choose(base int, embedded bool) (*addresses, error) {
+// the first that is taken. A Redis gets one only if it is embedded, and links only if there are
+// any.
+func choose(base int, embedded, links bool) (*addresses, error) {
 	a := new(addresses)
+	err := a.addParts(base, embedded)
+	if err == nil && links {
+		err = a.addLinks(base)
+	}
+	if err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// addParts chooses the addresses of all parts.
+func (a *addresses) addParts(base int, embedded bool) error {
 	for part := range portCount {
 		if part == redisPort && !embedded {
 			continue
 		}
 		if err := a.add(part, base); err != nil {
-			a.close()
-			return nil, err
+			return err
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // add chooses the addresses of a part.

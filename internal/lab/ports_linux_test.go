@@ -8,7 +8,7 @@ import (
 )
 
 func TestPortsAreHeldFromTheChoiceToTheEnd(t *testing.T) {
-	at, err := choose(0, true)
+	at, err := choose(0, true, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func TestChooseTakesDifferentPorts(t *testing.T) {
-	at, err := choose(0, true)
+	at, err := choose(0, true, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestChooseTakesDifferentPorts(t *testing.T) {
 }
 
 func TestChooseLeavesARealRedisItsPort(t *testing.T) {
-	at, err := choose(0, false)
+	at, err := choose(0, false, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestChooseNamesWhatIsTaken(t *testing.T) {
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
 	want := fmt.Sprintf("port %d is taken, which gateway needs: stop what uses it, or choose other ports with --port", port)
-	if _, err := choose(port, true); err == nil || err.Error() != want {
+	if _, err := choose(port, true, false); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -258,10 +258,10 @@ func (s *Supervisor) dismiss(name string) *child {
 	return c
 }
 
-// StopAll ends all children, the last one first, and waits until they have ended. If
-// that takes longer than one of them may, each of the others has hurriedTime from then on,
-// or from when it is asked. It is called once, when no start is under way any more.
-func (s *Supervisor) StopAll() {
+// Clear ends all children, the last one first, and waits until they have ended. If that takes
+// longer than one of them may, each of the others has hurriedTime from then on, or from when it
+// is asked. No start and no other Clear is under way; others may be started afterwards.
+func (s *Supervisor) Clear() {
 	late := make(chan struct{})
 	defer time.AfterFunc(stopTime, func() { close(late) }).Stop()
 	s.mu.Lock()
@@ -272,6 +272,14 @@ func (s *Supervisor) StopAll() {
 		c.cancel()
 		<-c.done
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.children, s.late = nil, nil
+}
+
+// StopAll is Clear, once and for all.
+func (s *Supervisor) StopAll() {
+	s.Clear()
 	s.forks.close()
 }
 

@@ -68,6 +68,7 @@ func TestStartSaysWhyNot(t *testing.T) {
 		{"without an error", `exit 0`, "a: ended by itself"},
 		{"words", `echo sorry >&2; exit 1`, "a: sorry"},
 		{"a report", `echo 'brownout: a: no port' >&2; exit 1`, "a: no port"},
+		{"a report and advice", `echo 'brownout: wrong flag' >&2; echo 'Try --help' >&2; exit 1`, "a: wrong flag"},
 		{"words before records", `echo sorry >&2; echo '` + records + `' >&2; exit 1`, "a: sorry"},
 		{"records only", `echo '` + records + `' >&2; exit 1`, "a: exit status 1"},
 		{"half a line", `printf sorry >&2; exit 1`, "a: sorry"},
@@ -156,6 +157,20 @@ func TestStartAllStopsInTheOppositeOrder(t *testing.T) {
 	s.StopAll()
 	if text, _ := os.ReadFile(file); string(text) != "2\n1\n0\n" {
 		t.Errorf("the order was %q", text)
+	}
+}
+
+func TestOthersStartAfterAClear(t *testing.T) {
+	s, _ := supervise(t)
+	for range 2 {
+		if err := s.StartAll(t.Context(), shell("a", ready+`exec cat`), shell("b", ready+`exec cat`)); err != nil {
+			t.Fatal(err)
+		}
+		pids := s.Children()
+		s.Clear()
+		if len(pids) != 2 || lives(pids[0].PID) || lives(pids[1].PID) || len(s.Children()) > 0 {
+			t.Errorf("%+v are cleared, and there are %+v", pids, s.Children())
+		}
 	}
 }
 

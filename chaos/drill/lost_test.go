@@ -1,0 +1,25 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"brownout/internal/shopfile"
+)
+
+// An arm whose shop is taken back ends, and says so, whatever closing it says.
+func TestAnArmEndsWithItsShop(t *testing.T) {
+	lost := make(chan struct{})
+	r := &runner{config: RunConfig{Open: func(context.Context, ShopConfig) (*OpenShop, error) {
+		return &OpenShop{Lost: lost, Close: func() error { return errors.New("there is no such loan") }}, nil
+	}}}
+	err := r.open(t.Context(), ShopConfig{}, func(ctx context.Context, _ *shopfile.Shop) error {
+		close(lost)
+		<-ctx.Done()
+		return nil
+	})
+	if !errors.Is(err, errLost) || err.Error() != errLost.Error() {
+		t.Error(err)
+	}
+}

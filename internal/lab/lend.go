@@ -1,0 +1,96 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+
+	"brownout/internal/shop"
+)
+
+// lend implements landlord: the shop's own processes end in order, those of the guest begin at
+// their ports, with data of their own.
+func (l *lab) lend(ctx context.Context, t Terms) (Lent, error) {
+	if t.Links && !l.house.at.hasLinks() {
+		return Lent{}, shop.Invalid("/links", "this shop has no network links: start it with `brownout up --links`")
+	}
+	guest, err := l.guest(t)
+	if err != nil {
+		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: err.Error()}
+	}
+	l.load.leave()
+	l.switches = readSwitches(ctx, &l.home.shop)
+	l.rest()
+	if err := l.live(ctx, guest); err != nil {
+		l.rest()
+		guest.close()
+		l.comeHome()
+		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: "the shop did not open for " + t.By + ": " + err.Error()}
+	}
+	l.say("the shop is lent to %s: %v", t.By, guest)
+	return Lent{Shop: guest.shop, Folder: guest.epoch.path}, nil
+}
+
+// guest makes the life of a guest. Its Redis is always an embedded one, which can be flushed without
+// harm to anybody else.
+func (l *lab) guest(t Terms) (*life, error) {
+	epoch, err := l.folder.BeginGuest()
+	if err != nil {
+		return nil, err
+	}
+	redis, err := embedAnywhere()
+	if err != nil {
+		return nil, err
+	}
+	return newLife(l.house, epoch, redis, t.Setting)
+}
+
+// takeBack implements landlord.
+func (l *lab) takeBack(why string) {
+	guest := l.current
+	l.rest()
+	guest.close()
+	l.comeHome()
+	l.say("the shop %s: %v", why, l.home)
+}
+
+// comeHome starts the shop's own processes again, however often it takes, and has all be as it was.
+func (l *lab) comeHome() {
+	for pause := firstPause; ; {
+		err := l.live(l.until, l.home)
+		if err == nil {
+			break
+		}
+		l.rest()
+		l.say("the shop does not come back (%v), next try in %v", err, pause)
+		if !sleep(l.until, grow(&pause)) {
+			return
+		}
+	}
+	l.switches.restore(l.until, &l.home.shop)
+	if err := l.resumeLoad(); err != nil {
+		l.say("the load does not come back: %v", err)
+	}
+}
+
+// rest ends the processes of the life that is lived.
+func (l *lab) rest() {
+	l.desk.close()
+	if l.current != nil {
+		l.current.stop()
+		l.current = nil
+	}
+}
+
+// depart ends what is lived when the lab ends, the background load included.
+func (l *lab) depart() {
+	last := l.current
+	l.rest()
+	if last != nil && last != l.home {
+		last.close()
+	}
+}
+
+// say tells what happens to the shop as a whole.
+func (l *lab) say(format string, values ...any) { fmt.Fprintf(l.config.Out, format+"\n", values...) }
+
+var _ landlord = (*lab)(nil)
