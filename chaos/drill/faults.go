@@ -131,7 +131,7 @@ func (p *Plan) quickReady() time.Duration { return p.Timings[Quick].Warmup + p.T
 // forDrills are the flags that a drill may set: how large a part is, and how long it takes. The
 // others are addresses, files and secrets, which are the runner's to give, and protections, which
 // are the arms'.
-var forDrills = []string{"workers", "in-flight", "clerks", "service-time", "read-time", "products", "hold-ttl", "catalogue-ttl", "calls", "calls-waiting", "redis-connections", "trace", "log-level"}
+var forDrills = []string{"workers", "in-flight", "clerks", "service-time", "read-time", "products", "hold-ttl", "catalogue-ttl", "calls", "calls-waiting", "redis-connections", "memory-limit", "trace", "log-level"}
 
 // args refuses arguments that are not a drill's to give.
 func (c *checker) args() {

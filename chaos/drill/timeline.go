@@ -9,6 +9,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
+	"brownout/internal/shop"
 )
 
 const (
@@ -81,10 +82,11 @@ func (t *timeline) play(ctx context.Context, a *act) evidence.Fault {
 		t.say(Event{Kind: FaultRefused, What: name(a), Err: err})
 		return f
 	}
-	f.ID, f.Params = status.ID, status.Spec.Params
+	f.Params = status.Spec.Params
 	t.say(Event{Kind: FaultBegan, What: name(a)})
-	t.hold(ctx, a, status.ID)
-	t.end(ctx, a, &f)
+	h := &held{act: a, id: status.ID}
+	t.hold(ctx, h)
+	t.end(ctx, h, &f)
 	t.say(Event{Kind: FaultEnded, What: name(a), Hits: f.Hits})
 	return f
 }
@@ -99,32 +101,63 @@ func (t *timeline) inject(ctx context.Context, a *act) (fault.Status, error) {
 	return a.port.Inject(ctx, spec)
 }
 
+// A held act is one whose fault is active.
+type held struct {
+	*act
+	id   string // of the fault
+	hits uint64 // of it, as far as it has told
+	past uint64 // hits of those that have ended with their processes
+}
+
 // hold renews the lease until the act is over. A renewal that fails is tried again: if it
 // is the fault that is gone, its end will tell.
-func (t *timeline) hold(ctx context.Context, a *act, id string) {
-	over := t.began.Add(a.at + a.length)
+func (t *timeline) hold(ctx context.Context, h *held) {
+	over := t.began.Add(h.at + h.length)
 	for next := time.Now().Add(renewal); next.Before(over); next = next.Add(renewal) {
 		if !waitUntil(ctx, next) {
 			return
 		}
-		ask, cancel := context.WithTimeout(ctx, askTime)
-		_, _ = a.port.Renew(ask, id)
-		cancel()
+		t.renew(ctx, h)
 	}
 	waitUntil(ctx, over)
 }
 
-// end ends the fault, also if the drill is told to end, and notes what it did.
-func (t *timeline) end(ctx context.Context, a *act, f *evidence.Fault) {
+// renew renews the lease once. What a drill does to a part it does for a while, and not to one
+// process of it: in a process that has begun since, the fault begins again.
+func (t *timeline) renew(ctx context.Context, h *held) {
+	ask, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	status, err := h.port.Renew(ask, h.id)
+	h.hits = max(h.hits, status.Hits)
+	if !isUnknown(err) {
+		return
+	}
+	if status, err = t.inject(ctx, h.act); err == nil {
+		h.id, h.hits, h.past = status.ID, status.Hits, h.past+h.hits
+		t.say(Event{Kind: FaultBegan, What: name(h.act)})
+	}
+}
+
+// isUnknown says that a process knows nothing of a fault: it is not the one that had it.
+func isUnknown(err error) bool { return shop.CodeOf(err) == shop.CodeNotFound }
+
+// end ends the fault, also if the drill is told to end, and notes what it did. One that has ended
+// with its process is ended.
+func (t *timeline) end(ctx context.Context, h *held, f *evidence.Fault) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 	defer cancel()
-	status, err := a.port.Clear(ctx, f.ID)
-	f.Active.To = time.Since(t.began)
+	status, err := h.port.Clear(ctx, h.id)
+	f.ID, f.Active.To = h.id, time.Since(t.began)
+	f.Hits = int64(h.past + max(h.hits, status.Hits))
+	if isUnknown(err) {
+		f.Ended = true
+		return
+	}
 	if err != nil {
 		f.Err = fmt.Sprintf("it could not be cleared: %v", err)
 		return
 	}
-	f.Hits, f.Ended = int64(status.Hits), status.Reason != ""
+	f.Ended = status.Reason != ""
 	if status.Reason != fault.Cleared {
 		f.Active.To = status.Ended.Sub(t.began)
 		f.Err = fmt.Sprintf("it ended by itself, %s, after %v", status.Reason, (f.Active.To - f.Active.From).Round(time.Millisecond))

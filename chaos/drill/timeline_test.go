@@ -16,11 +16,23 @@ import (
 type near struct {
 	*fault.Injector
 	cut bool // nothing comes through but the first word
+
+	restarts []time.Time // when the process has been, or will be, started again
 }
 
 var errCut = errors.New("cut off")
 
+// live puts a new process in the place of one that was to end by now.
+func (n *near) live() {
+	for len(n.restarts) > 0 && !time.Now().Before(n.restarts[0]) {
+		n.restarts = n.restarts[1:]
+		n.ClearAll()
+		n.Injector = fault.New(fault.Config{Kinds: n.Kinds()})
+	}
+}
+
 func (n *near) Inject(_ context.Context, s fault.Spec) (fault.Status, error) {
+	n.live()
 	return n.Injector.Inject(s)
 }
 
@@ -28,13 +40,21 @@ func (n *near) Renew(_ context.Context, id string) (fault.Status, error) {
 	if n.cut {
 		return fault.Status{}, errCut
 	}
-	return fault.Status{}, n.Injector.Renew(id)
+	n.live()
+	err := n.Injector.Renew(id)
+	for _, s := range n.List() {
+		if s.ID == id {
+			return s, err
+		}
+	}
+	return fault.Status{}, err
 }
 
 func (n *near) Clear(_ context.Context, id string) (fault.Status, error) {
 	if n.cut {
 		return fault.Status{}, errCut
 	}
+	n.live()
 	err := n.Injector.Clear(id)
 	for _, s := range n.Ended() {
 		if s.ID == id {
@@ -44,15 +64,15 @@ func (n *near) Clear(_ context.Context, id string) (fault.Status, error) {
 	return fault.Status{}, err
 }
 
-// tick is a kind that hits once a second.
-func tick() fault.Kind {
-	return fault.Kind{Name: "a.tick", Summary: "Hits once a second.", Start: func(i *fault.Injection) error {
+// tick is a kind that hits once in a while.
+func tick(every time.Duration) fault.Kind {
+	return fault.Kind{Name: "a.tick", Summary: "Hits once in a while.", Start: func(i *fault.Injection) error {
 		go func() {
 			for {
 				select {
 				case <-i.Done():
 					return
-				case <-time.After(time.Second):
+				case <-time.After(every):
 					i.Hit()
 				}
 			}
@@ -72,7 +92,7 @@ func acts(p port, names ...string) []act {
 func TestTimelineInjectsWhatIsDueAndEndsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
-		line := timeline{acts: acts(&near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick()}})}, "a.tick", "a.riddle"), began: time.Now(), tell: func(e Event) { told = append(told, e.String()) }}
+		line := timeline{acts: acts(&near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick(time.Second)}})}, "a.tick", "a.riddle"), began: time.Now(), tell: func(e Event) { told = append(told, e.String()) }}
 		faults := line.run(t.Context())
 		first, second := faults[0], faults[1]
 		want := evidence.Span{From: 10 * time.Second, To: 14500 * time.Millisecond}
@@ -90,7 +110,7 @@ func TestTimelineInjectsWhatIsDueAndEndsIt(t *testing.T) {
 
 func TestInterruptedTimelineLeavesNothingActive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		in := fault.New(fault.Config{Kinds: []fault.Kind{tick()}})
+		in := fault.New(fault.Config{Kinds: []fault.Kind{tick(time.Second)}})
 		ctx, stop := context.WithTimeout(t.Context(), 12*time.Second)
 		defer stop()
 		line := timeline{acts: acts(&near{Injector: in}, "a.tick", "a.tick"), began: time.Now(), tell: func(Event) {}}
@@ -104,7 +124,7 @@ func TestInterruptedTimelineLeavesNothingActive(t *testing.T) {
 // A fault whose drill is gone ends by itself, and a drill that was cut off says so.
 func TestCutOffTimelineLosesItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick()}}), cut: true}
+		p := &near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick(time.Second)}}), cut: true}
 		all := acts(p, "a.tick")
 		all[0].length = 8 * time.Second
 		line := timeline{acts: all, began: time.Now(), tell: func(Event) {}}
@@ -116,4 +136,45 @@ func TestCutOffTimelineLosesItsLease(t *testing.T) {
 			t.Errorf("%+v", ended)
 		}
 	})
+}
+
+// A fault comes back with its process, and what it has done to both counts.
+func TestAFaultBeginsAgainInANewProcess(t *testing.T) {
+	ms := func(all ...int) (list []time.Duration) {
+		for _, n := range all {
+			list = append(list, time.Duration(n)*time.Millisecond)
+		}
+		return list
+	}
+	// It hits every 0.7 s. Renewals are after 1, 2, 3 and 4 s, its end is after 4.5 s.
+	for _, tt := range []struct {
+		name  string
+		ends  []time.Duration // of its processes, since the fault began
+		began int
+		hits  int64
+	}{
+		{"no process ends", nil, 1, 6},
+		{"one ends", ms(2500), 2, 2 + 2},
+		{"two end", ms(1500, 2500), 3, 1 + 0 + 2},
+		{"one ends after the last renewal", ms(4200), 1, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick(700 * time.Millisecond)}})}
+				for _, d := range tt.ends {
+					p.restarts = append(p.restarts, time.Now().Add(10*time.Second+d))
+				}
+				began := 0
+				line := timeline{acts: acts(p, "a.tick"), began: time.Now(), tell: func(e Event) {
+					if e.Kind == FaultBegan {
+						began++
+					}
+				}}
+				f := line.run(t.Context())[0]
+				if began != tt.began || f.Hits != tt.hits || !f.Ended || f.Err != "" || len(p.List()) != 0 {
+					t.Errorf("begun %d times, %+v, %d active", began, f, len(p.List()))
+				}
+			})
+		})
+	}
 }
