@@ -80,7 +80,7 @@ func (v *vitals) watch(ctx context.Context, recycle chan<- error) {
 // look takes one look, and returns why the process is to be recycled, if it is.
 func (v *vitals) look(now time.Time) error {
 	v.heap.look(now)
-	if v.dispatcher.memory.Crowded(resilience.Normal, v.heap.live) || v.recycler.Suspects(v.heap.surplus()) {
+	if v.dispatcher.memory.Crowded(resilience.Normal, v.heap.live) || v.recycler.Suspects(v.heap.excess()) {
 		v.heap.renew(now) // that it is so is to be seen, not remembered
 	}
 	v.dispatcher.SetLive(v.heap.live)
