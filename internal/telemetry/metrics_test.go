@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -426,5 +427,24 @@ func TestRegistryNamesTheService(t *testing.T) {
 	expect(t, reg, "brownout_service_info{service=payments}", 1)
 	if _, ok := gather(t, reg)["go_goroutines"]; !ok {
 		t.Error("nothing is known of the Go runtime")
+	}
+}
+
+// What a leak and a spiral of collections are seen by is there.
+func TestMetricsOfMemory(t *testing.T) {
+	reg := telemetry.NewRegistry("a")
+	runtime.GC()
+	values := gather(t, reg)
+	for _, name := range []string{
+		"go_gc_heap_live_bytes", "go_goroutines", "process_resident_memory_bytes",
+		"go_cpu_classes_gc_total_cpu_seconds_total", "go_cpu_classes_gc_mark_idle_cpu_seconds_total",
+		"go_cpu_classes_idle_cpu_seconds_total", "go_cpu_classes_total_cpu_seconds_total",
+	} {
+		if _, ok := values[name]; !ok {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	if values["go_gc_heap_live_bytes"] <= 0 || values["go_cpu_classes_total_cpu_seconds_total"] <= 0 {
+		t.Errorf("live %v, CPU %v", values["go_gc_heap_live_bytes"], values["go_cpu_classes_total_cpu_seconds_total"])
 	}
 }

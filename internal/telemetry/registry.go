@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"errors"
+	"regexp"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -17,8 +18,18 @@ func NewRegistry(service string) *prometheus.Registry {
 		ConstLabels: prometheus.Labels{"service": service},
 	})
 	info.Set(1)
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
+	reg.MustRegister(newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
 	return reg
+}
+
+// newGoCollector collects, beside the usual metrics of the Go runtime, what lives on the heap
+// and what the collection of garbage costs: go_gc_heap_live_bytes, and
+// go_cpu_classes_*_cpu_seconds_total of the collector, its use of idle processors, idleness and
+// all. They change at the end of a collection.
+func newGoCollector() prometheus.Collector {
+	return collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{
+		Matcher: regexp.MustCompile(`^/(gc/heap/live:bytes|cpu/classes/(gc/total|gc/mark/idle|idle|total):cpu-seconds)$`),
+	}))
 }
 
 // Register is for metrics of a service's own: it registers a collector, and returns it,
