@@ -100,7 +100,7 @@ func read(kind Type, text string) (v value, err error) {
 	case Int:
 		v.number, err = readInt(text)
 	case Bytes:
-		v.number, err = readBytes(text)
+		v.number, err = ParseBytes(text)
 	case Ratio:
 		v.ratio, err = readRatio(text)
 	case Text:
@@ -141,7 +141,8 @@ var units = []struct {
 	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1},
 }
 
-func readBytes(text string) (int64, error) {
+// ParseBytes reads a number of bytes, as in 512, 64KiB or 1MB.
+func ParseBytes(text string) (int64, error) {
 	for _, u := range units {
 		digits, ok := strings.CutSuffix(text, u.name)
 		if !ok {

@@ -37,6 +37,7 @@ type hostFlags struct {
 	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
 	Workers      int        `env:"BROWNOUT_WORKERS" default:"4" placeholder:"N" help:"Workers of the pool (default ${default})."`
 	InFlight     int        `env:"BROWNOUT_IN_FLIGHT" default:"1024" placeholder:"N" help:"Requests under way at a time, before some are refused (default ${default})."`
+	MemoryLimit  byteCount  `env:"BROWNOUT_MEMORY_LIMIT" placeholder:"BYTES" help:"What the process may use of memory, as in 256MiB, before it collects garbage without a pause; requests are refused before (default: GOMEMLIMIT, or none)."`
 	Trace        float64    `env:"BROWNOUT_TRACE" default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
 	OTLP         string     `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where traces are sent, with OTLP over HTTP."`
 	Off          []string   `env:"BROWNOUT_OFF" placeholder:"NAME" help:"Protections that begin switched off."`
@@ -47,6 +48,8 @@ type hostFlags struct {
 const (
 	maxWorkers  = 1024
 	maxRequests = 1_000_000
+	leastMemory = 16 << 20 // bytes; a service at rest has about half of that
+	mostMemory  = 1 << 40
 )
 
 // check returns what is wrong with the flags.
@@ -56,6 +59,8 @@ func (f *hostFlags) check() error {
 		return fmt.Errorf("--workers: must be from 1 to %d", maxWorkers)
 	case f.InFlight < 1 || f.InFlight > maxRequests:
 		return fmt.Errorf("--in-flight: must be from 1 to %d", maxRequests)
+	case f.MemoryLimit != 0 && (f.MemoryLimit < leastMemory || f.MemoryLimit > mostMemory):
+		return errors.New("--memory-limit: must be from 16MiB to 1024GiB")
 	case !(f.Trace >= 0 && f.Trace <= 1):
 		return errors.New("--trace: must be from 0 to 1")
 	}
@@ -112,6 +117,7 @@ func (f *hostFlags) host(s streams, name, listen, token string) service.HostConf
 		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Public: f.AdminPublic, Token: f.AdminToken},
 		Dispatcher: service.DispatcherConfig{InFlight: f.InFlight, Token: token},
 		Workers:    f.Workers,
+		Memory:     int64(f.MemoryLimit),
 		Tracing:    telemetry.TracingConfig{Ratio: f.Trace, Endpoint: f.OTLP},
 		Recycled:   lab.RecycledAt(),
 		Off:        f.off(),

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -45,6 +46,9 @@ type HostConfig struct {
 	Admin AdminConfig
 	// Dispatcher says how requests are taken.
 	Dispatcher DispatcherConfig
+	// Memory is what the process may use of memory, in bytes; the collector of garbage works
+	// as much as that takes. 0 leaves it at what GOMEMLIMIT says.
+	Memory int64
 	// Workers is the size of the pool; 0 means pool.DefaultWorkers.
 	Workers int
 	// Tracing says which traces are kept.
@@ -105,6 +109,9 @@ type host struct {
 func Serve(ctx context.Context, c HostConfig) error {
 	if c.Workers <= 0 {
 		c.Workers = pool.DefaultWorkers
+	}
+	if c.Memory > 0 {
+		debug.SetMemoryLimit(c.Memory)
 	}
 	h := newHost(c)
 	watch, stop := context.WithCancel(ctx)

@@ -3,6 +3,7 @@ package service_test
 import (
 	"errors"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -35,6 +36,25 @@ func TestALeakIsRecycled(t *testing.T) {
 		t.Errorf("the other ended with %v", err)
 		recent.ended <- nil
 	default:
+	}
+	runtime.KeepAlive(leak)
+}
+
+// A process that may use so much memory has less of it for its heap, and lets nobody in beyond that.
+func TestAHostHasALimitOfMemory(t *testing.T) {
+	const limit = 100 << 20
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+	leak := make([]byte, limit/10*9)
+	runtime.GC()
+	off := []resilience.Name{resilience.Recycle}
+	h := host(t, service.HostConfig{Name: "limited", Build: doors(nil, nil), Memory: limit, Off: off})
+	if got := debug.SetMemoryLimit(-1); got != limit {
+		t.Errorf("the limit of the process is %d", got)
+	}
+	w := dial(t, h.addr())
+	for status := 200; status != 503; { // until it has looked
+		w.send(get("/v1/ping"))
+		status = w.answer("GET").status
 	}
 	runtime.KeepAlive(leak)
 }
