@@ -11,12 +11,11 @@ const openBytes = 1 << 30
 // MemoryConfig says how much memory there is.
 type MemoryConfig struct {
 	// Bytes is what requests, and the answers to them, may hold together; 0 means
-	// 64 MiB.
+	// 64 MiB. Heap is how many bytes may live on the heap before requests are refused; 0
+	// means any number. Of both, batch work may fill 80 %, normal work 90 %, critical work
+	// all.
 	Bytes int64
-	// Heap is how many bytes may live on the heap before requests are refused: batch
-	// work from 80 % on, normal work from 90 %, critical work from all of it. 0 means
-	// any number.
-	Heap uint64
+	Heap  uint64
 }
 
 // A MemoryGate bounds the memory that requests hold, and lets no more of them in while the
@@ -49,7 +48,7 @@ func (m *MemoryGate) Reserve(i Importance, n int64) error {
 	if m.Crowded(i, m.live.Load()) {
 		return m.heap.reject()
 	}
-	if m.held.Add(n) > m.bound() {
+	if m.held.Add(n) > m.bound(i) {
 		m.held.Add(-n)
 		return m.full.reject()
 	}
@@ -62,19 +61,24 @@ func (m *MemoryGate) Reserve(i Importance, n int64) error {
 // Crowded says whether work of that importance is not let in while so many bytes live on
 // the heap.
 func (m *MemoryGate) Crowded(i Importance, live uint64) bool {
-	share := uint64(90)
-	switch i {
-	case Critical:
-		share = 100
-	case Batch:
-		share = 80
-	}
-	return m.on() && m.config.Heap > 0 && live >= m.config.Heap/100*share
+	return m.on() && m.config.Heap > 0 && live >= m.config.Heap/100*uint64(i.fill())
 }
 
-func (m *MemoryGate) bound() int64 {
+// fill is the share of the memory, in percent, that work of this importance may fill: it is
+// higher than that of places, for what is refused here is refused to all.
+func (i Importance) fill() int64 {
+	switch i {
+	case Critical:
+		return 100
+	case Batch:
+		return 80
+	}
+	return 90
+}
+
+func (m *MemoryGate) bound(i Importance) int64 {
 	if m.on() {
-		return m.config.Bytes
+		return m.config.Bytes * i.fill() / 100
 	}
 	return openBytes
 }

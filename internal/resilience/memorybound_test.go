@@ -10,7 +10,7 @@ func TestMemoryBound(t *testing.T) {
 	const full = "memory-bound: requests: full"
 	r := newMeasured()
 	m := resilience.NewMemoryBound(r.Registry, "requests", resilience.MemoryConfig{Bytes: 1000})
-	reserve := func(n int64, want string) { t.Helper(); checkRejected(t, m.Reserve(resilience.Normal, n), want) }
+	reserve := func(n int64, want string) { t.Helper(); checkRejected(t, m.Reserve(resilience.Critical, n), want) }
 	reserve(600, "")
 	reserve(401, full)
 	reserve(400, "")
@@ -28,6 +28,27 @@ func TestMemoryBound(t *testing.T) {
 	set(t, r.Registry, resilience.MemoryBound, false)
 	reserve(1<<30-601, "")
 	reserve(1, full)
+}
+
+// Batch work leaves room for normal work, and that for critical work.
+func TestMemoryIsLeftToTheMoreImportant(t *testing.T) {
+	const full = "memory-bound: requests: full"
+	m := resilience.NewMemoryBound(newMeasured().Registry, "requests", resilience.MemoryConfig{Bytes: 1000})
+	for _, s := range []struct {
+		importance resilience.Importance
+		bytes      int64
+		want       string
+	}{
+		{resilience.Batch, 800, ""},
+		{resilience.Batch, 1, full},
+		{resilience.Normal, 100, ""},
+		{resilience.Normal, 1, full},
+		{resilience.Batch, 1, full},
+		{resilience.Critical, 100, ""},
+		{resilience.Critical, 1, full},
+	} {
+		checkRejected(t, m.Reserve(s.importance, s.bytes), s.want)
+	}
 }
 
 func TestMemoryBoundOfTheHeap(t *testing.T) {

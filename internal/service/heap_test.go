@@ -2,6 +2,7 @@ package service
 
 import (
 	"log/slog"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"testing"
@@ -51,6 +52,27 @@ func (v *vitals) fillHeap(held int64) {
 	v.look(time.Now())
 	runtime.KeepAlive(garbage)
 	v.dispatcher.memory.Release(held)
+}
+
+// Who has little memory lets requests hold less of it.
+func TestMemoryBounds(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
+	for _, tt := range []struct {
+		limit int64
+		given resilience.MemoryConfig
+		want  resilience.MemoryConfig
+	}{
+		{math.MaxInt64, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 512 << 20}}, // and 64 MiB
+		{100 << 20, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 80 << 20, Bytes: 10 << 20}},
+		{100 << 20, resilience.MemoryConfig{Bytes: 1}, resilience.MemoryConfig{Heap: 80 << 20, Bytes: 1}},
+		{100 << 20, resilience.MemoryConfig{Heap: 8}, resilience.MemoryConfig{Heap: 8, Bytes: 1}},
+		{10 << 30, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 8 << 30}},
+	} {
+		debug.SetMemoryLimit(tt.limit)
+		if got := memoryBounds(tt.given); got != tt.want {
+			t.Errorf("of %d, with %+v: %+v, want %+v", tt.limit, tt.given, got, tt.want)
+		}
+	}
 }
 
 // What has died since the last collection keeps nobody out, though nothing is allocated that

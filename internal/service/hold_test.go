@@ -17,9 +17,10 @@ func TestRequestsHoldMemory(t *testing.T) {
 	handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
 		return service.Response{}, t.Sleep(time.Second)
 	}
-	servicetest.Run(t, servicetest.Config{Build: handles(service.Route{Handle: handler, MaxBody: 100, Answer: 1000})}, func(c *servicetest.Client) {
+	sleeps := handles(service.Route{Handle: handler, Importance: resilience.Critical, MaxBody: 100, Answer: 1000})
+	servicetest.Run(t, servicetest.Config{Build: sleeps}, func(c *servicetest.Client) {
 		config := service.DispatcherConfig{Memory: resilience.MemoryConfig{Bytes: 2 * each}}
-		d := service.NewDispatcher(c.Runtime, handles(service.Route{Handle: handler, MaxBody: 100, Answer: 1000})(c.Runtime), config)
+		d := service.NewDispatcher(c.Runtime, sleeps(c.Runtime), config)
 		var statuses []int
 		ask := func() {
 			r := &service.Request{Method: "GET", Path: "/v1/x", Body: make([]byte, 100), Received: time.Now()}

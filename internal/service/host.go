@@ -158,9 +158,7 @@ func newHost(c HostConfig) *host {
 	if c.Ready == nil {
 		c.Ready = os.Stdout
 	}
-	if c.Dispatcher.Memory.Heap == 0 {
-		c.Dispatcher.Memory.Heap = heapBound()
-	}
+	c.Dispatcher.Memory = memoryBounds(c.Dispatcher.Memory)
 	h := &host{config: c, registry: telemetry.NewRegistry(c.Name), log: telemetry.NewLogger(c.Log, c.Name, c.Level)}
 	h.turns = telemetry.NewLoopMetrics(h.registry)
 	h.loop = loop.New(loop.Config{
