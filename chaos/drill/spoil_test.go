@@ -103,12 +103,21 @@ func worsen(a *evidence.Arm, c verdict.Check, severity float64) {
 	}
 }
 
-// unbearable is more than any promise allows of anything.
-const unbearable = 1e7
+// unbearable is more than any promise allows of anything: bytes are more of them than of all else.
+func unbearable(graphs []evidence.Graph) float64 {
+	most := 1e6
+	for _, g := range graphs {
+		for _, p := range g.Points {
+			most = max(most, p.Value)
+		}
+	}
+	return 10 * most
+}
 
 // shift moves the points of graphs: those of a counter so that it rises more, or not as much.
 func shift(graphs []evidence.Graph, c verdict.Check, harmed func(time.Duration) bool, severity float64) {
 	upwards := c.AtMost != "" || c.AtLeast == ""
+	most := unbearable(graphs)
 	rising := c.Measure == verdict.Attempts || c.Reduce == verdict.Rise
 	for _, g := range graphs {
 		before, rise := 0.0, 0.0
@@ -119,15 +128,15 @@ func shift(graphs []evidence.Graph, c verdict.Check, harmed func(time.Duration) 
 			switch {
 			case !harmed(p.At):
 			case rising && upwards:
-				rise += unbearable * severity
+				rise += most * severity
 				p.Value += rise
 			case rising:
 				rise -= max(step, 0) * severity
 				p.Value += rise
 			case upwards:
-				p.Value += unbearable * severity
+				p.Value += most * severity
 			default:
-				p.Value -= unbearable * severity
+				p.Value -= most * severity
 			}
 		}
 	}
