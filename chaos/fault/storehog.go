@@ -60,14 +60,14 @@ func (o *occupier) begin(l *loop.Loop, commands int) {
 	}
 }
 
-// run is a task. Each command is a possible hit. One that found no connection comes again,
-// as a service's would.
+// run is a task. Each command is a possible hit. One that found no connection comes again
+// after a pause, which is drawn so that they do not come all together.
 func (o *occupier) run(t *loop.Task) {
 	for !o.injection.spent() {
 		if o.injection.Hits() && o.store.Occupy(t, o.class, o.length, o.injection.Stopped) == nil {
 			continue
 		}
-		if t.Sleep(resubmit) != nil {
+		if t.Sleep(o.injection.Jitter(resubmit, resubmit)) != nil {
 			return
 		}
 	}

@@ -63,14 +63,14 @@ func TestHogHoldsConnections(t *testing.T) {
 	})
 }
 
-// Commands that find no connection come again, and not at once.
+// Commands that find no connection come again, after 10 ms on average.
 func TestHogWithoutAConnection(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		onLoop(t, func(v *victim) {
 			in := injector(t, fault.Catalogue(fault.Host{Loop: v.loop, Store: &well{}})...)
 			in.inject("store.hog", "class=batch commands=1", fault.Spec{})
 			time.Sleep(time.Second)
-			if n := in.hits("store.hog"); n < 99 || n > 101 {
+			if n := in.hits("store.hog"); n < 80 || n > 120 {
 				t.Errorf("%d commands in a second", n)
 			}
 			in.ClearAll()
