@@ -17,7 +17,7 @@ const (
 	RouteRefund   = "refund"   // POST /v1/orders/{id}/refund
 	RouteOrders   = "orders"   // GET /v1/orders?limit=20
 	RouteStock    = "stock"    // GET /v1/stock of up to 200 products
-	RouteQuote    = "quote"    // GET /v1/quote of up to 40 products
+	RouteQuote    = "quote"    // GET /v1/quote of up to 32 products
 )
 
 // Routes returns all routes there are. A mix that is written with some of them in this

@@ -190,7 +190,7 @@ func (s *Shoppers) listOrders(route string) Action {
 // How many products shoppers ask about at once, if the shop has as many.
 const (
 	stockProducts  = 200 // the most that the gateway takes
-	quotedProducts = 40
+	quotedProducts = 32
 )
 
 // survey asks about products that follow each other in the list of all, the first after

@@ -135,7 +135,7 @@ func TestShoppersAskAboutManyProducts(t *testing.T) {
 				t.Errorf("a product twice in %v", products)
 			}
 		}
-		if len(counts) != 2 || counts[200] < 15 || counts[40] < 15 || m.count("GET /v1/orders") == 0 {
+		if len(counts) != 2 || counts[200] < 15 || counts[32] < 15 || m.count("GET /v1/orders") == 0 {
 			t.Errorf("how often so many products were asked about: %v; %d lists of orders", counts, m.count("GET /v1/orders"))
 		}
 	})

@@ -71,6 +71,7 @@
 //	                    another out, and a cursor must name a product
 //	loads of the cache  256 at once
 //	lines of an order   shop.MaxLines; an export's page 1,000 orders
+//	products asked for  200 of a request for stock or a quote, 8 at once while fan-out-limit is on
 //	orders listed       the newest 1,000 of a customer, 100,000 of a tenant
 //	orders, answers     kept for Retention and KeyTTL after their end
 //	events              about 100,000
