@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
@@ -11,6 +12,8 @@ import (
 )
 
 const (
+	// surveyTimeout is that of a request whose caller names none.
+	surveyTimeout = 5 * time.Second
 	// maxSurveyed bounds the products of one request to GET /v1/stock or GET /v1/quote.
 	maxSurveyed = 200
 	// surveyAtOnce bounds how many of them are asked about at once.

@@ -78,10 +78,10 @@ func TestSurveysFanOut(t *testing.T) {
 		most  int
 		took  time.Duration
 	}{
-		{"/v1/stock", nil, 8, 150 * time.Millisecond},
-		{"/v1/quote", nil, 8, 150 * time.Millisecond},
-		{"/v1/stock", []resilience.Name{resilience.FanOutLimit}, 20, 50 * time.Millisecond},
-		{"/v1/quote", []resilience.Name{resilience.FanOutLimit}, 1, time.Second},
+		{"/v1/stock", nil, 8, 400 * time.Millisecond},
+		{"/v1/quote", nil, 8, 400 * time.Millisecond},
+		{"/v1/stock", []resilience.Name{resilience.FanOutLimit}, 60, 50 * time.Millisecond},
+		{"/v1/quote", []resilience.Name{resilience.FanOutLimit}, 1, 3 * time.Second},
 	} {
 		inTown(t, func(w *town) {
 			stock := &counter{Inventory: w.config.Inventory}
@@ -89,12 +89,12 @@ func TestSurveysFanOut(t *testing.T) {
 			w.crash() // to begin with it
 			w.as("ann")
 			began := time.Now()
-			w.wantStatus(c.route, w.get("ann", c.route+"?products="+many(20)), 200)
-			if took := time.Since(began); stock.most != c.most || took != c.took || stock.asked != 20 {
+			w.wantStatus(c.route, w.get("ann", c.route+"?products="+many(60)), 200)
+			if took := time.Since(began); stock.most != c.most || took != c.took || stock.asked != 60 {
 				t.Errorf("%s without %v: %d of %d at once, in %v", c.route, c.off, stock.most, stock.asked, took)
 			}
 			*stock = counter{Inventory: stock.Inventory, fails: 3}
-			w.wantProblem("one fails", w.get("ann", c.route+"?products="+many(20)), "503 unavailable")
+			w.wantProblem("one fails", w.get("ann", c.route+"?products="+many(60)), "503 unavailable")
 			if stock.asked > max(c.most, 3) || stock.running != 0 {
 				t.Errorf("%s without %v: %d asked after one failed, %d still run", c.route, c.off, stock.asked, stock.running)
 			}
