@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,19 +15,27 @@ import (
 
 // A slowLandlord takes a second for whatever it does, and notes it.
 type slowLandlord struct {
-	did  []string
 	fail error
+
+	mu  sync.Mutex
+	did []string
+}
+
+func (l *slowLandlord) note(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.did = append(l.did, what)
 }
 
 func (l *slowLandlord) lend(_ context.Context, t Terms) (Lent, error) {
 	time.Sleep(time.Second)
-	l.did = append(l.did, "lend to "+t.By)
+	l.note("lend to " + t.By)
 	return Lent{}, l.fail
 }
 
 func (l *slowLandlord) takeBack(why string) {
 	time.Sleep(time.Second)
-	l.did = append(l.did, why)
+	l.note(why)
 }
 
 // lends borrows for a lease of 10 s.
@@ -41,6 +50,8 @@ func lends(t *testing.T, l *lender, by string) string {
 
 func expectDone(t *testing.T, l *slowLandlord, want ...string) {
 	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !slices.Equal(l.did, want) {
 		t.Errorf("did %q, want %q", l.did, want)
 	}
