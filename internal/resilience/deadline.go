@@ -64,6 +64,16 @@ func (d *Deadliner) Budget(header string, route time.Duration) (time.Duration, e
 	return min(budget, route), nil
 }
 
+// Told returns how long a request's caller waits, by the header of [Deadliner.Budget]; ok is
+// false if that says nothing, or nothing that makes sense.
+func Told(header string) (wait time.Duration, ok bool) {
+	if header == "" {
+		return 0, false
+	}
+	wait, err := parseBudget(header)
+	return wait, err == nil
+}
+
 func parseBudget(header string) (time.Duration, error) {
 	const digits = 9
 	if len(header) > digits {

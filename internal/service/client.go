@@ -228,10 +228,19 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 	end.Err = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
 	span.End(time.Now(), failure)
 	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)
+	c.countLate(t, call, end.Took)
 	if err != nil {
 		return nil, err
 	}
 	return reply, nil
+}
+
+// countLate counts an attempt that the downstream has had for some time, less than 0 if it never
+// got it, if nobody waited for it any more when it was sent.
+func (c *Client) countLate(t *loop.Task, call *Call, had time.Duration) {
+	if had >= 0 && hasLeft(t.Context(), time.Now().Add(-had)) {
+		c.metrics.Late(c.config.Downstream, call.Name)
+	}
 }
 
 // timeout is that of one attempt.

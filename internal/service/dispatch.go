@@ -271,7 +271,7 @@ func (x *exchange) begin() {
 		x.turnAway(err)
 		return
 	}
-	x.context = &requestContext{Context: d.config.Base, trace: x.Trace, ran: now}
+	x.context = &requestContext{Context: d.config.Base, trace: x.Trace, ran: now, leaves: x.callerLeaves()}
 	if x.runFn == nil {
 		x.runFn = x.run
 	}
@@ -349,17 +349,21 @@ func (x *exchange) log(e *shop.Error, status int) {
 }
 
 // A requestContext carries the trace of a request, and notes in it when its task works
-// and when it waits for the loop.
+// and when it waits for the loop. It also knows for how long there is somebody to work for.
 type requestContext struct {
 	context.Context
-	trace *telemetry.Trace
-	ran   time.Time // since when the task runs; zero while it waits
+	trace  *telemetry.Trace
+	ran    time.Time // since when the task runs; zero while it waits
+	leaves time.Time // when the caller does; zero if it has not said
 }
 
-// Value finds the trace.
+// Value finds the trace, and the context itself.
 func (c *requestContext) Value(key any) any {
-	if key == telemetry.ContextKey {
+	switch key {
+	case telemetry.ContextKey:
 		return c.trace
+	case requestKey{}:
+		return c
 	}
 	return c.Context.Value(key)
 }

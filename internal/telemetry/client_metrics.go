@@ -19,6 +19,7 @@ const (
 type ClientMetrics struct {
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	late     *prometheus.CounterVec
 	calls    table[callName, *callMetrics]
 }
 
@@ -28,6 +29,7 @@ type callName struct{ downstream, call string }
 type callMetrics struct {
 	name     callName
 	duration prometheus.Observer
+	late     prometheus.Counter
 	counters table[attemptKind, prometheus.Counter]
 }
 
@@ -49,6 +51,10 @@ func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
 			Name: "brownout_client_attempt_duration_seconds", Buckets: durationBuckets(),
 			Help: "How long attempts of calls to other services took.",
 		}, []string{"downstream", "call"})),
+		late: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "brownout_client_late_attempts_total",
+			Help: "Attempts of calls to other services that were sent for callers who had left, by what those said when they came.",
+		}, []string{"downstream", "call"})),
 	}
 }
 
@@ -61,12 +67,16 @@ func (m *ClientMetrics) Observe(downstream, call string, attempt int, outcome st
 	m.counter(c, attemptKind{attempt > 1, outcome}).Inc()
 }
 
+// Late counts an attempt that was sent for a caller who had left. Names are as for Observe.
+func (m *ClientMetrics) Late(downstream, call string) { m.call(callName{downstream, call}).late.Inc() }
+
 func (m *ClientMetrics) call(name callName) *callMetrics {
 	if c, ok := m.calls.find(name); ok {
 		return c
 	}
 	return m.calls.add(name, callName{other, other}, maxCalls, func(name callName) *callMetrics {
-		return &callMetrics{name: name, duration: m.duration.WithLabelValues(name.downstream, name.call)}
+		labels := []string{name.downstream, name.call}
+		return &callMetrics{name: name, duration: m.duration.WithLabelValues(labels...), late: m.late.WithLabelValues(labels...)}
 	})
 }
 

@@ -374,13 +374,13 @@ func TestSeriesAreBounded(t *testing.T) {
 			for i := range many {
 				m.Observe("a", fmt.Sprint(i), 1, "ok", ms)
 			}
-		}, 2 * 257},
+		}, 3 * 257},
 		{"outcomes", func(reg prometheus.Registerer) {
 			m := telemetry.NewClientMetrics(reg)
 			for i := range many {
 				m.Observe("a", "b", i%4, fmt.Sprint(i), ms)
 			}
-		}, 32 + 2 + 1},
+		}, 32 + 2 + 2},
 		{"classes", func(reg prometheus.Registerer) {
 			m := telemetry.NewPoolMetrics(reg)
 			for i := range many {
@@ -409,10 +409,12 @@ func TestClientMetricsMadeTwiceCountTogether(t *testing.T) {
 		m.Observe("inventory", "hold", 1, "ok", ms)
 		m.Observe("inventory", "hold", 2, "ok", ms)
 		m.Observe("inventory", "hold", 3, "ok", ms)
+		m.Late("inventory", "hold")
 	}
 	expect(t, reg, "brownout_client_attempts_total{call=hold,downstream=inventory,kind=first,outcome=ok}", 2)
 	expect(t, reg, "brownout_client_attempts_total{call=hold,downstream=inventory,kind=retry,outcome=ok}", 4)
 	expect(t, reg, "brownout_client_attempt_duration_seconds{call=hold,downstream=inventory}", 6)
+	expect(t, reg, "brownout_client_late_attempts_total{call=hold,downstream=inventory}", 2)
 }
 
 func TestMetricsWorkUnregistered(t *testing.T) {
