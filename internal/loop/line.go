@@ -32,11 +32,11 @@ func (g *Group) queueUp(t *Task) error {
 // next is who is let in now; nil if nobody waits.
 func (g *Group) next() *node[reaction] {
 	first, last := g.waiting.first, g.waiting.last
-	if first != last && g.newestFirst != nil && g.newestFirst(g.waited(first)) {
-		g.outOfTurn()
-		return last
+	if first == last || g.newestFirst == nil || first.owner.task.scope.isShielded() || !g.newestFirst(g.waited(first)) {
+		return first
 	}
-	return first
+	g.outOfTurn()
+	return last
 }
 
 // waited is how long a task has been in the queue.

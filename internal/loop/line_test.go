@@ -29,6 +29,21 @@ func queueUp(l *loop.Loop, g *loop.Group, j *journal, began time.Time, names ...
 	}
 }
 
+// Those who will not give up have their turn when they have waited longest.
+func TestGroupPassesNoneOverThatIsShielded(t *testing.T) {
+	var j journal
+	outOfTurn := 0
+	simulate(t, func(l *loop.Loop) {
+		g := loop.NewGroup(l, loop.GroupConfig{Limit: 1, Queue: 9})
+		g.SetNewestFirst(older(-1), func() { outOfTurn++ })
+		queueUp(l, g, &j, time.Now(), "a", "s1", "b", "c", "s2", "d")
+	})
+	j.check(t, "a:<nil>@1 s1:<nil>@2 d:<nil>@3 s2:<nil>@4 c:<nil>@5 b:<nil>@6")
+	if outOfTurn != 3 {
+		t.Errorf("told of %d calls out of turn, want 3", outOfTurn)
+	}
+}
+
 // older says whether a wait is longer than d.
 func older(d time.Duration) func(time.Duration) bool {
 	return func(oldest time.Duration) bool { return oldest > d }

@@ -17,8 +17,8 @@ type Line interface {
 const overdue = 100 * time.Millisecond
 
 // NewNewestFirst has the newest in a line served first as long as the oldest has waited
-// for more than 100 ms; while the protection is off, it is always the oldest. On the loop
-// only, if the line is a group.
+// for more than 100 ms; while the protection is off, it is always the oldest. In a group, work
+// that must be finished is not passed over. On the loop only, if the line is a group.
 func NewNewestFirst(r *Registry, target string, line Line) {
 	g := newGuard(r, NewestFirst, target)
 	line.SetNewestFirst(func(oldest time.Duration) bool {
