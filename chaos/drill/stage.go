@@ -118,6 +118,9 @@ func (s *stage) port(on, kind string, params map[string]string) (port, map[strin
 		params = with(params, "process", on)
 	case "redis":
 		url, known = s.file.Control, s.file.Control != ""
+		if kind == "redis.flush" {
+			params = with(params, "confirm", s.file.Epoch) // they are the drill's own data
+		}
 	case "net":
 		url, known = s.file.Admin["links"]
 		params = with(params, "link", on)

@@ -148,7 +148,15 @@ func (k *keeper) do(what, name string) error {
 	return nil
 }
 
-func (k *keeper) Flush() (int, error) { return 12, k.own() }
+func (k *keeper) Flush(confirm string) (int, func(), error) {
+	if err := k.own(); err != nil {
+		return 0, nil, err
+	}
+	if confirm != "0001" {
+		return 0, nil, shop.Invalid("/params/confirm", "must be 0001")
+	}
+	return 12, func() { k.note("over") }, nil
+}
 
 func (k *keeper) Refuse() (func(), error) {
 	k.note("refuse")
@@ -172,9 +180,9 @@ func TestKeeperKillsPausesAndResumes(t *testing.T) {
 		in.inject("proc.pause", "process=gateway", fault.Spec{TTL: time.Second})
 		time.Sleep(2 * time.Second)
 		in.inject("redis.down", "", fault.Spec{})
-		in.inject("redis.flush", "", fault.Spec{})
+		in.inject("redis.flush", "confirm=0001", fault.Spec{})
 		in.ClearAll()
-		want := []string{"kill gateway", "kill gateway", "kill gateway", "pause gateway", "resume gateway", "refuse", "restore"}
+		want := []string{"kill gateway", "kill gateway", "kill gateway", "pause gateway", "resume gateway", "refuse", "restore", "over"}
 		if did := k.noted(); !slices.Equal(did, want) {
 			t.Errorf("%q, want %q", did, want)
 		}
@@ -187,6 +195,8 @@ func TestKeeperKillsPausesAndResumes(t *testing.T) {
 			_, err := in.Inject(fault.Spec{Fault: kind, Params: map[string]string{"process": "nobody"}, TTL: time.Minute})
 			refusal(t, kind, err, shop.CodeInvalid, "/params/process")
 		}
+		_, err := in.Inject(fault.Spec{Fault: "redis.flush", Params: map[string]string{"confirm": "0002"}, TTL: time.Minute})
+		refusal(t, "redis.flush", err, shop.CodeInvalid, "/params/confirm")
 		k.foreign = true
 		for _, kind := range []string{"redis.flush", "redis.down"} {
 			_, err := in.Inject(fault.Spec{Fault: kind, TTL: time.Minute})

@@ -29,9 +29,14 @@ func (s *liveShop) found() *shopfile.Shop {
 	return found
 }
 
-// journal returns how many lines the background load has kept.
+// journal returns how many lines the background load has kept in the first epoch.
 func (s *liveShop) journal() int {
-	text, _ := os.ReadFile(filepath.Join(s.dir, ".brownout/epochs/0001/journal.jsonl"))
+	return linesOf(filepath.Join(s.dir, ".brownout/epochs/0001/journal.jsonl"))
+}
+
+// linesOf counts the lines of a file, which may not be there.
+func linesOf(path string) int {
+	text, _ := os.ReadFile(path)
 	return strings.Count(string(text), "\n")
 }
 

@@ -16,7 +16,7 @@ func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) 
 	ready, ended := make(chan *shopfile.Shop, 1), make(chan error, 1)
 	go func() {
 		ended <- lab.Up(ctx, lab.UpConfig{
-			Dir: c.Dir, Links: c.Shop.Links, Setting: shopSetting(c), Out: io.Discard, Ready: func(s *shopfile.Shop) { ready <- s },
+			Dir: c.Dir, Drill: true, Links: c.Shop.Links, Setting: shopSetting(c), Out: io.Discard, Ready: func(s *shopfile.Shop) { ready <- s },
 		})
 	}()
 	select {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,10 @@ type targetFlags struct {
 	Token string `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop)."`
 }
 
+// labName is by what the control port of the running shop's lab goes: the faults there are done to
+// processes and to Redis from outside.
+const labName = "lab"
+
 // A target is an admin port.
 type target struct {
 	name string // as in the shop's file, or its URL
@@ -51,12 +56,13 @@ func (f *targetFlags) find(names []string) ([]target, error) {
 			return nil, inputError{err}
 		}
 	}
+	ports := faultPorts(found)
 	if len(names) == 0 {
-		names = slices.Sorted(maps.Keys(found.Admin))
+		names = wholeShop(ports)
 	}
 	var targets []target
 	for _, name := range names {
-		t, err := f.target(found, name)
+		t, err := f.target(ports, found.AdminToken, name)
 		if err != nil {
 			return nil, inputError{err}
 		}
@@ -79,17 +85,33 @@ func (e noShopError) Error() string {
 // Unwrap returns what reading the file has said.
 func (e noShopError) Unwrap() error { return e.error }
 
-func (f *targetFlags) target(found *shopfile.Shop, name string) (target, error) {
-	at, ours := found.Admin[name]
-	if !ours && !isURL(name) {
-		return target{}, fmt.Errorf("there is no service %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(found.Admin)), ", "))
+// faultPorts are the ports of a shop at which faults are injected, by name.
+func faultPorts(found *shopfile.Shop) map[string]string {
+	ports := maps.Clone(found.Admin)
+	if found.Control != "" && ports != nil {
+		ports[labName] = found.Control
 	}
-	token := found.AdminToken
+	return ports
+}
+
+// wholeShop names all ports. The lab comes first: services that it has paused answer when it has
+// let them go on.
+func wholeShop(ports map[string]string) []string {
+	names := slices.Sorted(maps.Keys(ports))
+	if at := slices.Index(names, labName); at > 0 {
+		names = slices.Insert(slices.Delete(names, at, at+1), 0, labName)
+	}
+	return names
+}
+
+func (f *targetFlags) target(ports map[string]string, token, name string) (target, error) {
+	at, ours := ports[name]
+	if !ours && !isURL(name) {
+		return target{}, fmt.Errorf("there is no service %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(ports)), ", "))
+	}
 	if !ours {
 		at = strings.TrimSuffix(name, "/")
-		if f.Token != "" {
-			token = f.Token
-		}
+		token = cmp.Or(f.Token, token)
 	}
 	return target{name, fault.Client{URL: at, Token: token}}, nil
 }
@@ -132,7 +154,7 @@ func placed(e *shop.Error) string {
 
 // faultInjectCommand begins a fault.
 type faultInjectCommand struct {
-	Service  string        `arg:"" placeholder:"SERVICE" help:"A service of the running shop, or the URL of an admin port."`
+	Service  string        `arg:"" placeholder:"SERVICE" help:"A service of the running shop, redis, lab, or the URL of an admin port."`
 	Fault    string        `arg:"" placeholder:"FAULT" help:"The fault; see brownout fault list."`
 	Params   []string      `arg:"" optional:"" sep:"none" placeholder:"NAME=VALUE" help:"Its parameters."`
 	TTL      time.Duration `name:"ttl" required:"" placeholder:"TIME" help:"When it ends by itself: from 1s to 5m."`
@@ -140,7 +162,17 @@ type faultInjectCommand struct {
 	First    int           `placeholder:"N" help:"Only the first N possible hits."`
 	Seed     uint64        `placeholder:"N" help:"Makes what is random in it (default 0)."`
 	Lease    time.Duration `placeholder:"TIME" help:"End it unless it is renewed within this time."`
+	Yes      bool          `help:"Do not ask whether the data may go for good, with redis.flush."`
 	targetFlags
+}
+
+// Help is the longer help of the command.
+func (*faultInjectCommand) Help() string {
+	return `
+proc.* and redis.* are done from outside, by the lab of the running shop: proc.pause on payments is the same as proc.pause process=payments on lab.
+
+redis.flush forgets all data of the shop for good, and so asks for the name of the epoch, unless --yes or confirm=EPOCH is given. While it is active the shop goes on without them, and an audit finds what that breaks. When it ends, so does the epoch: the processes are started again with empty books, and the load keeps a new journal. The files of the old epoch stay. A Redis of one's own (up --redis) is not flushed. A shop that is lent to a drill has the drill's epoch, which goes on.
+`
 }
 
 // Validate is called by the parser.
@@ -166,13 +198,16 @@ func (c *faultInjectCommand) params() (map[string]string, error) {
 
 // Run runs the command.
 func (c *faultInjectCommand) Run(s streams) error {
-	targets, err := c.find([]string{c.Service})
-	if err != nil {
-		return err
-	}
 	params, err := c.params()
 	if err != nil {
 		return inputError{err}
+	}
+	targets, err := c.find([]string{c.port(params)})
+	if err != nil {
+		return err
+	}
+	if err := c.confirm(s, params); err != nil {
+		return err
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
@@ -185,6 +220,23 @@ func (c *faultInjectCommand) Run(s streams) error {
 	}
 	_, err = fmt.Fprintf(s.out, "%s: %s began as %s and ends in %v%s\n", at.name, status.Spec.Fault, printable(status.ID), c.TTL, unlessRenewed(c.Lease))
 	return err
+}
+
+// port names the port of the fault: what is done to a service from outside is done by the lab.
+func (c *faultInjectCommand) port(params map[string]string) string {
+	family, _, _ := strings.Cut(c.Fault, ".")
+	switch {
+	case isURL(c.Service) || c.Service == labName:
+		return c.Service
+	case family == "redis" && c.Service == "redis":
+		return labName
+	case family == "proc":
+		if _, given := params["process"]; !given {
+			params["process"] = c.Service
+		}
+		return labName
+	}
+	return c.Service
 }
 
 func unlessRenewed(lease time.Duration) string {

@@ -20,7 +20,7 @@ import (
 
 // faultListCommand shows faults.
 type faultListCommand struct {
-	Services []string `arg:"" optional:"" name:"service" sep:"none" placeholder:"SERVICE" help:"Services of the running shop, or URLs of admin ports (default: the whole shop)."`
+	Services []string `arg:"" optional:"" name:"service" sep:"none" placeholder:"SERVICE" help:"Services of the running shop, lab for what is done to processes and to Redis from outside, or URLs of admin ports (default: the whole shop)."`
 	JSON     bool     `name:"json" help:"Print what the services say, as JSON by their names."`
 	targetFlags
 }

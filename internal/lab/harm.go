@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"brownout/chaos/fault"
+	"brownout/internal/shop"
 )
 
 // newFaults returns an injector of what can be done to the processes of a life, and to its Redis,
@@ -19,7 +20,10 @@ func (l *life) newFaults() (*fault.Injector, error) {
 	if err != nil {
 		return nil, err
 	}
-	host := fault.Host{Processes: l.house.supervisor, Redis: l.redis.faults()}
+	host := fault.Host{Processes: l.house.supervisor, Redis: foreignRedis{}}
+	if l.redis.server != nil {
+		host.Redis = ownRedis{l.redis.server, l}
+	}
 	return fault.New(fault.Config{Kinds: fault.Catalogue(host), Log: slog.New(slog.NewJSONHandler(log, nil))}), nil
 }
 
@@ -66,11 +70,25 @@ func (s *Supervisor) running(name string) (*process, error) {
 
 var _ fault.Processes = (*Supervisor)(nil)
 
-// Flush implements fault.Redis.
-func (e *embedded) Flush() (int, error) {
+// An ownRedis is the embedded one of a life.
+type ownRedis struct {
+	*embedded
+	life *life
+}
+
+// Flush implements fault.Redis. The epoch must be named: what is lost does not come back.
+func (r ownRedis) Flush(confirm string) (keys int, over func(), err error) {
+	if epoch := r.life.epoch.Name(); confirm != epoch {
+		return 0, nil, shop.Invalid("/params/confirm", "must be "+epoch+", the name of the epoch whose data are lost for good")
+	}
+	return r.flush(), r.life.lose(), nil
+}
+
+// flush forgets all data, and returns how many keys that were.
+func (e *embedded) flush() int {
 	keys := len(e.server.Keys())
 	e.server.FlushAll()
-	return keys, nil
+	return keys
 }
 
 // Refuse implements fault.Redis: the server closes, and opens again at the same address with the
@@ -90,7 +108,7 @@ type foreignRedis struct{}
 var errForeign = errors.New("needs the embedded Redis: a real one is its owner's to stop or to empty")
 
 // Flush implements fault.Redis.
-func (foreignRedis) Flush() (int, error) { return 0, errForeign }
+func (foreignRedis) Flush(string) (int, func(), error) { return 0, nil, errForeign }
 
 // Refuse implements fault.Redis.
 func (foreignRedis) Refuse() (func(), error) { return nil, errForeign }

@@ -56,7 +56,7 @@ func (l *lab) takeBack(why string) {
 // comeHome starts the shop's own processes again, however often it takes, and has all be as it was.
 func (l *lab) comeHome() {
 	for pause := firstPause; ; {
-		err := l.live(l.until, l.home)
+		err := l.wake()
 		if err == nil {
 			break
 		}
@@ -70,6 +70,33 @@ func (l *lab) comeHome() {
 	if err := l.resumeLoad(); err != nil {
 		l.say("the load does not come back: %v", err)
 	}
+}
+
+// wake starts the shop's own processes, in a new epoch if the data of the last one are lost.
+func (l *lab) wake() error {
+	if l.home.lost.Load() {
+		l.home.close() // its Redis has the port
+		next, err := l.ownLife()
+		if err != nil {
+			return err
+		}
+		l.home = next
+	}
+	return l.live(l.until, l.home)
+}
+
+// endEpoch begins a new epoch if the data of the shop's own life are lost, and it is the one that
+// is lived. If it is lent, the new one begins when it is back.
+func (l *lab) endEpoch() {
+	last := l.home
+	if l.current != last || !last.lost.Load() {
+		return
+	}
+	l.load.leave()
+	l.switches = readSwitches(l.until, &last.shop)
+	l.rest()
+	l.comeHome()
+	l.say("epoch %s ended with the loss of its data: %v", last.epoch.Name(), l.home)
 }
 
 // rest ends the processes of the life that is lived.

@@ -167,6 +167,15 @@ func (l *lender) end(why string) {
 	l.leave()
 }
 
+// whenSettled calls fn when the shop does not change hands, wherever it is, unless it is about to
+// close; meanwhile it does not.
+func (l *lender) whenSettled(fn func()) {
+	defer l.handOver()()
+	if !l.isClosed() {
+		fn()
+	}
+}
+
 func (l *lender) isClosed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

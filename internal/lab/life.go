@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/crypto/bcrypt"
@@ -36,6 +37,10 @@ type life struct {
 	// given in one opens nothing in another, so that one that is late leaves no data there.
 	signing ed25519.PrivateKey
 	shop    shopfile.Shop // as it is found while this life is lived
+	// onLoss is called once a fault has forgotten the data, and is over; nil for a life that goes on
+	// without them, a drill's. It must not block.
+	onLoss func()
+	lost   atomic.Bool // the data are forgotten, and the epoch ends with that
 
 	// While the processes run:
 	faults *fault.Injector
@@ -117,6 +122,15 @@ func (l *life) stop() {
 func (l *life) close() {
 	l.stop()
 	l.redis.close()
+}
+
+// lose notes that the data are forgotten. What it returns is called when the fault is over.
+func (l *life) lose() (over func()) {
+	if l.onLoss == nil {
+		return func() {}
+	}
+	l.lost.Store(true)
+	return l.onLoss
 }
 
 // log opens a log of the epoch, until the processes are stopped.

@@ -3,7 +3,6 @@ package lab
 import (
 	"crypto/rand"
 
-	"brownout/chaos/fault"
 	"brownout/internal/port"
 )
 
@@ -11,8 +10,8 @@ import (
 type store struct {
 	addr string
 	// Of an embedded one:
-	password string // opens it
-	server   *embedded
+	password string     // opens it
+	server   *embedded  // nil when it is closed, too
 	held     *port.Held // its port, if that is nobody else's
 }
 
@@ -39,22 +38,15 @@ func embedAnywhere() (*store, error) {
 	return s, nil
 }
 
-// close ends an embedded Redis, and its data; a real one goes on.
+// close ends an embedded Redis, and its data; a real one goes on. It may be called again.
 func (s *store) close() {
 	if s.server != nil {
 		s.server.Close()
 	}
 	if s.held != nil {
-		_ = s.held.Close()
+		_ = s.held.Close() // nothing was written
 	}
-}
-
-// faults is what can be done to it.
-func (s *store) faults() fault.Redis {
-	if s.server == nil {
-		return foreignRedis{}
-	}
-	return s.server
+	s.server, s.held = nil, nil
 }
 
 // String says which one it is.

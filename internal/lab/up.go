@@ -25,6 +25,9 @@ type UpConfig struct {
 	// Links has all that parts say to each other, and to Redis, pass a process of links, which faults can
 	// break.
 	Links bool
+	// Drill says that the shop is a drill's: a fault that forgets its data is a part of the incident,
+	// and its epoch goes on.
+	Drill bool
 	// Setting is how its processes differ from the usual ones.
 	Setting
 	// Ready, if not nil, is called once the shop takes requests.
@@ -65,7 +68,7 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 	if l.home, err = l.ownLife(); err != nil {
 		return err
 	}
-	defer l.home.close()
+	defer func() { l.home.close() }() // which may be another one by then
 	defer l.house.supervisor.StopAll()
 	return l.run()
 }
@@ -77,10 +80,16 @@ func (l *lab) ownLife() (*life, error) {
 		return nil, err
 	}
 	own, err := newLife(l.house, epoch, redis, l.config.Setting)
-	if err == nil && l.config.Load > 0 {
+	if err != nil {
+		return nil, err
+	}
+	if l.config.Load > 0 {
 		own.shop.Journals = []string{own.journal()}
 	}
-	return own, err
+	if !l.config.Drill {
+		own.onLoss = func() { go l.lender.whenSettled(l.endEpoch) }
+	}
+	return own, nil
 }
 
 // data starts or finds the Redis, and begins or goes on with the epoch that it has.
