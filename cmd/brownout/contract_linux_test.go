@@ -155,6 +155,11 @@ func askOrders(t *testing.T, v *visitor) shop.Order {
 	product := page.Products[0]
 	v.ask(200, "GET", "/v1/products/"+product.ID, "")
 	v.ask(404, "GET", "/v1/products/none", "")
+	for _, path := range []string{"/v1/stock", "/v1/quote"} {
+		v.ask(200, "GET", path+"?products="+product.ID+","+page.Products[1].ID, "")
+		v.ask(404, "GET", path+"?products=none", "")
+		v.ask(400, "GET", path, "")
+	}
 
 	bought := v.ask(201, "POST", "/v1/checkout", oneLamp, shop.HeaderIdempotencyKey, "k-1")
 	replay := v.ask(201, "POST", "/v1/checkout", oneLamp, shop.HeaderIdempotencyKey, "k-1")

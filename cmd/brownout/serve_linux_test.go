@@ -88,7 +88,6 @@ func TestServeRefuses(t *testing.T) {
 		{"no URL", "payments --listen 127.0.0.1:0 --keyed-bank nonsense", `payments: bank-a: "nonsense" is not of the form http://HOST:PORT`},
 		{"no URL", "gateway --listen 127.0.0.1:0 --payments nonsense --users " + users, `gateway: payments: "nonsense" is not of the form http://HOST:PORT`},
 		{"no statement", "acquirer --listen 127.0.0.1:0 --statement /dev/null/x", "bank-a: statement: open /dev/null/x: not a directory"},
-		{"a long prefix", "inventory --listen 127.0.0.1:0 --redis 127.0.0.1:1 --prefix " + strings.Repeat("x", 65), "inventory: --prefix: may have at most 64 bytes"},
 	} {
 		begin(t, t.TempDir(), nil, append([]string{"serve"}, strings.Fields(tt.arguments)...)...).refuses(tt.name, tt.want)
 	}
