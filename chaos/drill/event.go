@@ -40,7 +40,7 @@ type Event struct {
 func (e Event) String() string {
 	switch e.Kind {
 	case ArmBegan:
-		return fmt.Sprintf("%s arm: a shop of its own", e.What)
+		return fmt.Sprintf("%s arm: an epoch of its own", e.What)
 	case Calibrated:
 		return fmt.Sprintf("capacity: %.0f a second", e.Rate)
 	case LoadBegan:
