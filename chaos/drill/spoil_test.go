@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -16,36 +17,66 @@ import (
 // says so if that is not where the promise's bound is, or if the run then does not fail by its name.
 func atTheBound(t *testing.T, checks verdict.Checks, name string, c verdict.Check) {
 	t.Helper()
-	judge := func(severity float64) (verdict.Verdict, verdict.Finding) {
-		run := replay(t, name)
-		worsen(run.Arms[evidence.On], c, severity)
-		v := verdict.Judge(checks, run)
-		return v, v.Promises[slices.IndexFunc(checks.Promises, func(p verdict.Check) bool { return p.Name == c.Name })]
+	recorded := replay(t, name)
+	find := func(severity float64) verdict.Finding {
+		return verdict.Measured(worse(recorded, c, severity), evidence.On, c)
 	}
-	kept, broken := 0.0, 1.0
-	if _, f := judge(broken); f.Held {
+	if f := find(1); f.Held {
 		t.Errorf("%s: holds, whatever is measured: %s", c.Name, f.Why)
 		return
 	}
+	kept, broken := bisect(func(severity float64) bool { return find(severity).Held })
+	v := verdict.Judge(checks, worse(recorded, c, broken))
+	if v.Result != verdict.Fail || !slices.ContainsFunc(v.Reasons, func(r string) bool { return strings.HasPrefix(r, "on arm: "+c.Name) }) {
+		t.Errorf("%s just broken: %s %q", c.Name, v.Result, v.Reasons)
+	}
+	last, first := find(kept), find(broken)
+	if why := farFromBound(c, last, first); why != "" {
+		t.Errorf("%s: %s: the last that holds is %s, the first that does not %s", c.Name, why, last.Why, first.Why)
+	}
+}
+
+// bisect returns the last severity that a promise survives, and the first that it does not.
+func bisect(survives func(severity float64) bool) (kept, broken float64) {
+	broken = 1
 	for broken-kept > 1e-12 && broken-kept > 1e-4*broken {
 		middle := (kept + broken) / 2
 		if kept == 0 && broken > 1e-9 {
 			middle = broken / 8 // the bound may be a millionth of the worst
 		}
-		if _, f := judge(middle); f.Held {
+		if survives(middle) {
 			kept = middle
 		} else {
 			broken = middle
 		}
 	}
-	_, last := judge(kept)
-	v, first := judge(broken)
-	if v.Result != verdict.Fail || !slices.ContainsFunc(v.Reasons, func(r string) bool { return strings.HasPrefix(r, "on arm: "+c.Name) }) {
-		t.Errorf("%s just broken: %s %q", c.Name, v.Result, v.Reasons)
+	return kept, broken
+}
+
+// worse is a run with its on arm made worse in what a promise measures. The run stays as it was.
+func worse(run *evidence.Run, c verdict.Check, severity float64) *evidence.Run {
+	r, on := *run, *run.Arms[evidence.On]
+	r.Arms = map[string]*evidence.Arm{evidence.Off: run.Arms[evidence.Off], evidence.On: &on}
+	on.Windows = slices.Clone(on.Windows)
+	for i := range on.Windows {
+		routes := map[string]*evidence.Tally{}
+		for name, t := range on.Windows[i].Routes {
+			copied := evidence.Tally{}
+			copied.Merge(t)
+			routes[name] = &copied
+		}
+		on.Windows[i].Routes = routes
 	}
-	if why := farFromBound(c, last, first); why != "" {
-		t.Errorf("%s: %s: the last that holds is %s, the first that does not %s", c.Name, why, last.Why, first.Why)
+	on.Queries = maps.Clone(on.Queries)
+	graphs := slices.Clone(on.Queries[c.Query])
+	for i := range graphs {
+		graphs[i].Points = slices.Clone(graphs[i].Points)
 	}
+	if c.Query != "" {
+		on.Queries[c.Query] = graphs
+	}
+	worsen(&on, c, severity)
+	return &r
 }
 
 // farFromBound says whether the bound of a promise is not where it stopped to hold.
