@@ -39,26 +39,43 @@ func (a Arrivals) Pacer() (Pacer, error) {
 	if a.Length <= 0 || a.Length > MaxLength {
 		return nil, fmt.Errorf("duration %v: must be above 0 and at most %v", a.Length, MaxLength)
 	}
-	shape, random := a.shape()
-	profile, err := a.profile(shape)
-	for _, s := range a.Surges {
-		if s.Tenant != "" {
-			return nil, fmt.Errorf("surge: whose customers are of tenant %.64q, a schedule does not know", s.Tenant)
-		}
-		if !(s.Factor >= 0 && s.Factor <= maxSurge) {
-			return nil, fmt.Errorf("surge: factor %v: must be from 0 to %d", s.Factor, maxSurge)
-		}
-		profile = profile.Surge(s.Factor, s.At, s.Width)
+	if err := a.checkSurges(); err != nil {
+		return nil, err
 	}
+	rates, random, err := a.rates()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("arrivals %q: %w", a.Text, err)
-	case profile.Count() == 0:
+	case rates.Count() == 0:
 		return nil, fmt.Errorf("arrivals %q: no request is due in %v", a.Text, a.Length)
 	case random:
-		return NewPoisson(profile, a.Seed), nil
+		return NewPoisson(rates, a.Seed), nil
 	}
-	return profile, nil
+	return rates, nil
+}
+
+func (a Arrivals) checkSurges() error {
+	for _, s := range a.Surges {
+		if s.Tenant != "" {
+			return fmt.Errorf("surge: whose customers are of tenant %.64q, a schedule does not know", s.Tenant)
+		}
+		if !(s.Factor >= 0 && s.Factor <= maxSurge) {
+			return fmt.Errorf("surge: factor %v: must be from 0 to %d", s.Factor, maxSurge)
+		}
+	}
+	return nil
+}
+
+// rates returns the rate over the run, with its surges, and whether arrivals come by chance.
+func (a Arrivals) rates() (rates Profile, random bool, err error) {
+	shape, random := a.shape()
+	if rates, err = a.profile(shape); err != nil {
+		return Profile{}, random, err
+	}
+	for _, s := range a.Surges {
+		rates = rates.Surge(s.Factor, s.At, s.Width)
+	}
+	return rates, random, nil
 }
 
 // maxSurge bounds the factor of a surge.

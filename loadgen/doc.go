@@ -9,7 +9,7 @@
 //
 // A [Pacer] is pure: it says when the i-th request is due. A [Scenario] says what the
 // i-th request is: [Shoppers] behave as customers of the shop, a [Fixed] sends the
-// same request over and over. A [Joint] is two of each at once, as when the crowd of one
+// same request over and over. A [Joint] is several of each at once, as when the crowd of one
 // tenant comes beside all others ([Shoppers.Come]). An [Attacker] sends each request when it is due and
 // turns it into one sample, whatever happens. A [Summary] folds samples, a [Journal]
 // keeps them, [Threshold]s judge the [Report].

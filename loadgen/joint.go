@@ -8,31 +8,37 @@ type Part struct {
 	Scenario Scenario
 }
 
-// A Joint is two parts that run at the same time, as one schedule and one scenario: requests are
-// due when they are in their part, and where both have one, that of the first comes first. So
-// what one part sends does not depend on the other. Next is told of places in the whole, which
-// differ between the parts. One goroutine may use it.
+// A Joint is parts that run at the same time, as one schedule and one scenario: requests are
+// due when they are in their part, and where several have one, that of the first comes first. So
+// what one part sends does not depend on the others. Next is told of places in the whole, which
+// differ between the parts; so no part is a Joint itself. One goroutine may use it.
 type Joint struct {
-	parts  [2]Part
-	passed [2]int64      // how many requests of each part are due by now
+	parts  []Part
+	passed []int64       // how many requests of each part are due by now
+	count  int64         // of all parts together
 	latest int           // whose is the last of them
 	due    time.Duration // when it is due
 }
 
-// NewJoint joins two parts.
-func NewJoint(first, second Part) *Joint { return &Joint{parts: [2]Part{first, second}} }
+// NewJoint joins parts, of which there is at least one.
+func NewJoint(parts ...Part) *Joint { return &Joint{parts: parts, passed: make([]int64, len(parts))} }
 
-// Length is that of the longer part.
+// Length is that of the longest part.
 func (j *Joint) Length() time.Duration {
-	return max(j.parts[0].Pacer.Length(), j.parts[1].Pacer.Length())
+	var longest time.Duration
+	for _, p := range j.parts {
+		longest = max(longest, p.Pacer.Length())
+	}
+	return longest
 }
 
 // At returns when request i is due. To go on from the last one is cheap; to go back starts over.
 func (j *Joint) At(i int64) (time.Duration, bool) {
-	if i < j.count()-1 {
-		j.passed, j.due = [2]int64{}, 0
+	if i < j.count-1 {
+		clear(j.passed)
+		j.count, j.due = 0, 0
 	}
-	for j.count() <= i {
+	for j.count <= i {
 		if !j.pass() {
 			return 0, false
 		}
@@ -46,20 +52,18 @@ func (j *Joint) Next(seq int64) Action {
 	return j.parts[j.latest].Scenario.Next(seq)
 }
 
-func (j *Joint) count() int64 { return j.passed[0] + j.passed[1] }
-
-// pass passes the next request of both parts, and says whether there was one.
+// pass passes the next request of all parts, and says whether there was one.
 func (j *Joint) pass() bool {
-	first, more := j.parts[0].Pacer.At(j.passed[0])
-	second, also := j.parts[1].Pacer.At(j.passed[1])
-	switch {
-	case more && (!also || first <= second):
-		j.latest, j.due = 0, first
-	case also:
-		j.latest, j.due = 1, second
-	default:
-		return false
+	found := false
+	for i, p := range j.parts {
+		due, more := p.Pacer.At(j.passed[i])
+		if more && (!found || due < j.due) {
+			j.latest, j.due, found = i, due, true
+		}
 	}
-	j.passed[j.latest]++
-	return true
+	if found {
+		j.passed[j.latest]++
+		j.count++
+	}
+	return found
 }

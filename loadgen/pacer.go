@@ -88,6 +88,11 @@ func (p Profile) Surge(factor float64, at, width time.Duration) Profile {
 	return surged
 }
 
+// only returns the profile with no rate but from at on, for width.
+func (p Profile) only(at, width time.Duration) Profile {
+	return p.Surge(0, 0, at).Surge(0, at+width, p.length)
+}
+
 // cut splits a stretch at the times that lie within it, which are in order.
 func (s stretch) cut(times ...time.Duration) []stretch {
 	var parts []stretch

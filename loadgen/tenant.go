@@ -14,16 +14,20 @@ func (s *Shoppers) Come(a Arrivals) (Part, error) {
 	if err != nil {
 		return Part{}, err
 	}
-	all := Part{pacer, s}
-	for _, surge := range ofTenants {
-		crowd, err := s.crowd(surge, usual)
+	parts := []Part{{pacer, s}}
+	for i, surge := range ofTenants {
+		seed := ^a.Seed - uint64(i) // or crowds would come in step
+		crowd, err := s.crowd(surge, usual, seed)
 		if err != nil {
 			return Part{}, fmt.Errorf("surge: %w", err)
 		}
-		both := NewJoint(all, crowd)
-		all = Part{both, both}
+		parts = append(parts, crowd)
 	}
-	return all, nil
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	all := NewJoint(parts...)
+	return Part{all, all}, nil
 }
 
 // split returns the arrivals without the surges of tenants, and those.
@@ -40,8 +44,9 @@ func (a Arrivals) split() (usual Arrivals, ofTenants []Surge) {
 	return a, ofTenants
 }
 
-// crowd is those of a tenant's customers who come beyond the usual.
-func (s *Shoppers) crowd(surge Surge, usual Arrivals) (Part, error) {
+// crowd is those of a tenant's customers who come beyond the usual; the seed is for arrivals that
+// come by chance.
+func (s *Shoppers) crowd(surge Surge, usual Arrivals, seed uint64) (Part, error) {
 	if !(surge.Factor >= 1 && surge.Factor <= maxSurge) {
 		return Part{}, fmt.Errorf("factor %v: must be from 1 to %d for the customers of one tenant", surge.Factor, maxSurge)
 	}
@@ -49,10 +54,14 @@ func (s *Shoppers) crowd(surge Surge, usual Arrivals) (Part, error) {
 	if err != nil {
 		return Part{}, err
 	}
+	rates, random, err := usual.rates()
+	if err != nil {
+		return Part{}, err
+	}
 	share := float64(len(of.customers)) / float64(len(s.customers))
-	beyond := Spike(0, usual.Rate*share*(surge.Factor-1), surge.At, surge.Width, usual.Length)
-	if _, random := usual.shape(); random {
-		return Part{NewPoisson(beyond, ^usual.Seed), of}, nil
+	beyond := rates.only(surge.At, surge.Width).Surge(share*(surge.Factor-1), surge.At, surge.Width)
+	if random {
+		return Part{NewPoisson(beyond, seed), of}, nil
 	}
 	return Part{beyond, of}, nil
 }

@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -147,4 +148,60 @@ func TestSamplesSayWhoseCustomerAsked(t *testing.T) {
 			t.Errorf("%d requests of the small tenant, want about 100", small)
 		}
 	})
+}
+
+// Two crowds are each of their own tenant, and none is lost, repeated or taken for another.
+func TestCrowdsOfTwoTenantsAreToldApart(t *testing.T) {
+	shop := twoTenants(newMarket(t), 6) // four of t, two of small
+	shoppers := prepared(t, loadgen.ShoppersConfig{Shop: shop, Doer: newMarket(t), Mix: parseMix(t, "order=1")})
+	part, err := shoppers.Come(loadgen.Arrivals{Rate: 300, Length: 2 * time.Second, Surges: []loadgen.Surge{
+		{Factor: 4, At: time.Second, Width: time.Second, Tenant: "small"}, // 100, and 300 beyond
+		{Factor: 2, At: time.Second, Width: time.Second, Tenant: "t"},     // 200, and 200 beyond
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	due, actions := all(part)
+	for i, action := range actions {
+		var sample evidence.Sample
+		action.Read(&sample, nil)
+		if due[i] >= time.Second {
+			counts[sample.Tenant]++
+		}
+	}
+	if len(due) != 600+300+200 || !slices.IsSorted(due) {
+		t.Errorf("%d requests, sorted %v; want 1100", len(due), slices.IsSorted(due))
+	}
+	for tenant, want := range map[string]int{"small": 400, "t": 400} {
+		if got := counts[tenant]; got < want*9/10 || got > want*11/10 {
+			t.Errorf("%d requests of %s in the surge, want about %d", got, tenant, want)
+		}
+	}
+}
+
+// A crowd is as large as the usual rate says at its time, and does not outlast the run.
+func TestCrowdFollowsTheUsualRate(t *testing.T) {
+	shoppers := prepared(t, loadgen.ShoppersConfig{Shop: twoTenants(newMarket(t), 6), Doer: newMarket(t), Mix: parseMix(t, "order=1")})
+	small := func(at, width time.Duration) loadgen.Surge {
+		return loadgen.Surge{Factor: 4, At: at, Width: width, Tenant: "small"}
+	}
+	for _, tt := range []struct {
+		text   string
+		surges []loadgen.Surge
+		want   int // as many as usual, and those beyond
+	}{
+		{"step:100,500", []loadgen.Surge{small(time.Second, time.Second)}, 600 + 500},
+		{"step:100,500", []loadgen.Surge{small(0, time.Second)}, 600 + 100},
+		{"", []loadgen.Surge{small(time.Second, 9*time.Second)}, 600 + 300},
+		{"", []loadgen.Surge{small(0, time.Second), {Factor: 2, Width: time.Second}}, 900 + 600},
+	} {
+		part, err := shoppers.Come(loadgen.Arrivals{Text: tt.text, Rate: 300, Length: 2 * time.Second, Surges: tt.surges})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if due, _ := all(part); len(due) != tt.want || part.Pacer.Length() != 2*time.Second {
+			t.Errorf("%q, %+v: %d requests in %v, want %d", tt.text, tt.surges, len(due), part.Pacer.Length(), tt.want)
+		}
+	}
 }
