@@ -1,9 +1,6 @@
 package resilience
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Turns is a line in which work waits for a place that all of it shares. While priority is
 // on, the most important of what waits is next; but every eighth turn is that of the oldest,
@@ -11,15 +8,16 @@ import (
 // protection is off, it is always the oldest. It belongs to its loop.
 type Turns[T comparable] struct {
 	guard
-	lines [importances][]waiter[T] // of each, the first is next
-	len   int
-	given int // turns, since the oldest had one for its age
+	lines  [importances][]waiter[T] // of each, the first is next
+	joined uint64                   // how much has joined so far
+	len    int                      // how much waits
+	given  int                      // turns, since the oldest had one for its age
 }
 
-// A waiter is what waits, and since when.
+// A waiter is what waits, and how much had joined before it.
 type waiter[T comparable] struct {
-	value  T
-	joined time.Time
+	value T
+	place uint64
 }
 
 // turnOfOldest is how often the turn is that of the oldest.
@@ -36,7 +34,8 @@ func (q *Turns[T]) Len() int { return q.len }
 // Join puts work at the end of the line. It takes an unknown importance for Normal.
 func (q *Turns[T]) Join(i Importance, v T) {
 	i = i.known()
-	q.lines[i] = append(q.lines[i], waiter[T]{v, time.Now()})
+	q.lines[i] = append(q.lines[i], waiter[T]{v, q.joined})
+	q.joined++
 	q.len++
 }
 
@@ -72,12 +71,11 @@ func (q *Turns[T]) Next() T {
 	return q.take(first)
 }
 
-// oldest is the importance of what has waited longest; of two that came together, of the
-// more important.
+// oldest is the importance of what has waited longest.
 func (q *Turns[T]) oldest() Importance {
 	oldest := q.mostImportant()
 	for i, line := range q.lines {
-		if len(line) > 0 && line[0].joined.Before(q.lines[oldest][0].joined) {
+		if len(line) > 0 && line[0].place < q.lines[oldest][0].place {
 			oldest = Importance(i)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -17,7 +16,6 @@ import (
 func join(q *resilience.Turns[string], work string) {
 	importance := map[byte]resilience.Importance{'c': resilience.Critical, 'n': resilience.Normal, 'b': resilience.Batch, '?': 100}
 	q.Join(importance[work[0]], work)
-	time.Sleep(time.Millisecond)
 }
 
 // turns takes all that waits.
@@ -29,6 +27,7 @@ func turns(q *resilience.Turns[string]) string {
 	return strings.Join(order, " ")
 }
 
+// All comes at one moment of virtual time: who was first is no matter of the clock.
 func TestTurns(t *testing.T) {
 	for _, c := range []struct {
 		on         bool
