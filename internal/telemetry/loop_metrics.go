@@ -31,8 +31,8 @@ type LoopMetrics struct {
 	phases            [phases]phaseMetrics
 	depths            [depths]atomic.Int64
 
-	unended  atomic.Bool // the last long turn was not told as ended
-	mu       sync.Mutex  // of the long turns; the loop takes it at the end of such a turn only
+	unended  atomic.Bool // a long turn was not told as ended
+	mu       sync.Mutex  // of the long turns; the loop takes it at their ends, and for those who waited
 	recent   []SeenTurn
 	culprits map[string]uint64 // long turns by the callback that ran
 }
@@ -97,18 +97,26 @@ func (m *LoopMetrics) TurnEnd(s *loop.TurnStats) {
 	}
 	m.storeDepths(&s.Depths)
 	if m.unended.Load() {
-		m.endLongTurn(s.Turn)
+		m.endLongTurns(s.Turn)
 	}
 }
 
-// endLongTurn notes when a long turn has ended, once a turn that is no earlier one has.
-func (m *LoopMetrics) endLongTurn(turn uint64) {
+// endLongTurns notes that long turns have ended, once a turn that is no earlier one has. There may
+// be two of them: the first was told of when it was over.
+func (m *LoopMetrics) endLongTurns(turn uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if last := &m.recent[len(m.recent)-1]; last.Turn <= turn {
-		last.Ended = time.Now()
-		m.unended.Store(false)
+	unended := false
+	for i := range m.recent {
+		switch t := &m.recent[i]; {
+		case !t.Ended.IsZero():
+		case t.Turn <= turn:
+			t.Ended = time.Now()
+		default:
+			unended = true
+		}
 	}
+	m.unended.Store(unended)
 }
 
 func (m *LoopMetrics) storeDepths(d *loop.Depths) {

@@ -240,6 +240,21 @@ func TestWhoWasKeptByALongTurnAndWhoWasNot(t *testing.T) {
 	})
 }
 
+// The watchdog may tell of a turn that has just ended, and that the next one is long, too.
+func TestALongTurnThatIsToldLateEndsToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := telemetry.NewLoopMetrics(nil)
+		m.TurnEnd(&loop.TurnStats{Turn: 3})
+		m.LongTurn(loop.LongTurn{Turn: 3})
+		m.LongTurn(loop.LongTurn{Turn: 4})
+		m.TurnEnd(&loop.TurnStats{Turn: 4})
+		time.Sleep(time.Hour)
+		if turn, any := m.Kept(time.Now(), time.Now().Add(time.Second)); any {
+			t.Errorf("turn %d has not ended", turn.Turn)
+		}
+	})
+}
+
 func TestLastLongTurnsAreRemembered(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
