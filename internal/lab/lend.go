@@ -18,7 +18,7 @@ func (l *lab) lend(ctx context.Context, t Terms) (Lent, error) {
 		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: err.Error()}
 	}
 	l.load.leave()
-	l.switches = readSwitches(ctx, &l.home.shop)
+	l.switches = readSwitches(l.until, &l.home.shop) // also if who asks has left meanwhile
 	l.rest()
 	if err := l.live(ctx, guest); err != nil {
 		l.rest()
