@@ -11,7 +11,8 @@ func (g *Group) SetShed(fn func(oldest time.Duration) error) { g.shed = fn }
 
 // SetNewestFirst has fn asked, before a call that waits is let in, with how long the one
 // that has waited longest has, whether the newest goes first instead; taken is called when that
-// one is let in before another. On the loop only.
+// one is let in before another. A task that waits in Shielded is never passed over when it has
+// waited longest. On the loop only.
 func (g *Group) SetNewestFirst(fn func(oldest time.Duration) bool, taken func()) {
 	g.newestFirst, g.outOfTurn = fn, taken
 }
