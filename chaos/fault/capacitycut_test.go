@@ -23,3 +23,25 @@ func TestCapacityComesBack(t *testing.T) {
 		}
 	})
 }
+
+// The first cut may end before the second, which has found fewer workers.
+func TestCapacityComesBackFromCutsInAnyOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, order := range [][2]int{{0, 1}, {1, 0}} {
+			b := &teller{workers: 8}
+			in := banking(b)
+			half := fault.Spec{Fault: "capacity.cut", Params: map[string]string{"share": "0.5"}}
+			ids := [2]string{inject(t, in, half), inject(t, in, half)}
+			left := []int{b.workers}
+			for _, n := range order {
+				if err := in.Clear(ids[n]); err != nil {
+					t.Fatal(err)
+				}
+				left = append(left, b.workers)
+			}
+			if left[0] != 2 || left[2] != 8 {
+				t.Errorf("ended in the order %v: %v workers, want 2 at first and 8 at last", order, left)
+			}
+		}
+	})
+}
