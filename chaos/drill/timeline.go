@@ -107,6 +107,7 @@ type held struct {
 	id   string // of the fault
 	hits uint64 // of it, as far as it has told
 	past uint64 // hits of those that have ended with their processes
+	gone error  // why it has not begun again in the last process; nil if it has, or need not
 }
 
 // hold renews the lease until the act is over. A renewal that fails is tried again: if it
@@ -132,7 +133,8 @@ func (t *timeline) renew(ctx context.Context, h *held) {
 	if !isUnknown(err) {
 		return
 	}
-	if status, err = t.inject(ctx, h.act); err == nil {
+	status, h.gone = t.inject(ctx, h.act)
+	if h.gone == nil {
 		h.id, h.hits, h.past = status.ID, status.Hits, h.past+h.hits
 		t.say(Event{Kind: FaultBegan, What: name(h.act)})
 	}
@@ -142,7 +144,7 @@ func (t *timeline) renew(ctx context.Context, h *held) {
 func isUnknown(err error) bool { return shop.CodeOf(err) == shop.CodeNotFound }
 
 // end ends the fault, also if the drill is told to end, and notes what it did. One that has ended
-// with its process is ended.
+// with its process is ended; if it was to begin again and did not, its evidence says so.
 func (t *timeline) end(ctx context.Context, h *held, f *evidence.Fault) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 	defer cancel()
@@ -151,6 +153,9 @@ func (t *timeline) end(ctx context.Context, h *held, f *evidence.Fault) {
 	f.Hits = int64(h.past + max(h.hits, status.Hits))
 	if isUnknown(err) {
 		f.Ended = true
+		if h.gone != nil {
+			f.Err = fmt.Sprintf("it ended with its process, and did not begin again: %v", h.gone)
+		}
 		return
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ type near struct {
 	cut bool // nothing comes through but the first word
 
 	restarts []time.Time // when the process has been, or will be, started again
+	forgets  bool        // a new process knows no kind of fault
 }
 
 var errCut = errors.New("cut off")
@@ -27,7 +28,11 @@ func (n *near) live() {
 	for len(n.restarts) > 0 && !time.Now().Before(n.restarts[0]) {
 		n.restarts = n.restarts[1:]
 		n.ClearAll()
-		n.Injector = fault.New(fault.Config{Kinds: n.Kinds()})
+		kinds := n.Kinds()
+		if n.forgets {
+			kinds = nil
+		}
+		n.Injector = fault.New(fault.Config{Kinds: kinds})
 	}
 }
 
@@ -177,4 +182,16 @@ func TestAFaultBeginsAgainInANewProcess(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A fault that has ended with its process, and is refused by the next, was not active to the end.
+func TestAFaultThatDoesNotBeginAgainSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &near{Injector: fault.New(fault.Config{Kinds: []fault.Kind{tick(time.Second)}}), forgets: true}
+		p.restarts = []time.Time{time.Now().Add(12 * time.Second)}
+		line := timeline{acts: acts(p, "a.tick"), began: time.Now(), tell: func(Event) {}}
+		if f := line.run(t.Context())[0]; !strings.Contains(f.Err, "did not begin again: ") || !strings.Contains(f.Err, "is not the name of a fault") {
+			t.Errorf("%+v", f)
+		}
+	})
 }
