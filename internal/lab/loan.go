@@ -38,7 +38,7 @@ const (
 	minLease     = time.Second
 	maxLease     = time.Minute
 	maxBy        = 64  // bytes
-	maxArgs      = 256 // of all parts
+	maxArgs      = 256 // of a part, and of all
 	maxArg       = 256 // bytes
 )
 
