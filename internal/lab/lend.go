@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"brownout/internal/shop"
@@ -17,17 +18,29 @@ func (l *lab) lend(ctx context.Context, t Terms) (Lent, error) {
 	if err != nil {
 		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: err.Error()}
 	}
-	l.load.leave()
-	l.switches = readSwitches(l.until, &l.home.shop) // also if who asks has left meanwhile
-	l.rest()
-	if err := l.live(ctx, guest); err != nil {
-		l.rest()
+	if err := l.makeWay(ctx, guest); err != nil {
 		guest.close()
-		l.comeHome()
 		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: "the shop did not open for " + t.By + ": " + err.Error()}
 	}
 	l.say("the shop is lent to %s: %v", t.By, guest)
 	return Lent{Shop: guest.shop, Folder: guest.epoch.path}, nil
+}
+
+// makeWay has a guest's life be lived in the place of the shop's own. If there is an error, the own one
+// is as it was. Whoever asks for the shop may leave at any time, and must not take the host's switches along.
+func (l *lab) makeWay(ctx context.Context, guest *life) error {
+	l.load.leave()
+	l.switches = readSwitches(l.until, &l.home.shop)
+	if ctx.Err() != nil {
+		return errors.Join(context.Cause(ctx), l.resumeLoad())
+	}
+	l.rest()
+	err := l.live(ctx, guest)
+	if err != nil {
+		l.rest()
+		l.comeHome()
+	}
+	return err
 }
 
 // guest makes the life of a guest. Its Redis is always an embedded one, which can be flushed without
