@@ -92,10 +92,14 @@ func (e *embedded) flush() int {
 }
 
 // Refuse implements fault.Redis: the server closes, and opens again at the same address with the
-// same data.
+// same data. One fault at a time has it closed, or the end of the first would open it for the second.
 func (e *embedded) Refuse() (restore func(), err error) {
+	if !e.down.CompareAndSwap(false, true) {
+		return nil, errors.New("is active already: Redis refuses connections")
+	}
 	e.server.Close()
 	return func() {
+		defer e.down.Store(false)
 		if err := e.server.Restart(); err != nil {
 			fmt.Fprintf(os.Stderr, "brownout: the embedded Redis does not come back: %v\n", err)
 		}

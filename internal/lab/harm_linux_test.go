@@ -84,6 +84,13 @@ func TestEmbeddedRedisGoesAndComesBackWithItsData(t *testing.T) {
 	if err := c.Get(ctx, "a").Err(); err == nil {
 		t.Error("it answers while it is down")
 	}
+	if _, err := e.Refuse(); err == nil {
+		t.Error("a second fault has it closed, which the first will open")
+	}
+	restore()
+	if restore, err = e.Refuse(); err != nil {
+		t.Fatal(err)
+	}
 	restore()
 	if v, err := c.Get(ctx, "a").Result(); err != nil || v != "1" {
 		t.Errorf("afterwards: %q, %v", v, err)

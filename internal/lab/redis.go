@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -18,12 +19,13 @@ const redisTick = 5 * time.Second
 type embedded struct {
 	server *miniredis.Miniredis
 	done   chan struct{}
+	down   atomic.Bool // it refuses connections
 }
 
 // startRedis starts an embedded Redis that a password opens: whoever else is on the machine
 // can reach it.
 func startRedis(addr, password string) (*embedded, error) {
-	e := &embedded{miniredis.NewMiniRedis(), make(chan struct{})}
+	e := &embedded{server: miniredis.NewMiniRedis(), done: make(chan struct{})}
 	e.server.SetTime(time.Now())
 	e.server.ClockTTL(true)
 	e.server.RequireAuth(password)
