@@ -81,11 +81,14 @@ func (d *door) turnAway(c net.Conn) {
 	_ = c.Close()
 }
 
-// A guest is a connection that has been let in.
+// A guest is a connection that has been let in. One goroutine at a time writes to it.
 type guest struct {
 	net.Conn
 	door *door
 	left sync.Once
+
+	part   int           // bytes of the part that is being taken
+	waited time.Duration // until they were
 }
 
 // Close closes the connection and makes room for another.
@@ -104,13 +107,20 @@ func (g *guest) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
+// writePart writes p under what is left of the time for its part: whoever writes in smaller pieces
+// gives a client no more time.
 func (g *guest) writePart(p []byte) (int, error) {
-	if err := g.SetWriteDeadline(g.door.writing.Deadline(time.Now())); err != nil {
+	began := time.Now()
+	if err := g.SetWriteDeadline(g.door.writing.Deadline(began.Add(-g.waited))); err != nil {
 		return 0, err
 	}
 	n, err := g.Conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		g.door.writing.Missed()
+	}
+	g.part, g.waited = g.part+n, g.waited+time.Since(began)
+	if g.part >= maxPart {
+		g.part, g.waited = 0, 0
 	}
 	return n, err
 }

@@ -63,6 +63,48 @@ func TestAnswersMustBeTaken(t *testing.T) {
 	}
 }
 
+// Who writes an answer in pieces gives its client no more time for them, and none is lost between
+// them.
+func TestPiecesOfAPartMustBeTakenTogether(t *testing.T) {
+	for name, tt := range map[string]struct {
+		take, rest time.Duration // for each piece, and from one to the next
+		taken      int           // pieces
+	}{
+		"fast enough":           {time.Second, 0, 8},
+		"too slow together":     {2 * time.Second, 0, 2},
+		"a server that is slow": {time.Second, time.Minute, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				g := newDoor(nil, 1, resilience.NewWriteDeadline(resilience.NewRegistry(nil), "answers", 5*time.Second)).welcome(near)
+				piece := make([]byte, maxPart/4)
+				left := make(chan struct{})
+				go func() {
+					defer close(left)
+					for taken := error(nil); taken == nil; _, taken = io.CopyN(io.Discard, far, maxPart/4) {
+						time.Sleep(tt.take)
+					}
+				}()
+				taken := 0
+				for range 8 {
+					if n, err := g.Write(piece); err != nil || n < len(piece) {
+						break
+					}
+					taken++
+					time.Sleep(tt.rest)
+				}
+				if taken != tt.taken {
+					t.Errorf("%d pieces are taken, want %d", taken, tt.taken)
+				}
+				_ = near.Close()
+				<-left
+				_ = far.Close()
+			})
+		})
+	}
+}
+
 // rejections is how many the metrics know of, of all protections.
 func rejections(t *testing.T, metrics *prometheus.Registry) (n float64) {
 	t.Helper()

@@ -63,9 +63,9 @@ func TestMemoryBounds(t *testing.T) {
 		want  resilience.MemoryConfig
 	}{
 		{math.MaxInt64, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 512 << 20}}, // and 64 MiB
-		{100 << 20, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 80 << 20, Bytes: 10 << 20}},
+		{100 << 20, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 80 << 20, Bytes: 20 << 20}},
 		{100 << 20, resilience.MemoryConfig{Bytes: 1}, resilience.MemoryConfig{Heap: 80 << 20, Bytes: 1}},
-		{100 << 20, resilience.MemoryConfig{Heap: 8}, resilience.MemoryConfig{Heap: 8, Bytes: 1}},
+		{100 << 20, resilience.MemoryConfig{Heap: 8}, resilience.MemoryConfig{Heap: 8, Bytes: 2}},
 		{10 << 30, resilience.MemoryConfig{}, resilience.MemoryConfig{Heap: 8 << 30}},
 	} {
 		debug.SetMemoryLimit(tt.limit)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestRequestsHoldMemory(t *testing.T) {
-	const each = 8<<10 + 100 + 1000
+	const each = 48<<10 + 100 + 1000
 	handler := func(t *loop.Task, _ *service.Request) (service.Response, error) {
 		return service.Response{}, t.Sleep(time.Second)
 	}

@@ -36,14 +36,14 @@ func heapBound() uint64 {
 	return uint64(limit) / 5 * 4
 }
 
-// memoryBounds fills in the bounds that are not given. Requests may hold an eighth of what may
+// memoryBounds fills in the bounds that are not given. Requests may hold a quarter of what may
 // live on the heap, and no more than by default where there is plenty.
 func memoryBounds(m resilience.MemoryConfig) resilience.MemoryConfig {
 	if m.Heap == 0 {
 		m.Heap = heapBound()
 	}
-	if m.Bytes == 0 && m.Heap < defaultHeap {
-		m.Bytes = int64(m.Heap / 8)
+	if m.Bytes == 0 && m.Heap < defaultHeap/2 {
+		m.Bytes = int64(m.Heap / 4)
 	}
 	return m
 }
