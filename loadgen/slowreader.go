@@ -21,6 +21,9 @@ type SlowReaders struct {
 	// Connections is how many there are at once, up to MaxSlowReaders. One whose
 	// connection is closed comes again after a second.
 	Connections int
+	// Within is how long it takes until all of them have come, one after the other; 0 means
+	// that they come at once.
+	Within time.Duration
 	// Bytes is how many each reads every Period; Period is 1 s if 0.
 	Bytes  int
 	Period time.Duration
@@ -38,15 +41,18 @@ const receiveBuffer = 4 << 10
 // Run reads slowly until ctx is done.
 func (r *SlowReaders) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	for range min(r.Connections, MaxSlowReaders) {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				r.visit(ctx)
-				pause(ctx, time.Second)
-			}
-		})
+	connections := min(r.Connections, MaxSlowReaders)
+	for n := range connections {
+		all.Go(func() { r.come(ctx, r.Within*time.Duration(n)/time.Duration(connections)) })
 	}
 	all.Wait()
+}
+
+// come is one reader, who comes for the first time after a while.
+func (r *SlowReaders) come(ctx context.Context, after time.Duration) {
+	for again := pause(ctx, after); again; again = pause(ctx, time.Second) {
+		r.visit(ctx)
+	}
 }
 
 // Read returns how many bytes were read.

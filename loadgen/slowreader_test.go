@@ -61,3 +61,36 @@ func TestSlowReadersHoldAServerUp(t *testing.T) {
 	stop()
 	<-ended
 }
+
+// They come one after the other: by a time, no more of them than are to have come.
+func TestSlowReadersComeOneAfterTheOther(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const connections, within = 4, 400 * time.Millisecond
+	readers := &loadgen.SlowReaders{
+		Address: l.Addr().String(), Connections: connections, Within: within, Bytes: 1,
+		Write: func(r *fasthttp.Request) { r.SetRequestURI("http://" + l.Addr().String() + "/large") },
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	began := time.Now()
+	go func() {
+		defer close(ended)
+		readers.Run(ctx)
+	}()
+	for n := range connections {
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if came := time.Since(began); came < within*time.Duration(n)/connections {
+			t.Errorf("%d are there after %v", n+1, came)
+		}
+	}
+	stop()
+	<-ended
+}

@@ -171,19 +171,24 @@ func (s *stage) slowReaders(e Entry) (*loadgen.SlowReaders, error) {
 	if err != nil {
 		return nil, err
 	}
-	connections, err := strconv.Atoi(e.param("connections"))
+	readers, err := crowd(e)
 	if err != nil {
-		return nil, fmt.Errorf("connections: %w", err)
-	}
-	size, err := strconv.Atoi(e.param("bytes"))
-	if err != nil {
-		return nil, fmt.Errorf("bytes: %w", err)
+		return nil, err
 	}
 	token, err := s.operator()
 	if err != nil {
 		return nil, err
 	}
-	return &loadgen.SlowReaders{Address: gateway.Host, Connections: connections, Bytes: size, Write: exports(s.file.Gateway, token)}, nil
+	readers.Address, readers.Write = gateway.Host, exports(s.file.Gateway, token)
+	return readers, nil
+}
+
+// crowd is how many slow readers an entry wants, when they come and how slow they are.
+func crowd(e Entry) (*loadgen.SlowReaders, error) {
+	connections, e1 := strconv.Atoi(e.param("connections"))
+	size, e2 := strconv.Atoi(e.param("bytes"))
+	within, e3 := time.ParseDuration(e.param("within"))
+	return &loadgen.SlowReaders{Connections: connections, Within: within, Bytes: size}, errors.Join(e1, e2, e3)
 }
 
 // operator logs an operator in and returns the access token.

@@ -19,5 +19,6 @@ func loadSpike(Host) Kind {
 func clientSlowReader(Host) Kind {
 	return ofTheLoad("client.slow-reader", "Has clients ask for a large answer and take it a few bytes a second.",
 		Param{Name: "connections", Help: "how many there are", Type: Int, Default: "50", Min: "1", Max: "2000"},
+		Param{Name: "within", Help: "how long it takes until all have come", Type: Duration, Default: "0s", Max: "1m"},
 		Param{Name: "bytes", Help: "how many each reads a second", Type: Int, Default: "1", Min: "1", Max: "1000000"})
 }
