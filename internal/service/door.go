@@ -117,10 +117,19 @@ func (g *guest) writePart(p []byte) (int, error) {
 	n, err := g.Conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		g.door.writing.Missed()
+		g.giveUp()
 	}
 	g.part, g.waited = g.part+n, g.waited+time.Since(began)
 	if g.part >= maxPart {
 		g.part, g.waited = 0, 0
 	}
 	return n, err
+}
+
+// giveUp has the connection reset when it is closed: otherwise the kernel would keep, for as long
+// as the client likes, what that does not take.
+func (g *guest) giveUp() {
+	if tcp, ok := g.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
 }

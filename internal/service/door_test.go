@@ -1,8 +1,10 @@
 package service
 
 import (
+	"errors"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +104,32 @@ func TestPiecesOfAPartMustBeTakenTogether(t *testing.T) {
 				_ = far.Close()
 			})
 		})
+	}
+}
+
+// A client that is left is told so at once, and not after it has read what the kernel keeps.
+func TestWhoIsLeftKeepsNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	d := newDoor(l, 1, resilience.NewWriteDeadline(resilience.NewRegistry(nil), "answers", time.Millisecond))
+	near, err := d.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := near.Write(make([]byte, 32<<20)); err == nil {
+		t.Fatalf("%d bytes are taken", n)
+	}
+	_ = near.Close()
+	if _, err := io.Copy(io.Discard, far); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the client reads on, until %v", err)
 	}
 }
 
