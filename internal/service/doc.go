@@ -59,12 +59,17 @@
 //	length of a body       must be told, else 411
 //	time to come           ListenerConfig.Read (5 s), then 408
 //	time to be taken       ListenerConfig.Write (5 s) for each 16 KiB of an answer, then the
-//	                       connection is closed; the kernel keeps some 64 KiB of it
+//	                       connection is reset; the kernel keeps up to 80 KiB of it until
+//	                       then
 //	between requests       ListenerConfig.Idle (60 s), then the connection is closed
 //	requests under way     DispatcherConfig.InFlight (1024), less for less important ones
 //	                       (resilience.Importance), then 503
-//	memory of requests     DispatcherConfig.Memory (64 MiB), then 503; a large answer is held
-//	                       until it is taken
+//	memory of requests     DispatcherConfig.Memory (64 MiB, or a quarter of the heap if that
+//	                       is less), then 503, sooner for less important ones; each is
+//	                       worth 48 KiB, its body, and a large answer until that is taken
+//	live heap              4/5 of HostConfig.Memory or GOMEMLIMIT (512 MiB without either),
+//	                       then 503, likewise; half of it beyond what requests hold, or
+//	                       10,000 goroutines, for 3 s: the process is recycled
 //	time of a request      the least of the Deadline-Ms header, Route.Timeout (2 s) and 30 s
 //	mailbox                twice the connections, then 503
 //	nesting of JSON        10,000, then 400
