@@ -42,7 +42,8 @@ type life struct {
 	onLoss func()
 	lost   atomic.Bool // the data are forgotten, and the epoch ends with that
 
-	// While the processes run:
+	lived bool // the house's processes are this life's
+	// While they are:
 	faults *fault.Injector
 	logs   []*Log
 }
@@ -82,6 +83,7 @@ func (l *life) writeUsers() error {
 // start starts all parts at once: each waits for those that it needs by itself. The links are
 // there before. If one does not start, none runs.
 func (l *life) start(ctx context.Context) (err error) {
+	l.lived = true
 	defer func() {
 		if err != nil {
 			l.stop()
@@ -105,8 +107,13 @@ func (l *life) start(ctx context.Context) (err error) {
 	return err
 }
 
-// stop ends all faults, and then the processes, in order.
+// stop ends all faults, and then the processes, in order. Of a life that is not lived there are none,
+// and those of another one are let alone.
 func (l *life) stop() {
+	if !l.lived {
+		return
+	}
+	l.lived = false
 	if l.faults != nil {
 		l.faults.ClearAll() // a process that is paused would not end
 		l.faults = nil

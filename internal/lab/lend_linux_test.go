@@ -28,15 +28,24 @@ func TestAGuestWhoLeavesTakesNothingAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(at.close)
-	l := &lab{config: UpConfig{Out: io.Discard}, until: t.Context(), house: newHouse(at, io.Discard)}
+	folder, err := OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = folder.Close() })
+	l := &lab{config: UpConfig{Out: io.Discard}, until: t.Context(), folder: folder, house: newHouse(at, io.Discard)}
+	t.Cleanup(l.house.supervisor.StopAll)
+	if _, err := l.house.supervisor.Start(t.Context(), catLoad); err != nil { // stands for all of the shop's processes
+		t.Fatal(err)
+	}
 	l.load = &background{supervisor: l.house.supervisor, until: l.until}
 	l.home = &life{house: l.house, redis: &store{}}
 	l.home.shop.Admin = map[string]string{"bank-a": admin(t, leave), "payments": admin(t, func() {})}
 	l.current = l.home
-	if err := l.makeWay(ctx, &life{house: l.house, redis: &store{}}); err == nil {
+	if _, err := l.lend(ctx, Terms{By: "Ada", Setting: Setting{BcryptCost: 4}}); err == nil {
 		t.Error("the shop is lent to somebody who has left")
 	}
-	if l.current != l.home {
+	if l.current != l.home || len(l.house.supervisor.Children()) != 1 {
 		t.Error("the shop's own processes were stopped for somebody who has left")
 	}
 	if on, known := l.switches["payments"][resilience.Failover]; on || !known {
