@@ -58,26 +58,9 @@ func TestCallsForCallersWhoHaveLeftAreCounted(t *testing.T) {
 				set(t, c.Runtime, resilience.Deadline, tt.on)
 				c.Do("GET", "/v1/x", "", shop.HeaderDeadline, tt.header)
 			})
-			if got := counted(t, registry, "brownout_client_late_attempts_total"); got != tt.want {
+			if got := sumOf(t, registry, "brownout_client_late_attempts_total"); got != tt.want {
 				t.Errorf("%v calls are late, want %v", got, tt.want)
 			}
 		})
 	}
-}
-
-// counted is the sum of a counter's series.
-func counted(t testing.TB, g prometheus.Gatherer, name string) (sum float64) {
-	t.Helper()
-	families, err := g.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if f.GetName() == name {
-				sum += m.GetCounter().GetValue()
-			}
-		}
-	}
-	return sum
 }

@@ -196,6 +196,24 @@ func (f *front) exposition() string {
 	return b.String()
 }
 
+// sumOf is the sum of all series of a counter or gauge.
+func sumOf(t testing.TB, g prometheus.Gatherer, name string) (sum float64) {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	return sum
+}
+
 // A wire is a connection on which a test says what it likes.
 type wire struct {
 	net.Conn
