@@ -29,6 +29,7 @@
 //	routes, statuses                   those known    label "other"
 //	calls, outcomes of one             256, 32        label "other"
 //	classes of a pool                  64             label "other"
+//	classes of a store's connections   64             left out
 //	long turns remembered              16             the oldest goes
 //	equal log messages in a second     20             counted in a line
 package telemetry

@@ -39,6 +39,7 @@
 // same workers for the read time, if there is any; auditors' reads take none.
 //
 // What belongs to a hold has its turn first, then reads and restocks, then what
-// [Inventory.Occupy] is told to do; without the protection priority, it is first come,
-// first served.
+// [Inventory.Occupy] is told to do, but for every eighth turn, which is that of what has waited
+// longest; without the protection priority, it is first come, first served. At most 65,536
+// wait: one more is refused.
 package inventory
