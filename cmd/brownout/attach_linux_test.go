@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -166,6 +168,31 @@ func TestAShopIsLentToOneAtATime(t *testing.T) {
 	}
 	if status := ask(t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 200 {
 		t.Errorf("back home, the gateway answers %d", status)
+	}
+	s.close()
+}
+
+// Who leaves while the parts are asked for their protections, of which a paused one takes long to
+// answer, has the shop come back as it was.
+func TestAShopIsAsItWasWhenWhoAsksHasLeft(t *testing.T) {
+	t.Parallel()
+	s := openUp(t)
+	s.switchOff("gateway", resilience.TTLJitter)
+	s.run(statusDone, "fault", "inject", "bank-a", "proc.pause", "--ttl", "1m")
+	impatient, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := lab.Borrow(impatient, s.Shop, terms("Ada")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("it is lent all the same: %v", err)
+	}
+	eventually(t, "it is at home again", func() bool {
+		bob, err := lab.Borrow(t.Context(), s.Shop, terms("Bob"))
+		if err != nil {
+			return false
+		}
+		return bob.Return() == nil
+	})
+	if !s.isOff("gateway", resilience.TTLJitter) {
+		t.Error("the switch of a protection is forgotten")
 	}
 	s.close()
 }

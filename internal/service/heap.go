@@ -48,8 +48,8 @@ func (h *heap) look(now time.Time) {
 func (h *heap) surplus() uint64 { return h.live - min(h.live, h.work) }
 
 // excess is how many bytes there are beyond those that requests hold, though it is not known
-// whether they live: it is the surplus at most, and is known before the next collection, which
-// may be as far away as the heap is large.
+// whether they live: the surplus would be that at most after a collection now, and the next one may
+// be as far away as the heap is large.
 func (h *heap) excess() uint64 { return h.objects - min(h.objects, h.before) }
 
 // renew collects garbage, unless that was done a moment ago: who lets nobody in allocates
