@@ -33,6 +33,13 @@ func (s asked) each() float64 { return s.attempts / s.requests }
 // deviations is beyond how many standard deviations of a normal distribution Chance lies.
 const deviations = 3.09
 
+// mostDoubt is which share of a baseline's attempts for each request chance may explain. Beyond it
+// nearly any amplification would be called kept.
+const mostDoubt = 0.5
+
+// doubtful says whether chance decides how many attempts those of a baseline are.
+func (s asked) doubtful() bool { return deviations*s.deviation() > mostDoubt*s.each() }
+
 // tooMany says whether more attempts came for each request, in multiples of a baseline's, than are
 // allowed, and more than chance makes of so many.
 func (s asked) tooMany(baseline asked, allowed float64) bool {

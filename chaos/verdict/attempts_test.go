@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,20 @@ func TestAttemptsOfNobodyAreNoNumber(t *testing.T) {
 	f := verdict.Measured(run, evidence.On, verdict.Check{Measure: verdict.Attempts, Query: "attempts", AtMost: "1"})
 	if f.Held || f.Unmeasured != "no request was scheduled" || f.Measured != 0 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Of few requests chance could explain any number of attempts, so nothing can be told of them.
+func TestFewAttemptsAreNoBaseline(t *testing.T) {
+	c := verdict.Check{Measure: verdict.Attempts, Query: "attempts", Routes: []string{"checkout"}, AtMost: "1.1"}
+	for _, tt := range []struct {
+		perSecond int
+		told      bool
+	}{{1, false}, {2, false}, {10, true}, {100, true}} {
+		f := verdict.Measured(counted(tt.perSecond, func(int) float64 { return float64(tt.perSecond) / 2 }), evidence.On, c)
+		if f.Held != tt.told || strings.Contains(f.Unmeasured, "may as well be chance") == tt.told {
+			t.Errorf("%d requests a second: %+v", tt.perSecond, f)
+		}
 	}
 }
 

@@ -38,4 +38,7 @@
 // may be counted with its neighbour. Where no routes are named, also how many of the requests are of
 // those that lead to attempts is left to chance. More attempts than were promised break it only if they are 3.09
 // standard deviations of these two more: as many would come with the same probability.
+//
+// A baseline is only compared with if it can be: if the routes of the check were healthy, and if chance
+// explains no more than half of the attempts. Otherwise the check cannot be told.
 package verdict

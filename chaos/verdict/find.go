@@ -39,7 +39,13 @@ func (f finder) measure(r *Finding, span evidence.Span) (err error) {
 	if r.Measured, err = f.value(&r.Check, span); err != nil {
 		return err
 	}
-	if r.Check.Measure == Recovery || r.Check.During == Baseline {
+	if r.Check.During == Baseline {
+		return nil
+	}
+	if err := f.compare(&r.Check); err != nil {
+		return fmt.Errorf("the baseline says nothing: %w", err)
+	}
+	if r.Check.Measure == Recovery {
 		return nil
 	}
 	base, err := f.value(&r.Check, f.arm.Baseline)
@@ -50,6 +56,22 @@ func (f finder) measure(r *Finding, span evidence.Span) (err error) {
 		r.Measured /= base
 	}
 	r.Baseline, r.hasBaseline = base, err == nil // there may have been none then, such as refusals
+	return nil
+}
+
+// compare says why the baseline of a check is none to compare with. That of the whole arm is healthy,
+// but not so its single routes: who was badly served before is easily served as well as before.
+func (f finder) compare(c *Check) error {
+	switch c.Measure {
+	case Goodput, Recovery:
+		if s := total(f.arm, c.Routes, f.arm.Baseline); tooFew(s.good, s.scheduled, healthy) {
+			return fmt.Errorf("%d of %d requests were answered rightly", s.good, s.scheduled)
+		}
+	case Attempts:
+		if s, err := attempts(f.arm, c, f.arm.Baseline); err == nil && s.doubtful() {
+			return fmt.Errorf("%.0f attempts for %.0f requests may as well be chance", s.attempts, s.requests)
+		}
+	}
 	return nil
 }
 

@@ -147,6 +147,14 @@ func TestSpoiltRunDoesNotPass(t *testing.T) {
 				route(off(r), s, "browse").Good = 150
 			}
 		}, verdict.Invalid, "off arm: baseline: 83.3 %"},
+		{"one route alone is unhealthy before", func(r *evidence.Run) {
+			for s := range 20 {
+				for _, t := range on(r).Windows[s].Routes {
+					t.Scheduled, t.Good = 10*t.Scheduled, 10*t.Good // so many that a tenth of browsing is little of all
+				}
+				on(r).Windows[s].Routes["browse"] = &evidence.Tally{Scheduled: 30, Good: 15}
+			}
+		}, verdict.Invalid, "on arm: other routes: cannot be told: the baseline says nothing: 60 of 120 requests"},
 		{"the calibration is off", func(r *evidence.Run) { r.Calibration.Capacity = 140 }, verdict.Invalid, "calibration: checkout has a capacity of 140.0"},
 		{"the off arm holds", func(r *evidence.Run) { r.Arms[evidence.Off] = arm(evidence.Off, true) }, verdict.Invalid, "did not break as predicted: goodput is gone"},
 		{"an arm ended early", func(r *evidence.Run) { on(r).Failed = "the gateway did not start" }, verdict.Invalid, "on arm: was not run to its end: the gateway did not start"},
