@@ -57,7 +57,7 @@ func children(ctx context.Context, s *shopfile.Shop) []ChildState {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	var all []ChildState
-	if askJSON(ctx, s.Control+"/children", s.AdminToken, &all) != nil {
+	if (remote{s.Control, s.AdminToken}).get(ctx, "/children", &all) != nil {
 		return nil
 	}
 	return all

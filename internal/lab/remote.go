@@ -25,26 +25,35 @@ func (r remote) call(ctx context.Context, method, path string, in, out any) erro
 			return err
 		}
 	}
+	text, err := r.send(ctx, method, path, body)
+	if err != nil || out == nil {
+		return err
+	}
+	return json.Unmarshal(text, out)
+}
+
+// get reads the answer into out.
+func (r remote) get(ctx context.Context, path string, out any) error {
+	return r.call(ctx, http.MethodGet, path, nil, out)
+}
+
+// send sends a body as it is, and returns the answer likewise.
+func (r remote) send(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, r.url+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+r.token)
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	switch {
-	case err != nil:
-		return err
-	case answer.StatusCode >= 300:
-		return refusal(path, answer, text)
-	case out == nil:
-		return nil
+	if err == nil && answer.StatusCode >= 300 {
+		err = refusal(path, answer, text)
 	}
-	return json.Unmarshal(text, out)
+	return text, err
 }
 
 // refusal makes an error of an answer that is one.

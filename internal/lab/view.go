@@ -2,8 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -11,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -59,45 +56,21 @@ func lookAt(ctx context.Context, s *shopfile.Shop) map[string]view {
 }
 
 func lookAtPart(ctx context.Context, url, token string) (v view) {
-	text, err := ask(ctx, url+"/metrics", token)
+	part := remote{url, token}
+	text, err := part.send(ctx, http.MethodGet, "/metrics", nil)
 	v.at = time.Now()
 	if err == nil {
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		v.metrics, err = parser.TextToMetricFamilies(strings.NewReader(string(text)))
 	}
 	if err == nil {
-		err = askJSON(ctx, url+"/debug/loop", token, &v.loop)
+		err = part.get(ctx, "/debug/loop", &v.loop)
 	}
 	if err == nil {
-		err = askJSON(ctx, url+"/admin/protections", token, &v.protections)
+		err = part.get(ctx, "/admin/protections", &v.protections)
 	}
 	v.err = err
 	return v
-}
-
-func ask(ctx context.Context, url, token string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", url, answer.Status)
-	}
-	return io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-}
-
-func askJSON(ctx context.Context, url, token string, into any) error {
-	text, err := ask(ctx, url, token)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, into)
 }
 
 // since returns what an older look has seen of what this one counts on: nothing, if the
