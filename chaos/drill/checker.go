@@ -117,6 +117,7 @@ func (c *checker) query(path, expression string) {
 func (c *checker) attempts() {
 	c.query("attempts", c.plan.Attempts)
 	c.mixed("attempts_of", c.plan.AttemptsOf)
+	c.whole("attempts_of", c.plan.AttemptsOf)
 	if c.plan.Attempts == "" && c.has("attempts_of") {
 		c.wrong("attempts_of", "goes only with attempts")
 	}
@@ -128,6 +129,14 @@ func (c *checker) mixed(path string, routes []string) {
 		if !slices.Contains(c.plan.Load.Mix.Routes(), route) {
 			c.wrong(path, "%s is not in load.mix; want one of %s", route, strings.Join(c.plan.Load.Mix.Routes(), ", "))
 		}
+	}
+}
+
+// whole refuses to count the attempts of some routes where a tenant's requests are not among theirs: they
+// lead to attempts as well, and its crowd would be taken for retries of the others.
+func (c *checker) whole(path string, routes []string) {
+	if len(routes) > 0 && c.plan.tellsApart() {
+		c.wrong(path, "leaves out the tenant who is told apart; want all routes, which is what is counted if this is not given")
 	}
 }
 
@@ -150,6 +159,9 @@ func meet(a, b Pace) bool { return a == "" || b == "" || a == b }
 func (c *checker) one(path string, check *Check) {
 	at := join(path, string(check.Measure))
 	c.mixed(at, check.Routes)
+	if check.Measure == verdict.Attempts {
+		c.whole(join(path, "routes"), check.Routes)
+	}
 	c.query(at, check.Query)
 	for _, pace := range []Pace{Quick, Demo} {
 		if meet(check.Pace, pace) {

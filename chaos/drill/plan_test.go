@@ -151,6 +151,21 @@ func TestAttemptsAreThoseOfAllWhoMakeThem(t *testing.T) {
 	}
 }
 
+// Attempts come of a tenant's crowd, too, which is not among the requests of any route that can be named.
+func TestAttemptsOfRoutesAreNotCountedBesideATenant(t *testing.T) {
+	crowd := strings.NewReplacer("bank.slow", "load.spike", "on: bank-a", "on: load", "factor: 20", "tenant: t-1")
+	own := "promises:\n  - {name: few, attempts: x, routes: checkout, at_most: 2}"
+	for member, text := range map[string]string{
+		"attempts_of": crowd.Replace(replaced(t, "signature:", "attempts_of: checkout\nsignature:")),
+		"routes":      crowd.Replace(replaced(t, "promises:", own)),
+	} {
+		_, err := aParser().Parse("x.yaml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), member+": leaves out the tenant who is told apart") {
+			t.Errorf("%s: %v", member, err)
+		}
+	}
+}
+
 func TestOwnPromiseReplacesTheStandardOne(t *testing.T) {
 	own := "promises:\n  - {name: recovery, recovery: all, at_most: 9s, because: The cache needs longer., pace: demo}"
 	p := planOf(t, "promises:", own)

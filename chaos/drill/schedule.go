@@ -112,11 +112,15 @@ func (p *Plan) Checks(pace Pace) verdict.Checks {
 // attempting are the routes whose requests lead to the attempts; none if any may, also those of a
 // tenant that is told apart.
 func (p *Plan) attempting() []string {
-	apart := slices.ContainsFunc(p.Timeline, func(e Entry) bool { return e.tenant() != "" })
-	if len(p.AttemptsOf) == 0 && len(p.Load.Mix) == 1 && !apart {
+	if len(p.AttemptsOf) == 0 && len(p.Load.Mix) == 1 && !p.tellsApart() {
 		return p.Load.Mix.Routes()
 	}
 	return p.AttemptsOf
+}
+
+// tellsApart says whether the requests of a tenant count as routes of their own.
+func (p *Plan) tellsApart() bool {
+	return slices.ContainsFunc(p.Timeline, func(e Entry) bool { return e.tenant() != "" })
 }
 
 // harm is how long the harm lasts at a pace: none if there is no such pace.
