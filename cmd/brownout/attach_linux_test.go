@@ -246,13 +246,20 @@ func TestADrillThatNeedsLinksIsRefusedWithoutThem(t *testing.T) {
 	}
 }
 
-// Whoever borrowed it is gone: nobody renews the loan.
-func TestAShopComesBackFromTheDead(t *testing.T) {
-	t.Parallel()
+// lendToADrill opens a shop, and has a drill play in it.
+func lendToADrill(t *testing.T) (*liveShop, *program) {
+	t.Helper()
 	dir := tinyDrill(t)
 	s := openUpIn(t, dir)
 	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
 	p.says(1, "load begins")
+	return s, p
+}
+
+// Whoever borrowed it is gone: nobody renews the loan.
+func TestAShopComesBackFromTheDead(t *testing.T) {
+	t.Parallel()
+	s, p := lendToADrill(t)
 	p.signal(syscall.SIGKILL)
 	s.says(1, "the shop is taken back from drill tiny, who has not renewed the loan for 10s: epoch 0001, embedded Redis\n")
 	if now := s.found(); now.EpochID != s.EpochID || get(t, s.Gateway+"/v1/products") != 200 {
@@ -262,10 +269,7 @@ func TestAShopComesBackFromTheDead(t *testing.T) {
 
 func TestAnInterruptedDrillGivesTheShopBack(t *testing.T) {
 	t.Parallel()
-	dir := tinyDrill(t)
-	s := openUpIn(t, dir)
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
-	p.says(1, "load begins")
+	s, p := lendToADrill(t)
 	p.signal(syscall.SIGINT)
 	if code := p.wait(); code != statusInvalid {
 		t.Errorf("status %d\n%s", code, p.err.String())
