@@ -11,11 +11,12 @@ const openBytes = 1 << 30
 // MemoryConfig says how much memory there is.
 type MemoryConfig struct {
 	// Bytes is what requests, and the answers to them, may hold together; 0 means
-	// 64 MiB. Heap is how many bytes may live on the heap before requests are refused; 0
-	// means any number. Of both, batch work may fill 80 %, normal work 90 %, critical work
-	// all.
+	// 64 MiB. Batch work may fill half of it, normal work 80 %, critical work all.
 	Bytes int64
-	Heap  uint64
+	// Heap is how many bytes may live on the heap before requests are refused: batch
+	// work from 80 % on, normal work from 90 %, critical work from all of it. 0 means
+	// any number.
+	Heap uint64
 }
 
 // A MemoryGate bounds the memory that requests hold, and lets no more of them in while the
@@ -64,8 +65,8 @@ func (m *MemoryGate) Crowded(i Importance, live uint64) bool {
 	return m.on() && m.config.Heap > 0 && live >= m.config.Heap/100*uint64(i.fill())
 }
 
-// fill is the share of the memory, in percent, that work of this importance may fill: it is
-// higher than that of places, for what is refused here is refused to all.
+// fill is the share of the heap, in percent, up to which work of this importance is let in: it
+// is higher than that of places, for whoever fills the heap, work may be the least of it.
 func (i Importance) fill() int64 {
 	switch i {
 	case Critical:
@@ -78,7 +79,7 @@ func (i Importance) fill() int64 {
 
 func (m *MemoryGate) bound(i Importance) int64 {
 	if m.on() {
-		return m.config.Bytes * i.fill() / 100
+		return m.config.Bytes * int64(i.percent()) / 100
 	}
 	return openBytes
 }

@@ -39,12 +39,12 @@ func TestMemoryIsLeftToTheMoreImportant(t *testing.T) {
 		bytes      int64
 		want       string
 	}{
-		{resilience.Batch, 800, ""},
+		{resilience.Batch, 500, ""},
 		{resilience.Batch, 1, full},
-		{resilience.Normal, 100, ""},
+		{resilience.Normal, 300, ""},
 		{resilience.Normal, 1, full},
 		{resilience.Batch, 1, full},
-		{resilience.Critical, 100, ""},
+		{resilience.Critical, 200, ""},
 		{resilience.Critical, 1, full},
 	} {
 		checkRejected(t, m.Reserve(s.importance, s.bytes), s.want)
