@@ -49,6 +49,8 @@ type AdminConfig struct {
 	LoopMetrics *telemetry.LoopMetrics
 	Pool        *pool.Pool
 	Protections *resilience.Registry
+	// Unready is the service's; see Service.
+	Unready func() string
 }
 
 // An Admin is the port from which a service is looked at and switched. It never enters the
@@ -198,14 +200,25 @@ func (a *Admin) readyz(w http.ResponseWriter, _ *http.Request) {
 	if a.config.Loop != nil {
 		busy = a.config.Loop.State().Busy
 	}
+	why := a.unready()
 	switch {
 	case !a.ready.Load():
 		problem(w, &shop.Error{Code: shop.CodeClosing, Message: "not taking requests"})
 	case busy > unreadyAfter:
 		problem(w, &shop.Error{Code: shop.CodeOverloaded, Message: "the loop is in one turn since " + busy.Round(time.Millisecond).String()})
+	case why != "":
+		problem(w, &shop.Error{Code: shop.CodeUnavailable, Message: why})
 	default:
 		_, _ = io.WriteString(w, "ready\n")
 	}
+}
+
+// unready is what the service says of itself.
+func (a *Admin) unready() string {
+	if a.config.Unready == nil {
+		return ""
+	}
+	return a.config.Unready()
 }
 
 func (a *Admin) getProtections(w http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +50,28 @@ func TestAdminAnswersWhileTheLoopIsBlocked(t *testing.T) {
 	}
 	if !strings.Contains(h.log.String(), `"callback":"holds"`) {
 		t.Errorf("the log does not name it: %s", h.log.String())
+	}
+}
+
+// A service that has nothing to give yet says so.
+func TestAServiceIsNotReadyBeforeItSaysSo(t *testing.T) {
+	var filled atomic.Bool
+	h := host(t, service.HostConfig{Name: "doors", Build: func(rt *service.Runtime) (service.Service, error) {
+		s, err := doors(nil, nil)(rt)
+		s.Unready = func() string {
+			if filled.Load() {
+				return ""
+			}
+			return "nothing is there yet"
+		}
+		return s, err
+	}})
+	if status, body := h.admin("GET", "/readyz", "", ""); status != 503 || !strings.Contains(body, "nothing is there yet") {
+		t.Errorf("before: %d %s", status, body)
+	}
+	filled.Store(true)
+	if status, body := h.admin("GET", "/readyz", "", ""); status != 200 {
+		t.Errorf("afterwards: %d %s", status, body)
 	}
 }
 

@@ -223,6 +223,7 @@ func (h *host) build() error {
 		return err
 	}
 	h.dispatcher = NewDispatcher(h.runtime, service, h.config.Dispatcher)
+	h.config.Admin.Unready = service.Unready
 	return nil
 }
 

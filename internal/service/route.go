@@ -14,6 +14,9 @@ type Service struct {
 	Routes []Route
 	// Background is what it does unasked, as long as it runs.
 	Background []Background
+	// Unready says why it can answer nobody yet, "" if it can; nil is always "". Any goroutine
+	// may call it.
+	Unready func() string
 }
 
 // A Route is one kind of request.

@@ -19,8 +19,17 @@ func (s *Inventory) seed(t *loop.Task) error {
 	if err := Seed(t, s.store, s.config.Products); err != nil {
 		return err
 	}
+	s.seeded.Store(true)
 	_, err := loop.Await(t, loop.NewPromise[struct{}](t.Loop(), "the end"))
 	return err
+}
+
+// unready says that there is nothing to sell before the store is filled.
+func (s *Inventory) unready() string {
+	if s.seeded.Load() {
+		return ""
+	}
+	return "the products are not in the store yet"
 }
 
 // sweep expires the holds that are due, as long as the protection is on.

@@ -44,6 +44,24 @@ func writes(c *servicetest.Client, from, n int) time.Duration {
 	return time.Since(began).Round(10 * time.Millisecond)
 }
 
+// Who asks for products before they are there would take the shop for an empty one.
+func TestItIsReadyOnceThereIsSomethingToSell(t *testing.T) {
+	var s service.Service
+	build := func(rt *service.Runtime) service.Service {
+		s = inventory.New(rt, inventory.Config{Store: memstore.New(service.NewMemory(rt)), Products: inventory.Catalogue(3)})
+		return s
+	}
+	servicetest.Run(t, servicetest.Config{Build: build}, func(c *servicetest.Client) {
+		if s.Unready() == "" {
+			t.Error("it is ready with an empty store")
+		}
+		sleep(c, 100*time.Millisecond)
+		if why := s.Unready(); why != "" {
+			t.Errorf("it is not ready: %s", why)
+		}
+	})
+}
+
 // n writes take n ÷ workers × service time.
 func TestCapacityIsWorkersByServiceTime(t *testing.T) {
 	for _, row := range []struct {

@@ -52,6 +52,7 @@ type Inventory struct {
 	singleWriter *resilience.Switch
 	sweeper      *resilience.Switch
 	metrics      *metrics
+	seeded       atomic.Bool
 }
 
 // New makes the service. On the loop only.
@@ -118,6 +119,7 @@ func (s *Inventory) Service() service.Service {
 			{Name: "sweeper", Every: sweepEvery, Run: s.sweep},
 			{Name: "census", Every: censusEvery, Run: s.count},
 		},
+		Unready: s.unready,
 	}
 }
 
