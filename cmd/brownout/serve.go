@@ -94,6 +94,7 @@ func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc
 		b := &breakable{}
 		c := f.host(s, name, listen, token)
 		c.Build, c.Mount = b.build(build), b.mount(ctx)
+		defer b.settle(ctx)
 		return service.Serve(ctx, c)
 	})
 }

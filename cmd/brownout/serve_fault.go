@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"brownout/chaos/fault"
 	"brownout/internal/resilience"
@@ -13,6 +14,8 @@ import (
 type breakable struct {
 	host   fault.Host
 	filter fault.Filter
+	// cleared is closed once all faults have ended at the end of the process; nil if there can be none.
+	cleared chan struct{}
 }
 
 // build returns a function that builds the service behind a filter.
@@ -34,8 +37,26 @@ func (b *breakable) mount(ctx context.Context) func(service.Inside) map[string]h
 	return func(in service.Inside) map[string]http.Handler {
 		b.host.Loop, b.host.Pool, b.host.Working = in.Runtime.Loop, in.Pool, in.Working
 		injector := fault.New(fault.Config{Kinds: fault.Catalogue(b.host), Metrics: in.Runtime.Metrics, Log: in.Runtime.Log})
-		context.AfterFunc(ctx, injector.ClearAll)
+		b.cleared = make(chan struct{})
+		context.AfterFunc(ctx, func() {
+			defer close(b.cleared)
+			injector.ClearAll()
+		})
 		faults := http.StripPrefix("/admin", injector.Handler())
 		return map[string]http.Handler{"/admin/faults": faults, "/admin/faults/": faults}
+	}
+}
+
+// clearTime bounds how long the end of the process waits for that of its faults.
+const clearTime = 2 * time.Second
+
+// settle waits, when ctx is done, until the faults have ended, and the audit log says so.
+func (b *breakable) settle(ctx context.Context) {
+	if ctx.Err() == nil || b.cleared == nil {
+		return
+	}
+	select {
+	case <-b.cleared:
+	case <-time.After(clearTime):
 	}
 }
