@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"brownout/chaos/drill"
 	"brownout/internal/lab"
 	"brownout/internal/service"
 )
@@ -59,9 +60,16 @@ func status(err error) int {
 	return statusFailed
 }
 
-// report writes an error on one line, and after wrong flags where to find help.
+// report writes an error on one line, what is wrong with a drill's file on a line each, and after
+// wrong flags where to find help.
 func report(w io.Writer, err error) {
 	if err == nil {
+		return
+	}
+	if problems, ok := errors.AsType[drill.Problems](err); ok {
+		for _, p := range problems {
+			fmt.Fprintf(w, "brownout: %s\n", printable(p.Error()))
+		}
 		return
 	}
 	fmt.Fprintf(w, "brownout: %s\n", printable(err.Error()))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"brownout/chaos/drill"
 	"brownout/internal/service"
 )
 
@@ -35,6 +36,14 @@ func TestReportKeepsToOneLine(t *testing.T) {
 	var output strings.Builder
 	report(&output, errors.New("open a\nb\x1b[2J\t\u2028é: no such file"))
 	if want := "brownout: open a\\nb\\x1b[2J\\t\\u2028é: no such file\n"; output.String() != want {
+		t.Errorf("reported %q, want %q", output.String(), want)
+	}
+}
+
+func TestReportHasALineForEachProblemOfADrill(t *testing.T) {
+	var output strings.Builder
+	report(&output, inputError{drill.Problems{{File: "a\nb", Line: 1, Column: 2, Text: "is odd"}, {File: "c", Line: 3, Column: 4, Member: "load", Text: "is missing"}}})
+	if want := "brownout: a\\nb:1:2: is odd\nbrownout: c:3:4: load: is missing\n"; output.String() != want {
 		t.Errorf("reported %q, want %q", output.String(), want)
 	}
 }
