@@ -10,6 +10,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
+	"brownout/internal/service"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
@@ -24,7 +25,7 @@ const (
 
 // play is an arm from its open shop to its audit. What was seen until an error is evidence too.
 func (r *runner) play(ctx context.Context, a *evidence.Arm, s *stage, w *witness) error {
-	if err := s.ready(ctx, settleTime); err != nil {
+	if err := service.AwaitReady(ctx, s.file.Admin, settleTime); err != nil {
 		a.Before = err.Error()
 		return nil
 	}
@@ -36,7 +37,7 @@ func (r *runner) play(ctx context.Context, a *evidence.Arm, s *stage, w *witness
 	if err := errors.Join(err, w.testify(context.WithoutCancel(ctx), r.config.Plan.Queries(r.config.Pace))); err != nil {
 		return err
 	}
-	if err := s.ready(ctx, settleTime); err != nil {
+	if err := service.AwaitReady(ctx, s.file.Admin, settleTime); err != nil {
 		a.After = err.Error()
 	}
 	return r.settleBooks(ctx, a, s)
@@ -118,7 +119,7 @@ func (r *runner) calibrate(ctx context.Context) error {
 
 func (r *runner) saturate(ctx context.Context, s *stage) error {
 	plan, c := r.config.Plan, &r.run.Calibration
-	if err := s.ready(ctx, settleTime); err != nil {
+	if err := service.AwaitReady(ctx, s.file.Admin, settleTime); err != nil {
 		return err
 	}
 	scenario, err := s.shoppers(ctx, plan, loadgen.Mix{{Route: plan.Calibrate.Route, Weight: 1}}, r.config.Seed)

@@ -38,29 +38,6 @@ func (s *stage) epoch() evidence.Epoch { return evidence.Epoch{Name: s.file.Epoc
 // parts are those with an admin port, by name.
 func (s *stage) parts() []string { return slices.Sorted(maps.Keys(s.file.Admin)) }
 
-// ready waits until all parts say that they take requests. The error names one that does not.
-func (s *stage) ready(ctx context.Context, within time.Duration) error {
-	deadline := time.Now().Add(within)
-	for {
-		err := s.unready(ctx)
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-		if !waitUntil(ctx, time.Now().Add(100*time.Millisecond)) {
-			return context.Cause(ctx)
-		}
-	}
-}
-
-func (s *stage) unready(ctx context.Context) error {
-	for _, part := range s.parts() {
-		if _, err := s.ask(ctx, http.MethodGet, part, "/readyz", nil); err != nil {
-			return fmt.Errorf("%s: %w", part, err)
-		}
-	}
-	return nil
-}
-
 // enable switches protections on again, in all parts.
 func (s *stage) enable(ctx context.Context, names []resilience.Name) error {
 	if len(names) == 0 {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"brownout/chaos/fault"
+	"brownout/internal/service"
 	"brownout/internal/shopfile"
 )
 
@@ -80,8 +81,8 @@ func (l *life) writeUsers() error {
 	return os.WriteFile(l.epoch.File("users.json"), text, 0o600)
 }
 
-// start starts all parts at once: each waits for those that it needs by itself. The links are
-// there before. If one does not start, none runs.
+// start starts all parts at once, each waiting for those that it needs by itself, and waits until all
+// take requests. The links are there before. If one does not start, none runs.
 func (l *life) start(ctx context.Context) (err error) {
 	l.lived = true
 	defer func() {
@@ -101,6 +102,9 @@ func (l *life) start(ctx context.Context) (err error) {
 		return err
 	}
 	if err := l.house.supervisor.StartAll(ctx, parts...); err != nil {
+		return err
+	}
+	if err := service.AwaitReady(ctx, l.shop.Admin, startTime); err != nil {
 		return err
 	}
 	l.faults, err = l.newFaults()
