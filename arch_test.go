@@ -57,9 +57,9 @@ services/..., internal/service/... !< loadgen/...;
 
 # Drills: what happened, and what it means. A verdict comes from evidence alone, and so does an audit.
 internal/shop < chaos/evidence;
-NONE < chaos/drills;
+NONE < chaos/drills, internal/chart;
 chaos/evidence < chaos/audit, chaos/verdict;
-chaos/evidence, chaos/verdict, THIRD-PARTY < chaos/report;
+chaos/evidence, chaos/verdict, internal/chart, THIRD-PARTY < chaos/report;
 chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;
 
 chaos/drill !< chaos/verdict, chaos/audit;

@@ -12,6 +12,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/verdict"
+	"brownout/internal/chart"
 )
 
 // A Comparison is two runs side by side.
@@ -215,7 +216,7 @@ func capacity(s *Side) string {
 	if s.Capacity == 0 {
 		return nothing
 	}
-	return number(s.Capacity) + " a second"
+	return chart.Count.Format(s.Capacity) + " a second"
 }
 
 // figure is what a run measured, and whether it was as wanted.
@@ -245,10 +246,10 @@ func (p *Pair) difference() string {
 	case verdict.Goodput:
 		return fmt.Sprintf("%+.1f points", *p.Difference*100)
 	case verdict.Recovery:
-		text = sign + seconds(*p.Difference) // where less than nothing is not "never"
+		text = sign + chart.Seconds.Format(*p.Difference) // where less than nothing is not "never"
 	}
 	if p.Ratio != nil {
-		text += fmt.Sprintf(" (× %s)", number(*p.Ratio))
+		text += fmt.Sprintf(" (× %s)", chart.Count.Format(*p.Ratio))
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/verdict"
+	"brownout/internal/chart"
 )
 
 // A row is a check as a table shows it: what was judged in one arm, beside the same measure of the
@@ -90,7 +91,7 @@ func baseline(f *verdict.Finding) string {
 	case f.Unmeasured != "" || f.Baseline == 0:
 		return nothing
 	case m == verdict.Attempts:
-		return number(f.Baseline) + " a request"
+		return chart.Count.Format(f.Baseline) + " a request"
 	default:
 		return amount(m, f.Baseline)
 	}
@@ -102,7 +103,7 @@ func predicted(f *verdict.Finding) string {
 	}
 	text := amount(f.Check.Measure, f.Predicted)
 	if f.Check.Within > 0 {
-		text += fmt.Sprintf(" ± %s %%", number(f.Check.Within*100))
+		text += fmt.Sprintf(" ± %s %%", chart.Count.Format(f.Check.Within*100))
 	}
 	return text + formula(f.Check.Predicted)
 }
@@ -152,11 +153,11 @@ func what(c *verdict.Check) string {
 func part(c *verdict.Check) string {
 	switch {
 	case c.Skip > 0 && c.For > 0:
-		return ", " + seconds(c.For) + " of it after its first " + seconds(c.Skip)
+		return ", " + chart.Seconds.Format(c.For) + " of it after its first " + chart.Seconds.Format(c.Skip)
 	case c.Skip > 0:
-		return " without its first " + seconds(c.Skip)
+		return " without its first " + chart.Seconds.Format(c.Skip)
 	case c.For > 0:
-		return ", its first " + seconds(c.For)
+		return ", its first " + chart.Seconds.Format(c.For)
 	}
 	return ""
 }
@@ -174,7 +175,7 @@ func subject(c *verdict.Check) string {
 		if q == 0 {
 			q = 0.99
 		}
-		return fmt.Sprintf("%s of %s, p%s", c.Measure, of, number(q*100))
+		return fmt.Sprintf("%s of %s, p%s", c.Measure, of, chart.Count.Format(q*100))
 	case verdict.Recovery:
 		return "time from the last fault's end until goodput of " + of + " is back"
 	case verdict.Attempts:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"brownout/chaos/evidence"
+	"brownout/internal/chart"
 )
 
 // A measure makes a figure of what came of requests within a time; it has none if nothing came.
@@ -35,54 +36,53 @@ func scheduled(t *evidence.Tally) int64 { return t.Scheduled }
 func refused(t *evidence.Tally) int64   { return t.Refused }
 func attempts(t *evidence.Tally) int64  { return t.Attempts }
 
-// journalCharts are those over what clients saw.
-func (r *Report) journalCharts() []chart {
+// journalGraphs are those over what clients saw.
+func (r *Report) journalGraphs() []graph {
 	var all []*journal
 	for _, a := range r.arms() {
 		all = append(all, newJournal(a))
 	}
-	return []chart{
-		ratesChart(all),
-		routesChart(chart{Title: "Goodput by route", Unit: "share"}, all, perRequest(good)),
-		routesChart(chart{Title: "Latency by route, median", Unit: "seconds", Log: true}, all, quantile(0.5)),
-		routesChart(chart{Title: "Latency by route, p99", Unit: "seconds", Log: true}, all, quantile(0.99)),
-		r.attemptsChart(all),
+	return []graph{
+		ratesGraph(all),
+		routesGraph(graph{Title: "Goodput by route", Unit: chart.Share}, all, perRequest(good)),
+		routesGraph(graph{Title: "Latency by route, median", Unit: chart.Seconds, Log: true}, all, quantile(0.5)),
+		routesGraph(graph{Title: "Latency by route, p99", Unit: chart.Seconds, Log: true}, all, quantile(0.99)),
+		r.attemptsGraph(all),
 	}
 }
 
-// ratesChart holds what came against what of it was served.
-func ratesChart(journals []*journal) chart {
-	c := chart{Title: "Requests: offered, good, refused", Unit: "a second"}
+// ratesGraph holds what came against what of it was served.
+func ratesGraph(journals []*journal) graph {
+	g := graph{Title: "Requests: offered, good, refused", Unit: chart.PerSecond}
 	for _, j := range journals {
-		c.add(j.arm.Name, "offered", j.track(rate(scheduled)))
-		c.add(j.arm.Name, "good", j.track(rate(good)))
-		c.add(j.arm.Name, "refused attempts", j.track(rate(refused)))
+		g.add(j.arm.Name, "offered", j.track(rate(scheduled)))
+		g.add(j.arm.Name, "good", j.track(rate(good)))
+		g.add(j.arm.Name, "refused attempts", j.track(rate(refused)))
 	}
-	return c
+	return g
 }
 
-// routesChart has a line for each route.
-func routesChart(c chart, journals []*journal, m measure) chart {
+// routesGraph has a line for each route.
+func routesGraph(g graph, journals []*journal, m measure) graph {
 	for _, j := range journals {
 		for _, route := range j.routes() {
-			c.add(j.arm.Name, clean(route, maxName), j.track(m, route))
+			g.add(j.arm.Name, clean(route, maxName), j.track(m, route))
 		}
 	}
-	c.trim()
-	return c
+	return g
 }
 
-// attemptsChart shows amplification: what clients sent for each request, and what came of it
+// attemptsGraph shows amplification: what clients sent for each request, and what came of it
 // where the drill counts.
-func (r *Report) attemptsChart(journals []*journal) chart {
-	c := chart{Title: "Attempts for each request"}
+func (r *Report) attemptsGraph(journals []*journal) graph {
+	g := graph{Title: "Attempts for each request"}
 	for _, j := range journals {
-		c.add(j.arm.Name, "sent by clients", j.track(perRequest(attempts)))
+		g.add(j.arm.Name, "sent by clients", j.track(perRequest(attempts)))
 		if query := r.counted(); query != "" {
-			c.add(j.arm.Name, "where they are counted", j.amplified(j.arm.Queries[query]))
+			g.add(j.arm.Name, "where they are counted", j.amplified(j.arm.Queries[query]))
 		}
 	}
-	return c
+	return g
 }
 
 // A journal is the windows of an arm, folded into so few groups that a line of them can be drawn.
@@ -100,7 +100,7 @@ type group struct {
 
 func newJournal(a *evidence.Arm) *journal {
 	j := &journal{arm: a}
-	for part := range slices.Chunk(a.Windows, max((len(a.Windows)+maxPoints-1)/maxPoints, 1)) {
+	for part := range slices.Chunk(a.Windows, max((len(a.Windows)+chart.MaxPoints-1)/chart.MaxPoints, 1)) {
 		span := evidence.Span{From: part[0].Start, To: min(part[len(part)-1].Start+evidence.WindowLength, a.Length.To)}
 		if span.To-span.From >= evidence.WindowLength/2 { // less says little, and looks like much
 			j.groups = append(j.groups, fold(part, span))
@@ -177,7 +177,7 @@ func (j *journal) follow(tell func(*group) (float64, bool)) track {
 	for i := range j.groups {
 		g := &j.groups[i]
 		if v, ok := tell(g); ok {
-			t.Points = append(t.Points, evidence.Point{At: (g.From + g.To) / 2, Value: v})
+			t.Points = append(t.Points, chart.Point{At: (g.From + g.To) / 2, Value: v})
 		}
 	}
 	for i := range j.spans {

@@ -8,6 +8,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/verdict"
+	"brownout/internal/chart"
 )
 
 // A page is all that people are shown of a report: texts are clean, figures have their units, and
@@ -26,8 +27,8 @@ type page struct {
 	Invariants          []invariant
 	Faults              []faultFacts
 	MoreFaults          int
-	Drawings            []drawing
-	Empty               []string // titles of charts without a point
+	Figures             []chart.Figure
+	Empty               []string // titles of graphs without a point
 	Waterfalls          []waterfall
 	Culprits            []culprit
 	MoreCulprits        int
@@ -87,10 +88,10 @@ func (r *Report) page() page {
 	p.Lessons = r.lessons(p.Promises)
 	p.Faults, p.MoreFaults = r.faults()
 	p.Culprits, p.MoreCulprits = r.culprits()
-	shown, empty := r.charts()
+	shown, empty := r.graphs()
 	p.Empty = empty
 	for i := range shown {
-		p.Drawings = append(p.Drawings, r.draw(&shown[i], fmt.Sprintf("chart-%d", i+1)))
+		p.Figures = append(p.Figures, r.figure(&shown[i], fmt.Sprintf("chart-%d", i+1)))
 	}
 	return p
 }
@@ -103,9 +104,9 @@ func (r *Report) facts() []fact {
 		{"Began", r.Run.Started.UTC().Format("2006-01-02 15:04:05 UTC")},
 	}
 	if c := r.Run.Calibration; c.Of != "" {
-		text := number(c.Capacity) + " a second of " + clean(c.Of, maxName)
+		text := chart.Count.Format(c.Capacity) + " a second of " + clean(c.Of, maxName)
 		if c.Expected > 0 {
-			text += ", " + number(c.Expected) + " by its design"
+			text += ", " + chart.Count.Format(c.Expected) + " by its design"
 		}
 		all = append(all, fact{"Capacity C", text})
 	}

@@ -10,33 +10,34 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/chaos/verdict"
+	"brownout/internal/chart"
 )
 
-// maxGraphs bounds the series of an expression that are looked at.
-const maxGraphs = 256
+// maxSeries bounds the series of an expression that are looked at.
+const maxSeries = 256
 
-// panelCharts are those of the panels.
-func (r *Report) panelCharts() []chart {
-	var all []chart
-	for _, p := range r.Panels[:min(len(r.Panels), maxCharts)] {
-		all = append(all, r.metricChart(p))
+// panelGraphs are those of the panels.
+func (r *Report) panelGraphs() []graph {
+	var all []graph
+	for _, p := range r.Panels[:min(len(r.Panels), maxGraphs)] {
+		all = append(all, r.metricGraph(p))
 	}
 	return all
 }
 
-// checkCharts are those of what the checks ask of metrics, as far as no panel shows it.
-func (r *Report) checkCharts() []chart {
-	var all []chart
+// checkGraphs are those of what the checks ask of metrics, as far as no panel shows it.
+func (r *Report) checkGraphs() []graph {
+	var all []graph
 	asked := map[string]bool{}
 	for _, p := range r.Panels {
 		asked[p.Query] = true
 	}
 	for _, c := range slices.Concat(r.Checks.Signature, r.Checks.Promises) {
-		if c.Measure != verdict.Query || asked[c.Query] || len(all) == maxCharts {
+		if c.Measure != verdict.Query || asked[c.Query] || len(all) == maxGraphs {
 			continue
 		}
 		asked[c.Query] = true
-		all = append(all, r.metricChart(Panel{Title: "Check: " + clean(c.Name, maxName), Query: c.Query}))
+		all = append(all, r.metricGraph(Panel{Title: "Check: " + clean(c.Name, maxName), Query: c.Query}))
 	}
 	return all
 }
@@ -51,30 +52,29 @@ func (r *Report) counted() string {
 	return ""
 }
 
-func (r *Report) metricChart(p Panel) chart {
-	c := chart{Title: clean(p.Title, maxName), Unit: clean(p.Unit, maxName)}
+func (r *Report) metricGraph(p Panel) graph {
+	g := graph{Title: clean(p.Title, maxName), Unit: chart.Unit(clean(p.Unit, maxName))}
 	for _, a := range r.arms() {
-		graphs := a.Queries[p.Query]
-		graphs = graphs[:min(len(graphs), maxGraphs)]
-		names := lineNames(graphs, p.By)
-		for i, g := range graphs {
-			c.add(a.Name, names[i], graphTrack(a, g))
+		series := a.Queries[p.Query]
+		series = series[:min(len(series), maxSeries)]
+		names := lineNames(series, p.By)
+		for i, s := range series {
+			g.add(a.Name, names[i], seriesTrack(a, s))
 		}
 	}
-	slices.SortFunc(c.Lines, func(x, y line) int { return strings.Compare(x.Name, y.Name) })
-	c.trim()
-	return c
+	slices.SortFunc(g.Lines, func(x, y line) int { return strings.Compare(x.Name, y.Name) })
+	return g
 }
 
-// lineNames names each graph by a label, or by all that it has where that is not enough.
-func lineNames(graphs []evidence.Graph, by string) []string {
-	names := make([]string, len(graphs))
+// lineNames names each series by a label, or by all that it has where that is not enough.
+func lineNames(series []evidence.Graph, by string) []string {
+	names := make([]string, len(series))
 	count := map[string]int{}
-	for i, g := range graphs {
+	for i, g := range series {
 		names[i] = g.Labels[by]
 		count[names[i]]++
 	}
-	for i, g := range graphs {
+	for i, g := range series {
 		if names[i] == "" || count[names[i]] > 1 {
 			names[i] = cmp.Or(labels(g.Labels), names[i], "all")
 		}
@@ -93,15 +93,15 @@ func labels(all map[string]string) string {
 	return strings.Join(parts, " ")
 }
 
-// graphTrack takes over the points within the arm that have a value.
-func graphTrack(a *evidence.Arm, g evidence.Graph) track {
+// seriesTrack takes over the points within the arm that have a value.
+func seriesTrack(a *evidence.Arm, g evidence.Graph) track {
 	var t track
 	for _, p := range g.Points {
 		if finite(p.Value) && p.At >= 0 && p.At <= a.Length.To {
-			t.Points = append(t.Points, p)
+			t.Points = append(t.Points, chart.Point(p))
 		}
 	}
-	slices.SortStableFunc(t.Points, func(x, y evidence.Point) int { return cmp.Compare(x.At, y.At) })
+	slices.SortStableFunc(t.Points, func(x, y chart.Point) int { return cmp.Compare(x.At, y.At) })
 	for i, span := range spans(a) {
 		t.Spans[i] = mean(t.Points, span)
 	}
@@ -111,7 +111,7 @@ func graphTrack(a *evidence.Arm, g evidence.Graph) track {
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // mean is that of the points within a span, NaN if there is none.
-func mean(points []evidence.Point, span evidence.Span) float64 {
+func mean(points []chart.Point, span evidence.Span) float64 {
 	sum, n := 0.0, 0
 	for _, p := range points {
 		if span.Holds(p.At) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,6 +75,8 @@ func waterfallOf(a *evidence.Arm, t *evidence.Trace) waterfall {
 	w.Rows = len(w.Steps)
 	return w
 }
+
+func percent(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 // rowHeight is that of a step in a drawing, in heights of its letters.
 const rowHeight = 1.7

@@ -1,11 +1,8 @@
-package report
+package chart
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
-// A scale maps values to a height between 0 and 1. Both arms of a chart have the same.
+// A scale maps values to a height between 0 and 1. All charts of a figure have the same.
 type scale struct {
 	low, high float64
 	log       bool
@@ -19,12 +16,26 @@ const farApart = 30
 // tiny is where numbers lose their digits.
 const tiny = 1e-300
 
-// scaleOf returns the scale of a chart's values.
-func scaleOf(c *chart) scale {
-	low, high, least := 0.0, 0.0, math.Inf(1)
-	for _, l := range c.Lines {
-		for _, t := range l.Arms {
-			for _, p := range t.Points {
+// scaleOf returns the scale of the values of charts, which has nought on it unless it is
+// logarithmic.
+func scaleOf(charts []Chart) scale {
+	low, high, least := extremes(charts)
+	unit := charts[0].Unit
+	if charts[0].Log && low >= 0 && high >= farApart*least {
+		return decades(least, high)
+	}
+	if unit == Share {
+		high = max(high, 1)
+	}
+	return linear(low, high, unit)
+}
+
+// extremes are the lowest and the highest value, each not beyond nought, and the lowest above it.
+func extremes(charts []Chart) (low, high, least float64) {
+	least = math.Inf(1)
+	for i := range charts {
+		for _, l := range charts[i].Lines {
+			for _, p := range l.Points {
 				low, high = min(low, p.Value), max(high, p.Value)
 				if p.Value > 0 {
 					least = min(least, p.Value)
@@ -32,13 +43,7 @@ func scaleOf(c *chart) scale {
 			}
 		}
 	}
-	if c.Log && low >= 0 && high >= farApart*least {
-		return decades(least, high)
-	}
-	if c.Unit == "share" {
-		high = max(high, 1)
-	}
-	return linear(low, high, c.Unit)
+	return low, high, least
 }
 
 // decades is a scale whose steps are powers of ten.
@@ -54,9 +59,9 @@ func decades(least, most float64) scale {
 }
 
 // linear is a scale with about four round steps.
-func linear(low, high float64, unit string) scale {
+func linear(low, high float64, unit Unit) scale {
 	base := 1.0
-	if unit == "bytes" {
+	if unit == Bytes || unit == BytesPerSecond {
 		base, _ = byteUnit(max(high, -low))
 	}
 	if high-low < tiny {
@@ -97,23 +102,5 @@ func (s scale) at(v float64) float64 {
 	return min(max(f, 0), 1)
 }
 
-// timeTicks are round times, at most about six, up to the end of a load.
-func timeTicks(end time.Duration) []time.Duration {
-	steps := []time.Duration{
-		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second,
-		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
-	}
-	step := steps[len(steps)-1]
-	for _, s := range steps {
-		if end/s <= 6 {
-			step = s
-			break
-		}
-	}
-	step = max(step, end/6)
-	var all []time.Duration
-	for at := step; at < end; at += step {
-		all = append(all, at)
-	}
-	return all
-}
+// holds says whether a value is on the scale.
+func (s scale) holds(v float64) bool { return v >= s.low && v <= s.high }

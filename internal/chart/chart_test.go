@@ -1,0 +1,274 @@
+package chart_test
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"brownout/internal/chart"
+)
+
+const second = time.Second
+
+// line has values a second apart.
+func line(name string, values ...float64) chart.Line {
+	l := chart.Line{Name: name}
+	for i, v := range values {
+		l.Points = append(l.Points, chart.Point{At: time.Duration(i) * second, Value: v})
+	}
+	return l
+}
+
+// A tree is a parsed fragment.
+type tree struct{ *html.Node }
+
+func parse(t *testing.T, fragment template.HTML, err error) tree {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := html.Parse(strings.NewReader("<!doctype html><body>" + string(fragment)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree{root}
+}
+
+func drawn(t *testing.T, f chart.Figure) tree {
+	t.Helper()
+	fragment, err := f.HTML()
+	return parse(t, fragment, err)
+}
+
+// all returns the elements of a name, of a class if one is given.
+func (n tree) all(name, class string) (found []tree) {
+	for d := range n.Descendants() {
+		if e := (tree{d}); d.Type == html.ElementNode && d.Data == name && (class == "" || slices.Contains(strings.Fields(e.attr("class")), class)) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+func (n tree) attr(name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func (n tree) text() string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func texts(of []tree) (all []string) {
+	for _, e := range of {
+		all = append(all, e.text())
+	}
+	return all
+}
+
+func expect(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func TestAChartAlone(t *testing.T) {
+	c := chart.Chart{
+		Title: "Delay", Unit: chart.Seconds, To: 10 * second,
+		Lines:      []chart.Line{line("gateway", 0.1, 0.2, 0.6), line("payments", 0.4)},
+		Shades:     []chart.Shade{{From: 2 * second, To: 4 * second, Label: "a block"}, {To: 2 * second, Label: "before", Strip: true}},
+		Thresholds: []chart.Threshold{{Value: 0.3, Label: "a human notices", Level: chart.Warn}, {Value: 7, Label: "out of sight"}},
+	}
+	fragment, err := c.HTML("delay")
+	page := parse(t, fragment, err)
+	if caption := page.all("figcaption", ""); len(caption) != 1 || caption[0].text() != "Delay" || caption[0].attr("id") != "delay" {
+		t.Errorf("captions %q", texts(caption))
+	}
+	expect(t, "legend", texts(page.all("li", "")), "gateway", "payments")
+	expect(t, "columns", texts(page.all("th", ""))[:5], "Line", "latest", "mean", "lowest", "highest")
+	expect(t, "figures", texts(page.all("td", "")), "600 ms", "300 ms", "100 ms", "600 ms", "400 ms", "400 ms", "400 ms", "400 ms")
+	expect(t, "limits", texts(page.all("line", "limit")), "a human notices")
+	// 0.3 of a scale to 0.6 is half of the height between 15 and 84 percent.
+	if at := page.all("line", "warn")[0].attr("y1"); at != "49.50%" {
+		t.Errorf("the limit is at %s", at)
+	}
+	for class, want := range map[string]string{"fault": "20.00% 20.00% a block", "base": "0.00% 20.00% before"} {
+		shades := page.all("rect", class)
+		if got := fmt.Sprint(shades[0].attr("x"), " ", shades[0].attr("width"), " ", shades[0].text()); len(shades) != 1 || got != want {
+			t.Errorf("shade %s, want %s", got, want)
+		}
+	}
+	if svg := page.all("svg", ""); svg[2].attr("role") != "img" || svg[2].attr("aria-label") != "Delay. Its figures are in the table below." {
+		t.Errorf("the plot is called %q", svg[2].attr("aria-label"))
+	}
+}
+
+func TestChartsOfAFigureShareScaleLegendAndTable(t *testing.T) {
+	before := chart.Chart{Title: "Rate, before", Name: "before", Unit: chart.PerSecond, To: 4 * second, Lines: []chart.Line{line("a", 100), line("b", 50)}}
+	after := chart.Chart{Title: "Rate, after", Name: "after", To: 4 * second, Lines: []chart.Line{line("a", 1), line("b")}}
+	before.Columns, before.Lines[0].Figures, before.Lines[1].Figures = []string{"the mean before"}, []float64{100}, []float64{math.NaN()}
+	page := drawn(t, chart.Figure{ID: "x", Title: "Rate", Charts: []chart.Chart{before, after}})
+	plots := page.all("div", "plot")
+	if len(plots) != 2 {
+		t.Fatalf("%d plots", len(plots))
+	}
+	values := func(p tree) (all []string) {
+		for _, tick := range p.all("text", "tick") {
+			all = append(all, tick.attr("y"))
+		}
+		return all
+	}
+	expect(t, "scale", values(plots[1]), values(plots[0])...)
+	expect(t, "caption", texts(page.all("figcaption", "")), "Rate a second")
+	expect(t, "names", texts(page.all("text", "name")), "before", "after")
+	expect(t, "legend", texts(page.all("li", "")), "a", "b")
+	expect(t, "columns", texts(page.all("th", ""))[:6], "Line", "the mean before", "after, latest", "after, mean", "after, lowest", "after, highest")
+	expect(t, "figures", texts(page.all("td", "")), "100", "1", "1", "1", "1", "–", "–", "–", "–", "–")
+	if n := len(plots[1].all("path", "c1")); n != 0 {
+		t.Errorf("%d curves of a line without points", n)
+	}
+}
+
+func TestFiguresThatWouldTellUntruthsAreRefused(t *testing.T) {
+	ok := chart.Chart{Title: "ok", Lines: []chart.Line{line("a")}}
+	for want, f := range map[string]chart.Figure{
+		`chart: figure "f" has no chart`:                        {ID: "f"},
+		`chart: "back" ends before it begins`:                   {Charts: []chart.Chart{{Title: "back", From: 2, To: 1}}},
+		`chart: "ok" has 1 lines, and "two" 2`:                  {Charts: []chart.Chart{ok, {Title: "two", Lines: []chart.Line{line("a"), line("b")}}}},
+		`chart: line 0 of "ok" is "a", and that of "other" "b"`: {Charts: []chart.Chart{ok, {Title: "other", Lines: []chart.Line{line("b")}}}},
+	} {
+		if _, err := f.HTML(); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestOfTooManyLinesTheFurthestAreDrawn(t *testing.T) {
+	c := chart.Chart{Title: "many", To: second}
+	for i := range 20 {
+		c.Lines = append(c.Lines, line(string(rune('a'+i)), float64(i%10)))
+	}
+	c.Lines[3].Points[0].Value = -100 // as far down as no other is up
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
+	expect(t, "legend", texts(page.all("li", "")), "d", "g", "h", "i", "j", "r", "s", "t", "and 12 lower lines")
+	if n := len(page.all("tr", "")); n != 1+chart.MaxLines {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestAMillionPointsAreFew(t *testing.T) {
+	l := line("a", make([]float64, 1_000_000)...)
+	l.Points[999_999].Value = 5
+	fragment, err := chart.Chart{Title: "long", To: 1_000_000 * second, Lines: []chart.Line{l}}.HTML("x")
+	if len(fragment) > 10_000 {
+		t.Errorf("%d bytes", len(fragment))
+	}
+	expect(t, "figures", texts(parse(t, fragment, err).all("td", "")), "5", "5e-06", "0", "5")
+}
+
+func TestWhatIsNoNumberIsAGap(t *testing.T) {
+	l := line("a", make([]float64, 32)...)
+	for i := 10; i < 20; i++ {
+		l.Points[i].Value = []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[i%3]
+	}
+	l.Points[30].Value, l.Points[31].Value = 1, 7 // the last one is beyond the edge
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{{Title: "gaps", To: 30 * second, Lines: []chart.Line{l}}}})
+	path := page.all("path", "c0")[1].attr("d")
+	if strings.Count(path, "M") != 2 || strings.Count(path, "L") != 19 {
+		t.Errorf("path %s", path)
+	}
+	expect(t, "figures", texts(page.all("td", "")), "1", "0.0476", "0", "1")
+}
+
+func TestHostileTextsAreTexts(t *testing.T) {
+	const hostile = `</title></svg>"'><script>alert(1)</script>`
+	c := chart.Chart{
+		Title: hostile, Name: hostile, Unit: hostile, To: second, Lines: []chart.Line{line(hostile, 1)}, Columns: []string{hostile},
+		Shades: []chart.Shade{{Label: hostile}}, Thresholds: []chart.Threshold{{Value: 1, Label: hostile, Level: hostile}},
+	}
+	page := drawn(t, chart.Figure{ID: hostile, Title: hostile, Charts: []chart.Chart{c}})
+	fragment, err := chart.Tile{Title: hostile, Text: hostile, Level: hostile}.HTML()
+	tile := parse(t, fragment, err)
+	if n := len(page.all("script", "")) + len(tile.all("script", "")); n > 0 {
+		t.Errorf("%d scripts", n)
+	}
+	if n := strings.Count(page.text()+tile.text(), "<script>alert(1)</script>"); n < 12 {
+		t.Errorf("the text is there %d times: something is not shown", n)
+	}
+}
+
+func TestTiles(t *testing.T) {
+	for _, tt := range []struct {
+		tile chart.Tile
+		want string
+		path string
+	}{
+		{chart.Tile{Title: "Goodput", Value: 0.993, Unit: chart.Share, Level: chart.Good, Line: line("", 1, 0.5).Points, To: 2 * second}, "Goodput 99.3 % ✓ as it should be", "M0 150h0L500 495"},
+		{chart.Tile{Title: "Breaker", Value: 2, Text: "open", Level: chart.Bad}, "Breaker open ✗ bad", ""},
+		{chart.Tile{Title: "Orders", Value: math.NaN()}, "Orders –", ""},
+	} {
+		fragment, err := tt.tile.HTML()
+		page := parse(t, fragment, err)
+		if got := strings.Join(strings.Fields(page.text()), " "); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+		path := ""
+		for _, p := range page.all("path", "") {
+			path = p.attr("d")
+		}
+		if path != tt.path || len(page.all("div", string(tt.tile.Level))) != 1 {
+			t.Errorf("%s: line %q, want %q", tt.tile.Title, path, tt.path)
+		}
+	}
+}
+
+// The page must give what the package's documentation says, and no more.
+func TestStyleUsesTheNamedPropertiesAlone(t *testing.T) {
+	named := []string{"text", "quiet", "card", "rule", "grid", "fault", "edge", "base", "good", "warn", "bad"}
+	for i := range chart.MaxLines {
+		named = append(named, fmt.Sprint("c", i))
+	}
+	parts := strings.Split(string(chart.CSS()), "var(--")
+	used := map[string]bool{}
+	for _, part := range parts[1:] {
+		name, _, _ := strings.Cut(part, ")")
+		used[name] = true
+		if !slices.Contains(named, name) {
+			t.Errorf("--%s is used, and not named", name)
+		}
+	}
+	if len(used) != len(named) {
+		t.Errorf("%d properties are used, %d are named", len(used), len(named))
+	}
+}
+
+func ExampleChart() {
+	c := chart.Chart{
+		Title: "Event loop delay", Unit: chart.Seconds, From: -2 * time.Minute,
+		Lines: []chart.Line{{Name: "gateway", Points: []chart.Point{{At: -90 * time.Second, Value: 0.001}, {At: -30 * time.Second, Value: 0.3}}}},
+	}
+	fragment, err := c.HTML("delay")
+	if err != nil {
+		panic(err)
+	}
+	caption, _, _ := strings.Cut(strings.TrimSpace(string(fragment)), "\n")
+	fmt.Println(caption)
+	// Output: <figcaption id="delay">Event loop delay</figcaption>
+}

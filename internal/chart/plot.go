@@ -1,0 +1,160 @@
+package chart
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Plots are drawn by hand because no library at hand shades a span of time, has a logarithmic
+// axis, leaves colours to a style sheet (which a page for day and night needs), and keeps its text
+// readable on a phone: all these draw pictures of a fixed size with fixed colours. See
+// docs/adr/0016-charts.md.
+//
+// A plot is an SVG as wide as the page gives it. What stretches with it, the lines, is in units of
+// drawn × drawn within an inner SVG; text and shades are placed in percent of its size.
+
+// drawn is the width and the height of what lines are drawn in.
+const drawn = 1000
+
+// The part of a plot's height above the highest value and below the lowest, in percent: room for
+// the labels of values, and of times.
+const (
+	above = 15
+	below = 16
+)
+
+// A drawing is a figure as a page shows it.
+type drawing struct {
+	ID     string
+	Title  string
+	Note   string // unit, and kind of scale
+	Legend []legend
+	More   int
+	Plots  []plot
+	Table  table
+}
+
+// A legend names a line; Class has its colour and its dashes.
+type legend struct{ Name, Class string }
+
+// A plot is one chart of a figure.
+type plot struct {
+	Name   string
+	Label  string // for who cannot see it
+	Size   int    // of the inner drawing
+	Shades []band
+	Values []mark // grid lines
+	Times  []mark
+	Limits []limit
+	Curves []curve
+}
+
+// A band is a shade, in percent of the width.
+type band struct{ X, Width, Class, Text string }
+
+// A mark is a place on an axis, in percent, with its text.
+type mark struct{ At, Text string }
+
+// A limit is a threshold, in percent of the height.
+type limit struct{ At, Class, Text string }
+
+// A curve is a path.
+type curve struct{ Name, Class, Path string }
+
+func percent(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
+
+// height is where a share of the scale is, in percent from the top.
+func height(f float64) float64 { return above + (1-f)*(100-above-below) }
+
+// draw draws a figure that has been checked.
+func (f *Figure) draw() drawing {
+	charts, more := fit(f.Charts)
+	s, one := scaleOf(charts), &charts[0]
+	d := drawing{ID: f.ID, Title: f.Title, Note: one.Unit.note(s.log), More: more, Table: tableOf(charts)}
+	if d.Title == "" {
+		d.Title = one.Title
+	}
+	for i, l := range one.Lines {
+		d.Legend = append(d.Legend, legend{l.Name, lineClass(i)})
+	}
+	for i := range charts {
+		d.Plots = append(d.Plots, charts[i].plot(s))
+	}
+	return d
+}
+
+func lineClass(i int) string { return fmt.Sprintf("c%d", i%MaxLines) }
+
+func (c *Chart) plot(s scale) plot {
+	w := window{c.From, c.To}
+	p := plot{Name: c.Name, Size: drawn, Label: c.Title + ". Its figures are in the table below."}
+	for _, shade := range c.Shades {
+		p.Shades = append(p.Shades, shade.band(w))
+	}
+	for _, v := range s.ticks {
+		p.Values = append(p.Values, mark{percent(height(s.at(v))), c.Unit.axis(v)})
+	}
+	for _, at := range w.ticks(c.Origin) {
+		p.Times = append(p.Times, mark{percent(w.percent(at)), timeText(at, w, c.Origin)})
+	}
+	for _, t := range c.Thresholds {
+		if s.holds(t.Value) {
+			p.Limits = append(p.Limits, limit{percent(height(s.at(t.Value))), string(t.Level), t.Label})
+		}
+	}
+	p.Curves = c.curves(s, w)
+	return p
+}
+
+func (c *Chart) curves(s scale, w window) (all []curve) {
+	for i, l := range c.Lines {
+		if path := pathOf(l.Points, s, w); path != "" {
+			all = append(all, curve{l.Name, lineClass(i), path})
+		}
+	}
+	return all
+}
+
+// band places a shade; what is short is wide enough to be seen.
+func (s Shade) band(w window) band {
+	from := min(max(s.From, w.from), w.to)
+	to := min(max(s.To, from), w.to)
+	b := band{X: percent(w.percent(from)), Width: percent(max(w.percent(to)-w.percent(from), 0.3)), Class: "fault", Text: s.Label}
+	if s.Strip {
+		b.Class = "base"
+	}
+	return b
+}
+
+// gap is how far apart points may be for a line to join them, as a share of the whole; where there
+// are few points it is a few times their usual distance.
+const gap = 0.04
+
+// pathOf is the line through points, broken where points are missing.
+func pathOf(points []Point, s scale, w window) string {
+	var b strings.Builder
+	broken := max(time.Duration(float64(w.to-w.from)*gap), 3*usual(points))
+	for i, p := range points {
+		x := w.percent(p.At) / 100 * drawn
+		y := height(s.at(p.Value)) / 100 * drawn
+		command := "L"
+		if i == 0 || p.At-points[i-1].At > broken {
+			command = "M"
+		}
+		fmt.Fprintf(&b, "%s%.0f %.0f", command, x, y)
+		if command == "M" {
+			b.WriteString("h0") // so that a point alone is seen
+		}
+	}
+	return b.String()
+}
+
+// usual is how far apart points are on average.
+func usual(points []Point) time.Duration {
+	if len(points) < 2 {
+		return 0
+	}
+	return (points[len(points)-1].At - points[0].At) / time.Duration(len(points)-1)
+}

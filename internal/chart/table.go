@@ -1,0 +1,63 @@
+package chart
+
+import "math"
+
+// A table has the figures of a figure's charts: a row for each line, and the columns of each chart.
+type table struct {
+	Columns []string
+	Rows    []row
+}
+
+// A row is one line's.
+type row struct {
+	Name   string
+	Values []string
+}
+
+// tableOf returns the figures of charts that fit.
+func tableOf(charts []Chart) table {
+	var t table
+	for i := range charts {
+		t.Columns = append(t.Columns, charts[i].Columns...)
+	}
+	for i, l := range charts[0].Lines {
+		r := row{Name: l.Name}
+		for j := range charts {
+			r.Values = append(r.Values, charts[j].values(&charts[j].Lines[i])...)
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	return t
+}
+
+// values are a line's figures, as many as there are columns.
+func (c *Chart) values(l *Line) []string {
+	texts := make([]string, len(c.Columns))
+	for i := range texts {
+		texts[i] = Nothing
+		if i < len(l.Figures) && len(l.Points) > 0 {
+			texts[i] = c.Unit.Format(l.Figures[i])
+		}
+	}
+	return texts
+}
+
+// summaryColumns are the headings of summaries, of a chart with a name if there are several.
+func summaryColumns(name string) []string {
+	if name != "" {
+		name += ", "
+	}
+	return []string{name + "latest", name + "mean", name + "lowest", name + "highest"}
+}
+
+// summary is the latest value of a line, its mean, its lowest and its highest.
+func summary(points []Point) []float64 {
+	if len(points) == 0 {
+		return nil
+	}
+	sum, low, high := 0.0, math.Inf(1), math.Inf(-1)
+	for _, p := range points {
+		sum, low, high = sum+p.Value, min(low, p.Value), max(high, p.Value)
+	}
+	return []float64{points[len(points)-1].Value, sum / float64(len(points)), low, high}
+}
