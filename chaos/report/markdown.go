@@ -158,17 +158,17 @@ func (r row) result() string {
 func (m *markdown) figures(p *page) {
 	m.head("Figures")
 	m.paragraph("Of each arm: over the baseline, while faults were active (trigger), and after.")
-	for _, d := range p.Drawings {
-		title := d.Title
-		if d.Note != "" {
-			title += " (" + strings.TrimSuffix(strings.TrimSuffix(d.Note, "logarithmic"), ", ") + ")"
+	for _, f := range p.Figures {
+		title, table := f.Title, f.Table()
+		if note := f.Charts[0].Unit.Note(); note != "" {
+			title += " (" + note + ")"
 		}
-		m.say("\n**%s**\n", escape(strings.TrimSuffix(title, " ()")))
+		m.say("\n**%s**\n", escape(title))
 		var rows [][]string
-		for _, r := range d.Table.Rows {
+		for _, r := range table.Rows {
 			rows = append(rows, append([]string{r.Name}, r.Values...))
 		}
-		m.table(append([]string{"Line"}, d.Table.Columns...), rows)
+		m.table(append([]string{"Line"}, table.Columns...), rows)
 	}
 	if len(p.Empty) > 0 {
 		m.paragraph("Without any value in this run: " + strings.Join(p.Empty, "; ") + ".")

@@ -154,8 +154,8 @@ func TestFiguresThatWouldTellUntruthsAreRefused(t *testing.T) {
 		`chart: "ok" has 1 lines, and "two" 2`:                  {Charts: []chart.Chart{ok, {Title: "two", Lines: []chart.Line{line("a"), line("b")}}}},
 		`chart: line 0 of "ok" is "a", and that of "other" "b"`: {Charts: []chart.Chart{ok, {Title: "other", Lines: []chart.Line{line("b")}}}},
 	} {
-		if _, err := f.HTML(); err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
+		if _, err := f.HTML(); err == nil || err.Error() != want || len(f.Table().Rows) > 0 {
+			t.Errorf("got %v and %+v, want %s", err, f.Table(), want)
 		}
 	}
 }

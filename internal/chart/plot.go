@@ -33,7 +33,7 @@ type drawing struct {
 	Legend []legend
 	More   int
 	Plots  []plot
-	Table  table
+	Table  Table
 }
 
 // A legend names a line; Class has its colour and its dashes.
@@ -72,7 +72,7 @@ func height(f float64) float64 { return above + (1-f)*(100-above-below) }
 func (f *Figure) draw() drawing {
 	charts, more := fit(f.Charts)
 	s, one := scaleOf(charts), &charts[0]
-	d := drawing{ID: f.ID, Title: f.Title, Note: one.Unit.note(s.log), More: more, Table: tableOf(charts)}
+	d := drawing{ID: f.ID, Title: f.Title, Note: note(one.Unit, s.log), More: more, Table: tableOf(charts)}
 	if d.Title == "" {
 		d.Title = one.Title
 	}

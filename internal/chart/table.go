@@ -2,26 +2,35 @@ package chart
 
 import "math"
 
-// A table has the figures of a figure's charts: a row for each line, and the columns of each chart.
-type table struct {
+// A Table has the figures of a figure's charts: a row for each line, and the columns of each chart.
+type Table struct {
 	Columns []string
-	Rows    []row
+	Rows    []Row
 }
 
-// A row is one line's.
-type row struct {
+// A Row is one line's.
+type Row struct {
 	Name   string
 	Values []string
 }
 
+// Table returns the figures that stand below the charts; none of a figure that HTML refuses.
+func (f Figure) Table() Table {
+	if f.check() != nil {
+		return Table{}
+	}
+	charts, _ := fit(f.Charts)
+	return tableOf(charts)
+}
+
 // tableOf returns the figures of charts that fit.
-func tableOf(charts []Chart) table {
-	var t table
+func tableOf(charts []Chart) Table {
+	var t Table
 	for i := range charts {
 		t.Columns = append(t.Columns, charts[i].Columns...)
 	}
 	for i, l := range charts[0].Lines {
-		r := row{Name: l.Name}
+		r := Row{Name: l.Name}
 		for j := range charts {
 			r.Values = append(r.Values, charts[j].values(&charts[j].Lines[i])...)
 		}

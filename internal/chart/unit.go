@@ -76,20 +76,23 @@ func (u Unit) axis(v float64) string {
 	return u.Format(v)
 }
 
-// note is what stands beside the title: what values do not say themselves.
-func (u Unit) note(log bool) string {
-	var note string
+// Note is what belongs beside a title because values do not say it; "" if they do.
+func (u Unit) Note() string {
 	switch u {
 	case Share, Bytes, Seconds:
+		return ""
 	case BytesPerSecond:
-		note = string(PerSecond)
-	default:
-		note = string(u)
+		return string(PerSecond)
 	}
-	if log {
-		note = strings.TrimPrefix(note+", logarithmic", ", ")
+	return string(u)
+}
+
+// note is that of a unit, and of the kind of scale.
+func note(u Unit, log bool) string {
+	if !log {
+		return u.Note()
 	}
-	return note
+	return strings.TrimPrefix(u.Note()+", logarithmic", ", ")
 }
 
 // number writes three digits, without an exponent where one can do without.

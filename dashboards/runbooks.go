@@ -1,0 +1,53 @@
+package dashboards
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// runbookTitle begins the titles of links to runbooks.
+const runbookTitle = "Runbook: "
+
+// runbookHeight is that of a runbook on the page.
+const runbookHeight = 24
+
+// runbookBoard is a dashboard of all runbooks, so that panels can link to them wherever Grafana is.
+func runbookBoard() Dashboard {
+	d := Dashboard{
+		Name: "runbooks", Title: "Brownout / Runbooks",
+		Description: "What you see first, how to tell it from what looks like it, and what to do.",
+	}
+	for _, name := range RunbookNames() {
+		title, content := runbook(name)
+		d.Rows = append(d.Rows, Row{Title: name, Panels: []Panel{{
+			Kind: Text, Title: title, Content: content, Grid: Grid{W: Columns, H: runbookHeight},
+			Description: "The file dashboards/runbooks/" + name + ".md.",
+		}}})
+	}
+	return d
+}
+
+// runbook returns the first line of a runbook, and all that follows.
+func runbook(name string) (title, content string) {
+	text, err := fs.ReadFile(Runbooks(), name+".md")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	title, content, _ = strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(title, "# "), strings.TrimSpace(linked(content))
+}
+
+// linked has the links from runbook to runbook lead to their panels.
+func linked(text string) string {
+	for _, name := range RunbookNames() {
+		text = strings.ReplaceAll(text, "]("+name+".md)", "]("+runbookURL(name)+")")
+	}
+	return text
+}
+
+// runbookURL is where Grafana shows a runbook: its panel has the number of its place among the names.
+func runbookURL(name string) string {
+	return fmt.Sprintf("/d/%srunbooks?viewPanel=%d", uidPrefix, slices.Index(RunbookNames(), name)+1)
+}
