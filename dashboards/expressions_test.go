@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -55,6 +56,33 @@ func TestExpressionsMakeSense(t *testing.T) {
 		}
 		if q.parsed.Type() != parser.ValueTypeVector {
 			t.Errorf("%s: %s is a %s, and no line", q.where, q.expr, q.parsed.Type())
+		}
+	}
+}
+
+// What marks times on all graphs is asked as well.
+func TestAnnotationsMakeSense(t *testing.T) {
+	for _, d := range dashboards.Boards() {
+		text, err := d.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct {
+			Annotations struct {
+				List []struct{ Name, Expr, TitleFormat string }
+			}
+		}
+		if err := json.Unmarshal(text, &file); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range file.Annotations.List {
+			parsed, err := parser.NewParser(parser.Options{}).ParseExpr(a.Expr)
+			if err != nil || len(selectors(parsed)) != 1 || !strings.Contains(a.TitleFormat, "{{") {
+				t.Errorf("%s: %s: %q, titled %q: %v", d.Name, a.Name, a.Expr, a.TitleFormat, err)
+			}
+		}
+		if len(file.Annotations.List) != 2 {
+			t.Errorf("%s: annotations %+v", d.Name, file.Annotations.List)
 		}
 	}
 }
