@@ -27,22 +27,35 @@ func Read(text []byte) (Dashboard, error) {
 	if len(text) > maxBytes {
 		return Dashboard{}, fmt.Errorf("dashboard: longer than %d bytes", maxBytes)
 	}
-	var w wireDashboard
-	if err := json.Unmarshal(text, &w); err != nil {
+	var s dashboardShape
+	if err := json.Unmarshal(text, &s); err != nil {
 		return Dashboard{}, fmt.Errorf("dashboard: %s%w", place(text, err), err)
 	}
-	if w.Title == "" {
+	if s.Title == "" {
 		return Dashboard{}, errors.New("dashboard: title: missing")
 	}
-	d := Dashboard{Name: strings.TrimPrefix(w.UID, uidPrefix), Title: w.Title, Description: w.Description}
-	for _, v := range w.Templating.List {
+	d := Dashboard{Name: strings.TrimPrefix(s.UID, uidPrefix), Title: s.Title, Description: s.Description}
+	for _, v := range s.Templating.List {
 		if v.Type == "query" {
-			d.Variables = append(d.Variables, Variable{v.Name, v.Label, v.Query})
+			d.Variables = append(d.Variables, Variable{v.Name, v.Label, v.query()})
 		}
 	}
 	var err error
-	d.Rows, err = readRows(w.Panels)
+	d.Rows, err = readRows(s.Panels)
 	return d, err
+}
+
+// query is what is asked for the values of a variable, "" if that is not told as a text.
+func (v *variableShape) query() string {
+	var text string
+	if json.Unmarshal(v.Query, &text) == nil {
+		return text
+	}
+	var inside struct {
+		Query string `json:"query"`
+	}
+	_ = json.Unmarshal(v.Query, &inside)
+	return inside.Query
 }
 
 // place says where an error is: "line 3, column 7: ".
@@ -60,17 +73,17 @@ func place(text []byte, err error) string {
 }
 
 // readRows makes rows of panels: what stands before the first row is one without a title.
-func readRows(panels []wirePanel) ([]Row, error) {
+func readRows(panels []panelShape) ([]Row, error) {
 	var rows []Row
 	n := 0
-	for i, w := range panels {
-		if n += 1 + len(w.Panels); n > maxPanels {
+	for i, s := range panels {
+		if n += 1 + len(s.Panels); n > maxPanels {
 			return nil, fmt.Errorf("dashboard: more than %d panels", maxPanels)
 		}
-		inside := []wirePanel{w}
-		if w.Type == "row" {
-			rows = append(rows, Row{Title: w.Title})
-			inside = w.Panels // those of a row that is open follow it
+		inside := panels[i : i+1]
+		if s.Type == "row" {
+			rows = append(rows, Row{Title: s.Title})
+			inside = s.Panels // those of a row that is open follow it
 		}
 		if len(rows) == 0 {
 			rows = append(rows, Row{})
@@ -82,37 +95,33 @@ func readRows(panels []wirePanel) ([]Row, error) {
 	return rows, nil
 }
 
-func (r *Row) read(panels []wirePanel) error {
-	for _, w := range panels {
-		p, err := readPanel(w)
+func (r *Row) read(panels []panelShape) error {
+	for i := range panels {
+		p, err := readPanel(&panels[i])
 		if err != nil {
-			return fmt.Errorf("%.80q: %w", w.Title, err)
+			return fmt.Errorf("%.80q: %w", panels[i].Title, err)
 		}
 		r.Panels = append(r.Panels, p)
 	}
 	return nil
 }
 
-func readPanel(w wirePanel) (Panel, error) {
-	p := Panel{ID: w.ID, Kind: Kind(w.Type), Title: w.Title, Description: w.Description, Grid: Grid(w.GridPos), Runbooks: readRunbooks(w.Links)}
-	if w.Type == "" {
+func readPanel(s *panelShape) (Panel, error) {
+	p := Panel{
+		ID: s.ID, Kind: Kind(s.Type), Title: s.Title, Description: s.Description, Grid: Grid(s.GridPos),
+		Content: s.Options.Content, Runbooks: s.runbooks(),
+	}
+	if s.Type == "" {
 		return p, errors.New("type: missing")
 	}
 	if g := p.Grid; g.X < 0 || g.Y < 0 || g.W < 1 || g.H < 1 || g.X > Columns || g.W > Columns-g.X {
 		return p, fmt.Errorf("gridPos: %d wide at %d, %d high at %d: not within %d columns", g.W, g.X, g.H, g.Y, Columns)
 	}
-	if w.Options != nil {
-		p.Content = w.Options.Content
-	}
-	if w.FieldConfig != nil {
-		if err := p.readDefaults(&w.FieldConfig.Defaults); err != nil {
-			return p, err
-		}
-	}
-	return p, p.readTargets(w.Targets)
+	err := cmp.Or(p.readDefaults(&s.FieldConfig.Defaults), p.readTargets(s.Targets))
+	return p, err
 }
 
-func (p *Panel) readTargets(targets []wireTarget) error {
+func (p *Panel) readTargets(targets []targetShape) error {
 	if len(targets) > maxTargets {
 		return fmt.Errorf("targets: more than %d", maxTargets)
 	}
@@ -125,18 +134,23 @@ func (p *Panel) readTargets(targets []wireTarget) error {
 	return nil
 }
 
-func (p *Panel) readDefaults(d *wireDefaults) error {
-	p.Unit = d.Unit
-	if c := d.Custom; c != nil {
-		p.Log = c.ScaleDistribution != nil && c.ScaleDistribution.Type == "log"
-		p.Stacked = c.Stacking != nil && c.Stacking.Mode == "normal"
+func (p *Panel) readDefaults(s *defaultsShape) error {
+	p.Unit = s.Unit
+	p.Log = s.Custom.ScaleDistribution.Type == "log"
+	p.Stacked = s.Custom.Stacking.Mode == "normal"
+	if p.Thresholds = readThresholds(s.Thresholds.Steps); len(p.Thresholds) > maxSteps {
+		return fmt.Errorf("thresholds: more than %d steps", maxSteps)
 	}
-	if d.Thresholds != nil {
-		if p.Thresholds = readThresholds(d.Thresholds.Steps); len(p.Thresholds) > maxSteps {
-			return fmt.Errorf("thresholds: more than %d steps", maxSteps)
+	for _, m := range s.Mappings {
+		if m.Type == "value" {
+			p.readMappings(m.Options)
 		}
 	}
-	return p.readMappings(d.Mappings)
+	if len(p.Mappings) > maxSteps {
+		return fmt.Errorf("mappings: more than %d", maxSteps)
+	}
+	slices.SortFunc(p.Mappings, func(a, b Mapping) int { return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Text, b.Text)) })
+	return nil
 }
 
 // readThresholds returns the steps by where they begin. A single one says nothing, unless it has a level.
@@ -157,24 +171,21 @@ func readThresholds(steps []wireStep) []Threshold {
 }
 
 // readMappings takes the names of single values; those of ranges and of texts are not drawn here.
-func (p *Panel) readMappings(mappings []wireMapping) error {
-	for _, m := range mappings {
-		for key, to := range m.Options {
-			value, err := strconv.ParseFloat(key, 64)
-			if m.Type != "value" || err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-				continue
-			}
-			if p.Mappings = append(p.Mappings, Mapping{value, to.Text, levelOf(to.Color)}); len(p.Mappings) > maxSteps {
-				return fmt.Errorf("mappings: more than %d", maxSteps)
-			}
+func (p *Panel) readMappings(options json.RawMessage) {
+	var texts map[string]wireMappedText
+	if json.Unmarshal(options, &texts) != nil {
+		return
+	}
+	for key, to := range texts {
+		value, err := strconv.ParseFloat(key, 64)
+		if err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+			p.Mappings = append(p.Mappings, Mapping{value, to.Text, levelOf(to.Color)})
 		}
 	}
-	slices.SortFunc(p.Mappings, func(a, b Mapping) int { return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Text, b.Text)) })
-	return nil
 }
 
-func readRunbooks(links []wireLink) (names []string) {
-	for _, l := range links {
+func (s *panelShape) runbooks() (names []string) {
+	for _, l := range s.Links {
 		if name, ok := strings.CutPrefix(l.Title, runbookTitle); ok {
 			names = append(names, name)
 		}

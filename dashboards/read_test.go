@@ -69,12 +69,12 @@ func TestLevelsAndTexts(t *testing.T) {
 // exported is a dashboard as Grafana exports it: with members that are not drawn here, rows that are
 // collapsed, and panels before the first row.
 const exported = `{
-	"title": "Theirs", "uid": "x1", "id": 7, "style": "dark",
-	"templating": {"list": [{"name": "job", "label": "Job", "type": "query", "query": "label_values(up, job)"}, {"name": "ds", "type": "datasource", "query": "prometheus"}]},
+	"title": "Theirs", "uid": "x1", "id": 7, "style": "dark", "refresh": false,
+	"templating": {"list": [{"name": "job", "label": "Job", "type": "query", "query": {"query": "label_values(up, job)", "refId": "A"}}, {"name": "ds", "type": "datasource", "query": "prometheus"}]},
 	"panels": [
-		{"id": 1, "type": "gauge", "title": "Load", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}, "targets": [{"expr": "load", "hide": false}], "pluginVersion": "12",
+		{"id": 1, "type": "gauge", "title": "Load", "datasource": "Prometheus", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 8}, "targets": [{"expr": "load", "hide": false}], "pluginVersion": "12",
 			"fieldConfig": {"defaults": {"unit": "s", "thresholds": {"mode": "absolute", "steps": [{"color": "dark-red", "value": 9}, {"color": "semi-dark-green", "value": null}]},
-				"mappings": [{"type": "value", "options": {"1": {"text": "one", "color": "yellow"}, "x": {"text": "no number"}}}, {"type": "range", "options": {"2": {"text": "a range"}}}]}}},
+				"mappings": [{"type": "value", "options": {"1": {"text": "one", "color": "yellow"}, "x": {"text": "no number"}}}, {"type": "range", "options": {"from": 2, "to": 3, "result": {"text": "a range"}}}]}}},
 		{"type": "row", "title": "Closed", "collapsed": true, "gridPos": {"x": 0, "y": 8, "w": 24, "h": 1}, "panels": [
 			{"id": 3, "type": "timeseries", "title": "Inside", "gridPos": {"x": 0, "y": 9, "w": 24, "h": 8}, "targets": []}]},
 		{"type": "row", "title": "Open", "gridPos": {"x": 0, "y": 9, "w": 24, "h": 1}},

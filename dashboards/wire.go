@@ -1,6 +1,6 @@
 package dashboards
 
-// What follows is as much of Grafana's dashboard schema as is used here.
+// What follows is as much of Grafana's dashboard schema as is written here. What is read is in shape.go.
 
 // schemaVersion is that of Grafana 11. Grafana 12 takes it as it is: nothing that changed since then is
 // used here.
