@@ -2,7 +2,9 @@ package dashboards_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"regexp"
@@ -91,6 +93,9 @@ func TestAnnotationsMakeSense(t *testing.T) {
 func known(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("METRICS.md")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("there is no list of metrics yet")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

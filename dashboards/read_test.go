@@ -138,7 +138,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	paths, _ := filepath.Glob("grafana/*.json")
 	for _, path := range paths {
-		if text, err := os.ReadFile(path); err == nil && len(text) < 16<<10 {
+		if text, err := os.ReadFile(path); err == nil && len(text) < 32<<10 {
 			f.Add(text)
 		}
 	}

@@ -4,7 +4,7 @@ package dashboards
 func resilience() Dashboard {
 	return Dashboard{
 		Name: "resilience", Title: "Brownout / Resilience",
-		Description: "What protects the shop now, what does it refuse, and is a protection switched off?",
+		Description: "What protects the shop now, what does it refuse, and is a protection switched off? Each protection has one name, here as everywhere.",
 		Variables:   []Variable{jobs("brownout_protection_enabled")},
 		Rows: []Row{
 			{"What is refused?", refusals()},

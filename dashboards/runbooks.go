@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -39,12 +40,19 @@ func runbook(name string) (title, content string) {
 	return strings.TrimPrefix(title, "# "), strings.TrimSpace(linked(content))
 }
 
-// linked has the links from runbook to runbook lead to their panels.
+// toFile is a link to a Markdown file.
+var toFile = regexp.MustCompile(`\[([^\]]*)\]\((?:\.\./)*([^)]*)\.md\)`)
+
+// linked has the links from runbook to runbook lead to their panels; of links to other files it leaves
+// the names.
 func linked(text string) string {
-	for _, name := range RunbookNames() {
-		text = strings.ReplaceAll(text, "]("+name+".md)", "]("+runbookURL(name)+")")
-	}
-	return text
+	return toFile.ReplaceAllStringFunc(text, func(link string) string {
+		parts := toFile.FindStringSubmatch(link)
+		if slices.Contains(RunbookNames(), parts[2]) {
+			return "[" + parts[1] + "](" + runbookURL(parts[2]) + ")"
+		}
+		return parts[1] + " (" + parts[2] + ".md)"
+	})
 }
 
 // runbookURL is where Grafana shows a runbook: its panel has the number of its place among the names.
