@@ -31,7 +31,7 @@ internal/loop, internal/pool, THIRD-PARTY < internal/telemetry;
 internal/loop, internal/pool, THIRD-PARTY < internal/resilience;
 internal/shop, internal/telemetry, internal/resilience < internal/service;
 internal/service < internal/service/servicetest;
-NONE < internal/port, internal/transcript;
+NONE < internal/port, internal/transcript, internal/loopback;
 internal/port, THIRD-PARTY < internal/redistest;
 
 # The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what

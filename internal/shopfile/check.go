@@ -27,7 +27,10 @@ func (s *Shop) checkURLs() error {
 	if len(s.Banks) > MaxParts || len(s.Admin) > MaxParts {
 		return fmt.Errorf("more than %d banks or admin ports", MaxParts)
 	}
-	places := []place{{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory}}
+	places := []place{
+		{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory},
+		{"/room", s.Room}, {"/prometheus", s.Prometheus}, {"/otlp", s.OTLP},
+	}
 	for i, bank := range s.Banks {
 		places = append(places, place{fmt.Sprintf("/banks/%d", i), bank})
 	}

@@ -27,6 +27,12 @@ type Shop struct {
 	Banks     []string `json:"banks,omitempty"`
 	Control   string   `json:"control,omitempty"` // steers the lab; opened by AdminToken
 
+	// The control room's, which ask for no token: its page, Prometheus' API, and where it takes traces
+	// with OTLP over HTTP.
+	Room       string `json:"room,omitempty"`
+	Prometheus string `json:"prometheus,omitempty"`
+	OTLP       string `json:"otlp,omitempty"`
+
 	// Admin holds the URL of each process's admin port, by the process's name:
 	// gateway, payments, inventory, bank-a.
 	Admin        map[string]string `json:"admin,omitempty"`

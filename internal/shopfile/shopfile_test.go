@@ -23,6 +23,9 @@ func complete() *shopfile.Shop {
 		Admin:        map[string]string{"gateway": "http://127.0.0.1:9080"},
 		AdminToken:   "a",
 		ServiceToken: "s",
+		Room:         "http://127.0.0.1:7070",
+		Prometheus:   "http://127.0.0.1:9090",
+		OTLP:         "http://127.0.0.1:4318",
 		Users: []shopfile.User{
 			{ID: "c-001", Tenant: "t-1", Role: shop.Customer},
 			{ID: "o-001", Tenant: "t-1", Role: shop.Operator},
@@ -90,6 +93,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		{"no URL", `{"gateway":"localhost:8080"}`, `: /gateway: "localhost:8080": want http:// or https://`},
 		{"a path", `{"gateway":"http://h","payments":"http://h/"}`, ": /payments:"},
 		{"a bank", `{"gateway":"http://h","banks":["http://h","ftp://h"]}`, ": /banks/1:"},
+		{"a room", `{"gateway":"http://h","room":"http://h/page"}`, ": /room:"},
 		{"an admin port", `{"gateway":"http://h","admin":{"x":"::"}}`, ": /admin/x:"},
 		{"a user's id", `{"gateway":"http://h","users":[{"id":"","tenant":"t","role":"customer"}]}`, ": /users/0/id:"},
 		{"a user's tenant", `{"gateway":"http://h","users":[{"id":"c","tenant":"a b","role":"customer"}]}`, ": /users/0/tenant:"},
