@@ -14,7 +14,12 @@ const (
 	DefaultRetention = 6 * time.Hour
 	DefaultMaxBytes  = 1 << 30
 	DefaultInterval  = 500 * time.Millisecond
+
+	DefaultQuerySamples = 5_000_000
 )
+
+// maxExemplars bounds Config.Exemplars.
+const maxExemplars = 100_000
 
 // Scrapes may not be closer or further apart.
 const (
@@ -38,6 +43,13 @@ type Config struct {
 	// Timeout is the time a scrape may take, less than Interval; 0 means nine tenths
 	// of it.
 	Timeout time.Duration
+	// MaxQuerySamples bounds the samples that a query loads; 0 means DefaultQuerySamples.
+	MaxQuerySamples int
+	// Exemplars bounds those that are kept, in memory. 0 means none: targets are then asked for Prometheus' text
+	// format, which has none.
+	Exemplars int
+	// Rules are evaluated once a second, or as often as their group says.
+	Rules []RuleFile
 	// Targets says what is to be scraped. It is called once an interval, on one
 	// goroutine, and returns at once. nil means nothing is.
 	Targets func() []Target
@@ -54,6 +66,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MaxBytes, DefaultMaxBytes)
 	setDefault(&c.Interval, DefaultInterval)
 	setDefault(&c.Timeout, c.Interval*9/10)
+	setDefault(&c.MaxQuerySamples, DefaultQuerySamples)
 	if c.Targets == nil {
 		c.Targets = func() []Target { return nil }
 	}
@@ -66,7 +79,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, c.check()
 }
 
-func setDefault[T int64 | time.Duration](field *T, value T) {
+func setDefault[T int | int64 | time.Duration](field *T, value T) {
 	if *field == 0 {
 		*field = value
 	}
@@ -84,6 +97,10 @@ func (c Config) check() error {
 		return fmt.Errorf("metricstore: Interval: %v is not from %v to %v", c.Interval, minInterval, maxInterval)
 	case c.Timeout < 0 || c.Timeout >= c.Interval:
 		return fmt.Errorf("metricstore: Timeout: %v is not less than the interval of %v", c.Timeout, c.Interval)
+	case c.MaxQuerySamples < 0:
+		return fmt.Errorf("metricstore: MaxQuerySamples: %d is negative", c.MaxQuerySamples)
+	case c.Exemplars < 0 || c.Exemplars > maxExemplars:
+		return fmt.Errorf("metricstore: Exemplars: %d is not from 0 to %d", c.Exemplars, maxExemplars)
 	}
 	return nil
 }

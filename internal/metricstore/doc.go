@@ -1,9 +1,10 @@
 // Package metricstore keeps the metrics of a run: it scrapes targets into Prometheus'
-// time series database, in this process, and answers PromQL.
+// time series database, in this process, evaluates rules over it, and answers PromQL, to Go and over HTTP.
 //
-//	Targets() ─> one goroutine a target ─> GET /metrics ─> parse ─> TSDB ─> Query, QueryRange
-//	                                        │ none, or no sense            └─> Snapshot
-//	                                        └─> up 0, and its series are stale
+//	Targets() ─> one goroutine a target ─> GET /metrics ─> parse ─> TSDB ─> Query, QueryRange, Handler
+//	                                        │ none, or no sense      │ ^  └─> Snapshot
+//	                                        └─> up 0, stale series   v │ ALERTS, recorded series
+//	                                                               rules ─> Alerts
 //
 // # What is written
 //
@@ -19,6 +20,21 @@
 // see it. So are all series of a target that is down, but for these three, and all of one
 // that is no target any more. Times that a target gives its samples are ignored.
 //
+// Targets are asked for OpenMetrics if Config.Exemplars says that exemplars are kept, and for
+// Prometheus' text format if not.
+//
+// # Rules
+//
+// Rule files are Prometheus' own, read strictly: what is unknown in them is an error. Prometheus'
+// manager of rules evaluates them, so that recorded series, ALERTS and ALERTS_FOR_STATE are as in a
+// server. Alerts begin anew with each Open: what was pending or fired before is not remembered.
+//
+// # HTTP
+//
+// Handler speaks the part of Prometheus' API that Grafana and promtool use. It is written over the
+// engine, because the package of the server brings three times the code that it saves: see
+// docs/adr/0022-the-room-is-a-process.md.
+//
 // # Why not Prometheus' scrape manager
 //
 // It takes tokens by job, of a configuration that was loaded from YAML; at each change of
@@ -27,8 +43,9 @@
 //
 // # Goroutines
 //
-// Any goroutine may call everything here. One goroutine asks Targets, and one for each
-// target scrapes it; the database has some of its own. Close ends them all.
+// Any goroutine may call everything here. One goroutine asks Targets, one for each target
+// scrapes it, and one for each group of rules evaluates it; the database has some of its own.
+// Close ends them all.
 //
 // # Bounds
 //
@@ -42,9 +59,17 @@
 //	bytes on disk                    Config.MaxBytes     the oldest block goes; then up 0
 //	queries at a time                4                   wait, within their context
 //	time of a query                  10 s                an error
-//	samples that a query loads       5,000,000           an error
+//	samples that a query loads       Config.MaxQuery...  an error
 //	steps of a range                 11,000              an error
 //	length of an expression          16 KiB              an error
+//	exemplars                        Config.Exemplars    the oldest goes
+//	metrics whose help is known      2,000 a target      no help
+//	files, groups and rules          64, 64 and 512      Open fails
+//	bytes of a rule file             1 MiB               Open fails
+//	series or alerts of a rule       1,000               the rule fails
+//	series, names of an answer       20,000              left out, with a warning
+//	body and match[] of a request    256 KiB, 64         400
+//	time of a request to Handler     30 s                the connection ends
 //
 // # Crashes
 //

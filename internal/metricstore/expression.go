@@ -54,7 +54,7 @@ func parse(expr string) (parser.Expr, error) {
 	if len(expr) > maxExpression {
 		return nil, syntaxError(expr, maxExpression, fmt.Sprintf("the expression is longer than %d bytes", maxExpression))
 	}
-	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
+	parsed, err := newParser().ParseExpr(expr)
 	if err != nil {
 		return nil, located(expr, err)
 	}

@@ -16,16 +16,25 @@ const (
 	maxHeaders = 64 << 10 // bytes
 )
 
-// The format that targets are asked for.
+// The formats that targets are asked for. Only the open one has exemplars.
 const (
 	textFormat = "text/plain"
-	accept     = textFormat + ";version=0.0.4"
+	openFormat = "application/openmetrics-text"
+	acceptText = textFormat + ";version=0.0.4"
+	acceptOpen = openFormat + ";version=1.0.0," + acceptText + ";q=0.5"
 )
 
 // A fetcher gets what targets show. Any goroutine may call its methods.
 type fetcher struct {
 	client  *http.Client
 	timeout time.Duration
+	accept  string
+}
+
+// An exposition is what a target shows.
+type exposition struct {
+	text []byte
+	open bool // it is in the format of OpenMetrics, and not in Prometheus' text format
 }
 
 func newFetcher(c Config) *fetcher {
@@ -38,7 +47,11 @@ func newFetcher(c Config) *fetcher {
 		MaxResponseHeaderBytes: maxHeaders,
 		DisableCompression:     true, // targets are near: bytes cost less than their compression
 	}
-	return &fetcher{client: &http.Client{Transport: transport, CheckRedirect: noRedirect}, timeout: c.Timeout}
+	accept := acceptText
+	if c.Exemplars > 0 {
+		accept = acceptOpen
+	}
+	return &fetcher{client: &http.Client{Transport: transport, CheckRedirect: noRedirect}, timeout: c.Timeout, accept: accept}
 }
 
 // noRedirect keeps tokens from going where they were not meant to.
@@ -46,41 +59,44 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 func (f *fetcher) close() { f.client.CloseIdleConnections() }
 
-// get returns a target's metrics in the text format, or why there are none.
-func (f *fetcher) get(ctx context.Context, t Target) ([]byte, error) {
+// get returns a target's metrics, or why there are none.
+func (f *fetcher) get(ctx context.Context, t Target) (exposition, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL, nil)
 	if err != nil {
-		return nil, err
+		return exposition{}, err
 	}
-	request.Header.Set("Accept", accept)
+	request.Header.Set("Accept", f.accept)
 	if t.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+t.Token)
 	}
 	response, err := f.client.Do(request)
 	if err != nil {
-		return nil, err
+		return exposition{}, err
 	}
 	defer response.Body.Close()
-	return readMetrics(response)
+	return f.read(response)
 }
 
-func readMetrics(response *http.Response) ([]byte, error) {
+// read returns what is in an answer, if it is in a format that was asked for.
+func (f *fetcher) read(response *http.Response) (exposition, error) {
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %s", response.Status)
+		return exposition{}, fmt.Errorf("status %s", response.Status)
 	}
 	contentType := response.Header.Get("Content-Type")
-	if media, _, err := mime.ParseMediaType(contentType); err != nil || media != textFormat {
-		return nil, fmt.Errorf("content type %.100q is not %s", contentType, textFormat)
+	media, _, err := mime.ParseMediaType(contentType)
+	open := media == openFormat && f.accept == acceptOpen
+	if err != nil || media != textFormat && !open {
+		return exposition{}, fmt.Errorf("content type %.100q is not %s", contentType, textFormat)
 	}
 	var body bytes.Buffer
 	n, err := io.Copy(&body, io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		return nil, err
+		return exposition{}, err
 	}
 	if n > maxBody {
-		return nil, fmt.Errorf("the answer is longer than %d bytes", maxBody)
+		return exposition{}, fmt.Errorf("the answer is longer than %d bytes", maxBody)
 	}
-	return body.Bytes(), nil
+	return exposition{text: body.Bytes(), open: open}, nil
 }

@@ -7,16 +7,14 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // Bounds of queries.
 const (
-	maxQueries      = 4
-	maxQueryTime    = 10 * time.Second
-	maxQuerySamples = 5_000_000
-	maxSteps        = 11_000
-	lookback        = 10 // intervals without a sample after which a series is not seen any more
+	maxQueries   = 4
+	maxQueryTime = 10 * time.Second
+	maxSteps     = 11_000
+	lookback     = 10 // intervals without a sample after which a series is not seen any more
 )
 
 // A Point is a value at a time.
@@ -32,15 +30,15 @@ type Series struct {
 	Points []Point
 }
 
-func newEngine(interval time.Duration) *promql.Engine {
+func newEngine(c Config) *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{
-		MaxSamples:               maxQuerySamples,
+		MaxSamples:               c.MaxQuerySamples,
 		Timeout:                  maxQueryTime,
-		LookbackDelta:            lookback * interval,
-		NoStepSubqueryIntervalFn: func(int64) int64 { return interval.Milliseconds() },
+		LookbackDelta:            lookback * c.Interval,
+		NoStepSubqueryIntervalFn: func(int64) int64 { return c.Interval.Milliseconds() },
 		EnableAtModifier:         true,
 		EnableNegativeOffset:     true,
-		Parser:                   parser.NewParser(parser.Options{}),
+		Parser:                   newParser(),
 	})
 }
 
@@ -86,12 +84,11 @@ func (s *Store) evaluate(ctx context.Context, expr string, prepare func(context.
 		return nil, err
 	}
 	defer done()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return nil, s.failure(expr, context.Cause(ctx))
+	free, err := s.slot(ctx)
+	if err != nil {
+		return nil, s.failure(expr, err)
 	}
+	defer free()
 	query, err := prepare(ctx)
 	if err != nil {
 		return nil, s.failure(expr, err)
@@ -102,6 +99,16 @@ func (s *Store) evaluate(ctx context.Context, expr string, prepare func(context.
 		return nil, s.failure(expr, err)
 	}
 	return found, nil
+}
+
+// slot waits until one more query may be under way; free gives it back.
+func (s *Store) slot(ctx context.Context) (free func(), err error) {
+	select {
+	case s.slots <- struct{}{}:
+		return func() { <-s.slots }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // failure says which expression could not be evaluated, and why.

@@ -16,6 +16,7 @@ type Status struct {
 	Labels  map[string]string // of all its series, job and instance among them
 	URL     string
 	At      time.Time // when it was scraped; zero if it was not yet
+	Took    time.Duration
 	Up      bool
 	Error   string // why it is not up
 	Samples int    // that the scrape brought
@@ -81,9 +82,9 @@ func (s *scraper) scrape(ctx context.Context) {
 // ingest fetches the target's answer and writes its samples; if there is no such answer,
 // its series are stale.
 func (s *scraper) ingest(ctx context.Context, target Target, at time.Time) (samples int, err error) {
-	body, err := s.fetch(ctx, target)
+	shown, err := s.fetch(ctx, target)
 	if err == nil {
-		samples, err = s.series.write(body, at)
+		samples, err = s.series.write(shown, at)
 	}
 	if err != nil && ctx.Err() == nil {
 		err = errors.Join(err, s.series.forget(at))
@@ -91,9 +92,9 @@ func (s *scraper) ingest(ctx context.Context, target Target, at time.Time) (samp
 	return samples, err
 }
 
-func (s *scraper) fetch(ctx context.Context, target Target) ([]byte, error) {
+func (s *scraper) fetch(ctx context.Context, target Target) (exposition, error) {
 	if s.fleet.full.Load() {
-		return nil, errors.New("the store is full")
+		return exposition{}, errFull
 	}
 	return s.fleet.fetcher.get(ctx, target)
 }
@@ -114,7 +115,7 @@ func (s *scraper) note(url string, r scrapeReport) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.status
-	s.status = Status{Labels: was.Labels, URL: url, At: r.at, Up: r.err == nil, Samples: r.samples}
+	s.status = Status{Labels: was.Labels, URL: url, At: r.at, Took: r.took, Up: r.err == nil, Samples: r.samples}
 	switch {
 	case r.err != nil && (was.Up || was.At.IsZero()):
 		s.log.Warn("metricstore: target is down", "url", url, "err", r.err)

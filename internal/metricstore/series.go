@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/model/value"
@@ -39,25 +40,26 @@ type seriesTable struct {
 	db       *tsdb.DB
 	identity labels.Labels
 	known    map[string]*series // by the text that the target shows
+	families *families
 	reports  [len(reportNames)]series
 	writes   uint64
 	last     int64 // time of the last samples, in milliseconds
 }
 
 func newSeriesTable(db *tsdb.DB, identity labels.Labels) *seriesTable {
-	t := &seriesTable{db: db, identity: identity, known: map[string]*series{}}
+	t := &seriesTable{db: db, identity: identity, known: map[string]*series{}, families: newFamilies()}
 	for i, name := range reportNames {
 		t.reports[i].labels = labels.NewBuilder(identity).Set(model.MetricNameLabel, name).Labels()
 	}
 	return t
 }
 
-// write appends the samples of one scrape in the text format, and makes the series that
-// are not in it stale. If it fails, nothing of the scrape is written.
-func (t *seriesTable) write(text []byte, at time.Time) (samples int, err error) {
+// write appends the samples of one scrape, and makes the series that are not in it stale. If
+// it fails, nothing of the scrape is written.
+func (t *seriesTable) write(shown exposition, at time.Time) (samples int, err error) {
 	err = t.transact(at, func(b batch) error {
 		t.writes++
-		if samples, err = t.writeAll(b, text); err != nil {
+		if samples, err = t.writeAll(b, shown.parser()); err != nil {
 			return err
 		}
 		return t.dropUnseen(b)
@@ -101,8 +103,7 @@ func (t *seriesTable) leave(at time.Time) error {
 	})
 }
 
-func (t *seriesTable) writeAll(b batch, text []byte) (samples int, err error) {
-	parser := textparse.NewPromParser(text, nil, false)
+func (t *seriesTable) writeAll(b batch, parser textparse.Parser) (samples int, err error) {
 	for {
 		entry, err := parser.Next()
 		switch {
@@ -111,6 +112,7 @@ func (t *seriesTable) writeAll(b batch, text []byte) (samples int, err error) {
 		case err != nil:
 			return samples, fmt.Errorf("after %d samples: %w", samples, err)
 		case entry != textparse.EntrySeries:
+			t.families.note(entry, parser)
 			continue
 		case samples == maxSamples:
 			return samples, fmt.Errorf("more than %d samples", maxSamples)
@@ -122,7 +124,15 @@ func (t *seriesTable) writeAll(b batch, text []byte) (samples int, err error) {
 	}
 }
 
-// writeNext appends the sample that the parser is at.
+// parser returns what reads an exposition.
+func (e exposition) parser() textparse.Parser {
+	if e.open {
+		return textparse.NewOpenMetricsParser(e.text, nil)
+	}
+	return textparse.NewPromParser(e.text, nil, false)
+}
+
+// writeNext appends the sample that the parser is at, and its exemplar if it has one.
 func (t *seriesTable) writeNext(b batch, parser textparse.Parser) error {
 	text, _, v := parser.Series()
 	s := t.known[string(text)]
@@ -136,6 +146,10 @@ func (t *seriesTable) writeNext(b batch, parser textparse.Parser) error {
 		t.known[string(text)] = s
 	}
 	s.seen = t.writes
+	var example exemplar.Exemplar
+	if parser.Exemplar(&example) {
+		return b.appendExemplar(s, v, example)
+	}
 	return b.append(s, v)
 }
 
@@ -190,6 +204,21 @@ type batch struct {
 
 func (b batch) append(s *series, v float64) error {
 	ref, err := b.Append(s.ref, s.labels, 0, b.at, v, nil, nil, storage.AOptions{})
+	if err == nil {
+		s.ref = ref
+	}
+	return err
+}
+
+// appendExemplar appends a sample with its exemplar. One that cannot be kept is lost, and its sample is not.
+func (b batch) appendExemplar(s *series, v float64, e exemplar.Exemplar) error {
+	if !e.HasTs {
+		e.Ts = b.at
+	}
+	ref, err := b.Append(s.ref, s.labels, 0, b.at, v, nil, nil, storage.AOptions{Exemplars: []exemplar.Exemplar{e}})
+	if errors.Is(err, &storage.AppendPartialError{}) {
+		err = nil
+	}
 	if err == nil {
 		s.ref = ref
 	}

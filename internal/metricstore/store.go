@@ -18,6 +18,9 @@ import (
 // ErrClosed is what a store answers from Close on.
 var ErrClosed = errors.New("metricstore: the store is closed")
 
+// errFull is why nothing more is written.
+var errFull = errors.New("the store is full")
+
 // Sizes of a database that is small beside a server's.
 const (
 	walSegment = 8 << 20 // bytes
@@ -42,12 +45,17 @@ type Store struct {
 	users  sync.WaitGroup // who uses the database; none is added once closed
 
 	fleet *fleet
+	ruler *ruler
 }
 
 // Open opens the store of a folder, makes good what a crash left behind there, and begins
-// to scrape. End it with Close.
+// to scrape and to evaluate rules. End it with Close.
 func Open(c Config) (*Store, error) {
 	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	book, err := newRuleBook(c.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +66,12 @@ func Open(c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metricstore: %s: %w", c.Dir, err)
 	}
-	s := &Store{config: c, db: db, engine: newEngine(c.Interval), slots: make(chan struct{}, maxQueries)}
+	s := &Store{config: c, db: db, engine: newEngine(c), slots: make(chan struct{}, maxQueries), fleet: newFleet(c, db)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.fleet = newFleet(c, db)
+	if s.ruler, err = newRuler(s.ctx, book, s.engine, sink{db, s.fleet.full.Load}, c.Log); err != nil {
+		s.cancel()
+		return nil, errors.Join(fmt.Errorf("metricstore: rules: %w", err), db.Close())
+	}
 	s.users.Go(func() { s.fleet.run(s.ctx) })
 	return s, nil
 }
@@ -76,6 +87,8 @@ func (c Config) databaseOptions() *tsdb.Options {
 	o.WALCompression = compression.Snappy
 	o.StripeSize = stripes
 	o.HeadChunksWriteBufferSize = chunks.MinWriteBufferSize
+	o.EnableExemplarStorage = c.Exemplars > 0
+	o.MaxExemplars = int64(c.Exemplars)
 	return o
 }
 
@@ -93,7 +106,7 @@ func (s *Store) use(caller context.Context) (ctx context.Context, done func(), e
 	return ctx, func() { stop(); cancel(); s.users.Done() }, nil
 }
 
-// Close ends scrapes and queries, waits for them, and closes the database. Only the first
+// Close ends scrapes, queries and rules, waits for them, and closes the database. Only the first
 // call does anything.
 func (s *Store) Close() error {
 	s.mu.Lock()
@@ -104,6 +117,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.cancel()
+	s.ruler.stop()
 	s.users.Wait()
 	s.fleet.fetcher.close()
 	if err := errors.Join(s.engine.Close(), s.db.Close()); err != nil {

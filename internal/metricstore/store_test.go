@@ -25,6 +25,9 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{"Interval", func(c *metricstore.Config) { c.Interval = 2 * time.Second }},
 		{"Timeout", func(c *metricstore.Config) { c.Timeout = 500 * time.Millisecond }},
 		{"Timeout", func(c *metricstore.Config) { c.Timeout = -1 }},
+		{"MaxQuerySamples", func(c *metricstore.Config) { c.MaxQuerySamples = -1 }},
+		{"Exemplars", func(c *metricstore.Config) { c.Exemplars = -1 }},
+		{"Exemplars", func(c *metricstore.Config) { c.Exemplars = 100_001 }},
 	}
 	for _, tt := range tests {
 		c := metricstore.Config{Dir: t.TempDir()}
@@ -115,17 +118,21 @@ func TestWhatIsTooOldGoes(t *testing.T) {
 
 func TestAFullStoreTakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := open(t, func(c *metricstore.Config) { c.MaxBytes = 1 << 20 })
+		l := open(t, ruled(`{groups: [{name: g, rules: [{record: recorded, expr: vector(1)}]}]}`), func(c *metricstore.Config) {
+			c.MaxBytes, c.Interval = 1<<20, metricstore.DefaultInterval
+		})
 		var b strings.Builder
 		for i := range 5000 {
 			fmt.Fprintf(&b, "x{i=\"%d\"} %d\n", i, i*i)
 		}
 		l.serve(t, "gateway:80", text(b.String()))
 		l.set(target("gateway"))
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		l.expect(`up`, 1)
+		l.expect(`recorded`, 1)
 		time.Sleep(time.Minute)
 		l.expect(`up`, 0)
+		l.expectNothing(`recorded`)
 		expectStatus(t, l, "full")
 		if size := folderSize(t, l); size > 4<<20 {
 			t.Errorf("the folder has %d bytes", size)
