@@ -1,5 +1,5 @@
-// Package dashboards holds what people look at while the shop is broken: Grafana's dashboards, and the
-// runbooks that they link to.
+// Package dashboards holds what people look at while the shop is broken: Grafana's dashboards,
+// Prometheus' rules and alerts, and the runbooks that both lead to.
 //
 //	Boards() ──go test -update──> grafana/*.json ──embedded──> Load(), Grafana()
 //	   a Dashboard each             Grafana reads them            the control room draws them

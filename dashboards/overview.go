@@ -30,14 +30,14 @@ func wellness() []Panel {
 		stat("Faults", Count, "Faults that are active: what you see may be deliberate.",
 			`sum(chaos_fault_active)`).rises(1, 1e9),
 		stat("Parts down", Count, "Parts that do not answer when they are asked for their metrics. Their admin port answers even while a loop is blocked, so such a process is gone, paused, or out of descriptors.",
-			`count(up == 0) or vector(0)`).never(),
+			`count(up == 0) or vector(0)`).never().begins("process"),
 	}
 }
 
 // goodputStat is the first thing to look at, wherever one begins.
 func goodputStat() Panel {
 	return stat("Goodput", Share, "The share of the gateway's answers that were right and came within what customers of their route wait for. Nothing else counts: a shop that answers quickly with errors has none.",
-		share("brownout_goodput_requests_total", `verdict="good"`, ``)).falls(0.95, 0.99)
+		share("brownout_goodput_requests_total", `verdict="good"`, ``)).falls(0.95, 0.99).begins("goodput")
 }
 
 func experience() []Panel {

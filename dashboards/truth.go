@@ -17,17 +17,17 @@ func truth() Dashboard {
 func wrongs() []Panel {
 	return []Panel{
 		stat("Ledger mismatches", Count, "Ledger entries whose two sides do not add up. Any at all: stop taking money, and run the audit.",
-			`sum(brownout_ledger_mismatches)`).wide(4).never(),
+			`sum(brownout_ledger_mismatches)`).wide(4).never().begins("ledger"),
 		stat("Effects unknown", Count, "Instructions to banks of which it is not known whether they were carried out, in the time shown. The resolver asks again; it should not go on.",
 			`sum(increase(brownout_payments_instructions_total{outcome="unknown"}[$__range]))`).wide(4).rises(1, 100).begins("slow-downstream", "dependency-down"),
 		stat("Dead letters", Count, "Events that were buried because nobody could count them. Each is an order that a report lacks.",
-			`sum(brownout_gateway_dead_letters)`).wide(4).never(),
+			`sum(brownout_gateway_dead_letters)`).wide(4).never().begins("order-events"),
 		stat("Overdue order", Seconds, "For how long nobody has seen to the order that was left longest. The sweeper should have it within seconds.",
-			`max(brownout_gateway_overdue_seconds)`).wide(4).rises(10, 30).begins("dependency-down", "slow-outage"),
+			`max(brownout_gateway_overdue_seconds)`).wide(4).rises(10, 30).begins("overdue-orders", "dependency-down", "slow-outage"),
 		stat("Overdue hold", Seconds, "How long ago the hold was due that should have expired first. Stock that nobody can buy.",
 			`max(brownout_inventory_overdue_hold_seconds)`).wide(4).rises(10, 60),
 		stat("Events uncounted", Count, "Events that were delivered, and neither counted nor buried. They are counted late, or a consumer is gone.",
-			`sum(brownout_gateway_uncounted_events)`).wide(4).rises(100, 1000),
+			`sum(brownout_gateway_uncounted_events)`).wide(4).rises(100, 1000).begins("order-events"),
 	}
 }
 
