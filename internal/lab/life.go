@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync/atomic"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/crypto/bcrypt"
 
 	"brownout/chaos/fault"
@@ -70,15 +69,11 @@ func (l *life) writeUsers() error {
 	if err != nil {
 		return err
 	}
-	var logins []Login
-	for _, u := range l.shop.Users {
-		logins = append(logins, Login{u, string(hash)})
-	}
-	text, err := json.Marshal(logins)
+	text, err := loginsFile(l.shop.Users, string(hash))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(l.epoch.File("users.json"), text, 0o600)
+	return os.WriteFile(l.epoch.File("users.json"), []byte(text), 0o600)
 }
 
 // start starts all parts at once, each waiting for those that it needs by itself, and waits until all

@@ -21,6 +21,16 @@ type Login struct {
 	PasswordHash string `json:"password_hash"` // bcrypt
 }
 
+// loginsFile is the file of users who have one password, by its hash.
+func loginsFile(users []shopfile.User, hash string) (string, error) {
+	logins := make([]Login, len(users))
+	for i, u := range users {
+		logins[i] = Login{u, hash}
+	}
+	text, err := json.Marshal(logins)
+	return string(text), err
+}
+
 // ReadUsers reads and checks a file of users. Errors name the file and the place.
 func ReadUsers(path string) ([]Login, error) {
 	f, err := os.Open(path)
