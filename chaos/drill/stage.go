@@ -91,7 +91,8 @@ func (s *stage) port(on, kind string, params map[string]string) (port, map[strin
 	url, known := s.file.Admin[on]
 	switch family, _, _ := strings.Cut(kind, "."); family {
 	case "proc":
-		url, known = s.file.Control, s.file.Control != ""
+		url = s.file.Supervisor(on)
+		known = url != ""
 		params = with(params, "process", on)
 	case "redis":
 		url, known = s.file.Control, s.file.Control != ""

@@ -45,8 +45,8 @@ func (f *attachFlags) checkAttach(scripts []script) error {
 	if err != nil {
 		return inputError{err}
 	}
-	if found.Control == "" {
-		return inputError{fmt.Errorf("%s: /control: missing: only a shop of `brownout up` can be attached to", f.Shop)}
+	if found.Control == "" && len(found.Supervisors) == 0 {
+		return inputError{fmt.Errorf("%s: neither /control nor /supervisors: only a shop of `brownout up` or of docker compose can be attached to", f.Shop)}
 	}
 	for _, d := range scripts {
 		if d.plan.Shop.Links && found.Admin["links"] == "" {
@@ -70,7 +70,10 @@ func borrowShop(ctx context.Context, found *shopfile.Shop, name string, c drill.
 	}}, nil
 }
 
-// keepLogs copies the logs of a borrowed shop to where those of the drill's own shops are.
+// keepLogs copies the logs of a borrowed shop to where those of the drill's own shops are. Containers keep theirs.
 func keepLogs(from, to string) error {
+	if from == "" {
+		return nil
+	}
 	return os.CopyFS(filepath.Join(to, "logs"), os.DirFS(filepath.Join(from, "logs")))
 }

@@ -30,12 +30,15 @@ type faultCommand struct {
 // targetFlags say where services are found.
 type targetFlags struct {
 	Shop  string `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
-	Token string `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop)."`
+	Token string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop)."`
 }
 
 // labName is by what the control port of the running shop's lab goes: the faults there are done to
 // processes and to Redis from outside.
 const labName = "lab"
+
+// supervisorSuffix makes the name of a process's own supervisor, which does the same to it where no lab runs the shop.
+const supervisorSuffix = "-supervisor"
 
 // A target is an admin port.
 type target struct {
@@ -88,24 +91,41 @@ func (e noShopError) Unwrap() error { return e.error }
 // faultPorts are the ports of a shop at which faults are injected, by name.
 func faultPorts(found *shopfile.Shop) map[string]string {
 	ports := maps.Clone(found.Admin)
-	if found.Control != "" && ports != nil {
+	if ports == nil {
+		return ports
+	}
+	if found.Control != "" {
 		ports[labName] = found.Control
+	}
+	for process, at := range found.Supervisors {
+		ports[process+supervisorSuffix] = at
 	}
 	return ports
 }
 
-// wholeShop names all ports. The lab comes first: services that it has paused answer when it has
-// let them go on.
+// wholeShop names all ports. Those come first that have processes: services that are paused answer when they have been
+// let go on.
 func wholeShop(ports map[string]string) []string {
-	names := slices.Sorted(maps.Keys(ports))
-	if at := slices.Index(names, labName); at > 0 {
-		names = slices.Insert(slices.Delete(names, at, at+1), 0, labName)
+	var first, then []string
+	for _, name := range slices.Sorted(maps.Keys(ports)) {
+		if hasProcesses(name) {
+			first = append(first, name)
+		} else {
+			then = append(then, name)
+		}
 	}
-	return names
+	return append(first, then...)
+}
+
+func hasProcesses(port string) bool {
+	return port == labName || strings.HasSuffix(port, supervisorSuffix)
 }
 
 func (f *targetFlags) target(ports map[string]string, token, name string) (target, error) {
 	at, ours := ports[name]
+	if lab := ports[labName]; !ours && lab != "" && hasProcesses(name) { // it is the supervisor of all
+		name, at, ours = labName, lab, true
+	}
 	if !ours && !isURL(name) {
 		return target{}, fmt.Errorf("there is no service %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(ports)), ", "))
 	}
@@ -169,7 +189,7 @@ type faultInjectCommand struct {
 // Help is the longer help of the command.
 func (*faultInjectCommand) Help() string {
 	return `
-proc.* and redis.* are done from outside, by the lab of the running shop: proc.pause on payments is the same as proc.pause process=payments on lab.
+proc.* and redis.* are done from outside, by the lab of the running shop: proc.pause on payments is the same as proc.pause process=payments on lab. In containers each process has a supervisor of its own, and Redis none.
 
 redis.flush forgets all data of the shop for good, and so asks for the name of the epoch, unless --yes or confirm=EPOCH is given. While it is active the shop goes on without them, and an audit finds what that breaks. When it ends, so does the epoch: the processes are started again with empty books, and the load keeps a new journal. The files of the old epoch stay. A Redis of one's own (up --redis) is not flushed. A shop that is lent to a drill has the drill's epoch, which goes on.
 `
@@ -222,7 +242,7 @@ func (c *faultInjectCommand) Run(s streams) error {
 	return err
 }
 
-// port names the port of the fault: what is done to a service from outside is done by the lab.
+// port names the port of the fault: what is done to a service from outside is done by its supervisor.
 func (c *faultInjectCommand) port(params map[string]string) string {
 	family, _, _ := strings.Cut(c.Fault, ".")
 	switch {
@@ -234,7 +254,7 @@ func (c *faultInjectCommand) port(params map[string]string) string {
 		if _, given := params["process"]; !given {
 			params["process"] = c.Service
 		}
-		return labName
+		return c.Service + supervisorSuffix
 	}
 	return c.Service
 }

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/term"
 
+	"brownout/internal/lab"
+	"brownout/internal/service"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
@@ -42,6 +44,10 @@ type loadCommand struct {
 	Append    bool     `help:"Add to the journal if it is there; one of another epoch is refused."`
 	JSON      string   `name:"json" placeholder:"FILE" help:"Also write the report as JSON; - is standard output, in place of the table."`
 	Quiet     bool     `short:"q" help:"Show no progress."`
+
+	Supervisor   string `env:"BROWNOUT_SUPERVISOR" placeholder:"ADDR" help:"Keep the load going, and listen there for those who want it to pause (default: it ends by itself)."`
+	AdminToken   string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token that they need."`
+	AdminPrivate bool   `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network ask."`
 }
 
 // Help is the longer help of the command.
@@ -71,6 +77,7 @@ func (c *loadCommand) Validate() error {
 		{!(c.TraceShare >= 0 && c.TraceShare <= 1), "--trace-share: must be from 0 to 1"},
 		{c.Customers < 1 || c.Customers > shopfile.MaxUsers, fmt.Sprintf("--customers: must be from 1 to %d", shopfile.MaxUsers)},
 		{c.Append && c.Journal == "", "--append: there is no --journal"},
+		{c.Supervisor != "" && c.AdminToken == "", errNoSupervisorToken.Error()},
 		{c.URL != "" && c.Mix != "", "--mix: only the shop has customers, not a URL"},
 		{c.URL == "" && (c.Body != "" || len(c.Header) > 0 || c.Method != "GET"), "--method, --header and --body: only for a URL"},
 	} {
@@ -86,13 +93,22 @@ const maxInFlight = 100_000
 
 // Run sends the load and prints the report.
 func (c *loadCommand) Run(s streams) error {
-	plan, err := c.plan()
-	if err != nil {
-		return inputError{err}
+	if c.Supervisor != "" {
+		admin := service.AdminConfig{Addr: c.Supervisor, Private: c.AdminPrivate, Token: c.AdminToken}
+		return supervised(s, lab.SuperviseConfig{Name: "load", Silent: true, Admin: admin}, func(ctx context.Context) error { return c.send(ctx, s) })
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process
+	return c.send(ctx, s)
+}
+
+// send sends the load until ctx is done, and prints the report.
+func (c *loadCommand) send(ctx context.Context, s streams) error {
+	plan, err := c.plan()
+	if err != nil {
+		return inputError{err}
+	}
 	if err := plan.checkShop(ctx, c.Shop); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type cli struct {
 	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
 	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
 	Fault  faultCommand  `cmd:"" help:"Break services of the running shop by hand, and mend them."`
+	Init   initCommand   `cmd:"" help:"Make the secrets of a shop that runs in containers, and hand each part its own."`
+	Health healthCommand `cmd:"" help:"Ask a URL whether something is well."`
 }
 
 const description = "A load-testing lab whose services run on a Node-like event loop."
@@ -67,6 +69,7 @@ func newParser(out io.Writer, helpStatus int) *kong.Kong {
 		kong.Vars{"version": version()},
 		kong.Writers(out, out),
 		kong.Exit(func(int) { os.Exit(helpStatus) }),
+		kong.Resolvers(kong.ResolverFunc(readSecret)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }

@@ -29,12 +29,20 @@ type serveCommand struct {
 	Links     linksCommand     `cmd:"" help:"Run network links between parts of the shop, which faults can break."`
 }
 
+// Help is the longer help of the command.
+func (*serveCommand) Help() string {
+	return `
+Whatever a flag says, its environment variable may say. A secret may stand in a file as well, which the variable of that name and _FILE names: BROWNOUT_ADMIN_TOKEN_FILE=/run/brownout/admin-token.
+`
+}
+
 // hostFlags are those of every service.
 type hostFlags struct {
 	Admin        string     `env:"BROWNOUT_ADMIN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Where the admin port listens (default ${default})."`
 	AdminPrivate bool       `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network use the admin port."`
 	AdminPublic  bool       `env:"BROWNOUT_ADMIN_PUBLIC" help:"Let the admin port listen at a public address and answer all networks: whoever has its token can break the service."`
-	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
+	AdminToken   string     `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token of the admin port (default: one made at random and printed)."`
+	Supervisor   string     `env:"BROWNOUT_SUPERVISOR" placeholder:"ADDR" help:"Where the supervisor of the process listens, at whose port it is killed, paused and lent (default: nowhere). The flags of the admin port say who may ask."`
 	Workers      int        `env:"BROWNOUT_WORKERS" default:"4" placeholder:"N" help:"Workers of the pool (default ${default})."`
 	InFlight     int        `env:"BROWNOUT_IN_FLIGHT" default:"1024" placeholder:"N" help:"Requests under way at a time, before some are refused (default ${default})."`
 	MemoryLimit  byteCount  `env:"BROWNOUT_MEMORY_LIMIT" placeholder:"BYTES" help:"What the process may use of memory, as in 256MiB, before it collects garbage without a pause; requests are refused before (default: GOMEMLIMIT, or none)."`
@@ -55,6 +63,8 @@ const (
 // check returns what is wrong with the flags.
 func (f *hostFlags) check() error {
 	switch {
+	case f.Supervisor != "" && f.AdminToken == "":
+		return errNoSupervisorToken
 	case f.Workers < 1 || f.Workers > maxWorkers:
 		return fmt.Errorf("--workers: must be from 1 to %d", maxWorkers)
 	case f.InFlight < 1 || f.InFlight > maxRequests:
@@ -72,6 +82,8 @@ func (f *hostFlags) check() error {
 	return nil
 }
 
+var errNoSupervisorToken = errors.New("--supervisor: needs --admin-token, which opens it")
+
 func protectionNames() string {
 	var names []string
 	for _, n := range resilience.Names() {
@@ -84,13 +96,14 @@ func protectionNames() string {
 // and its routes, faults can break.
 type buildFunc func(*service.Runtime, *fault.Host) (service.Service, error)
 
-// serve runs a service; see untilSignal.
-func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc) error {
+// serve runs a service; see supervised. Its data are at a place where it must not have those of another life.
+func (f *hostFlags) serve(s streams, name, listen, token string, data lab.DataPlace, build buildFunc) error {
 	if err := f.check(); err != nil {
 		return inputError{err}
 	}
 	logging.Disable() // what Redis clients log, they also return
-	return untilSignal(s, name, func(ctx context.Context) error {
+	supervise := lab.SuperviseConfig{Name: name, Data: data, Admin: f.admin(f.Supervisor)}
+	return supervised(s, supervise, func(ctx context.Context) error {
 		b := &breakable{}
 		c := f.host(s, name, listen, token)
 		c.Build, c.Mount = b.build(build), b.mount(ctx)
@@ -99,14 +112,25 @@ func (f *hostFlags) serve(s streams, name, listen, token string, build buildFunc
 	})
 }
 
-// untilSignal runs a part of the shop until a signal ends it: as the child of a supervisor, or
-// with a supervisor of its own as its parent.
+// admin is how an admin port at an address is.
+func (f *hostFlags) admin(addr string) service.AdminConfig {
+	return service.AdminConfig{Addr: addr, Private: f.AdminPrivate, Public: f.AdminPublic, Token: f.AdminToken}
+}
+
+// untilSignal runs a part of the shop whose supervisor, if it gets one of its own, has no port; see supervised.
 func untilSignal(s streams, name string, run func(context.Context) error) error {
+	return supervised(s, lab.SuperviseConfig{Name: name}, run)
+}
+
+// supervised runs a part of the shop until a signal ends it: as the child of a supervisor, or
+// with a supervisor of its own as its parent.
+func supervised(s streams, c lab.SuperviseConfig, run func(context.Context) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if os.Getenv(lab.Supervised) == "" {
-		return lab.Supervise(ctx, name, os.Args[1:], s.out, s.err)
+		c.Args, c.Out, c.Log = os.Args[1:], s.out, s.err
+		return lab.Supervise(ctx, c)
 	}
 	return run(ctx)
 }
@@ -115,7 +139,7 @@ func (f *hostFlags) host(s streams, name, listen, token string) service.HostConf
 	return service.HostConfig{
 		Name:       name,
 		Addr:       listen,
-		Admin:      service.AdminConfig{Addr: f.Admin, Private: f.AdminPrivate, Public: f.AdminPublic, Token: f.AdminToken},
+		Admin:      f.admin(f.Admin),
 		Dispatcher: service.DispatcherConfig{InFlight: f.InFlight, Token: token},
 		Workers:    f.Workers,
 		Memory:     int64(f.MemoryLimit),
@@ -138,7 +162,7 @@ func (f *hostFlags) off() []resilience.Name {
 
 // tokenFlag is that of a service that answers other services only.
 type tokenFlag struct {
-	Token string `env:"BROWNOUT_SERVICE_TOKEN" placeholder:"TOKEN" help:"The bearer token that services send each other (default: none is asked for)."`
+	Token string `env:"BROWNOUT_SERVICE_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token that services send each other (default: none is asked for)."`
 }
 
 // storeFlags say where a service keeps its data.
@@ -146,7 +170,8 @@ type storeFlags struct {
 	Redis  string `env:"BROWNOUT_REDIS" placeholder:"ADDR" help:"The address of a Redis (default: data is kept in memory, and lost at the end)."`
 	Prefix string `env:"BROWNOUT_PREFIX" default:"brownout:" help:"What the keys in Redis begin with (default ${default})."`
 
-	RedisPassword    string `env:"BROWNOUT_REDIS_PASSWORD" placeholder:"PASSWORD" help:"The password of the Redis (default: it asks for none)."`
+	RedisPassword    string `env:"BROWNOUT_REDIS_PASSWORD" secret:"" placeholder:"PASSWORD" help:"The password of the Redis (default: it asks for none)."`
+	Erase            bool   `help:"Delete all that it has in the Redis, and end."`
 	RedisConnections int    `env:"BROWNOUT_REDIS_CONNECTIONS" default:"64" placeholder:"N" help:"Connections to the Redis; a kind of command that has its own, while bulkhead is on, has no more (default ${default})."`
 }
 
@@ -160,6 +185,8 @@ func (f *storeFlags) check() error {
 	switch {
 	case len(f.Prefix) > maxPrefix:
 		return fmt.Errorf("--prefix: may have at most %d bytes", maxPrefix)
+	case f.Erase && f.Redis == "":
+		return errors.New("--erase: there is no --redis")
 	case f.RedisConnections < 1 || f.RedisConnections > maxConnections:
 		return fmt.Errorf("--redis-connections: must be from 1 to %d", maxConnections)
 	}
@@ -173,10 +200,21 @@ func (f *storeFlags) open(rt *service.Runtime, host *fault.Host) *service.Redis 
 		return nil
 	}
 	redis := service.NewRedis(rt, service.RedisConfig{
-		Addr: f.Redis, Password: f.RedisPassword, Prefix: f.Prefix + rt.Name + ":", InFlight: f.RedisConnections,
+		Addr: f.Redis, Password: f.RedisPassword, Prefix: f.prefixOf(rt.Name), InFlight: f.RedisConnections,
 	})
 	host.Store = redis
 	return redis
+}
+
+// prefixOf is what the keys of a service begin with.
+func (f *storeFlags) prefixOf(service string) string { return f.Prefix + service + ":" }
+
+// place is where the data are.
+func (f *storeFlags) place() lab.DataPlace {
+	if f.Redis == "" {
+		return lab.DataInMemory
+	}
+	return lab.DataInRedis
 }
 
 // callFlags bound what a service asks of each of the others at a time.

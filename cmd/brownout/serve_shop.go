@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"brownout/chaos/acquirer"
 	"brownout/chaos/acquirer/filestatement"
@@ -32,7 +35,9 @@ type gatewayCommand struct {
 	Payments   string `env:"BROWNOUT_PAYMENTS" default:"http://127.0.0.1:8081" placeholder:"URL" help:"Where payments is (default ${default})."`
 	Inventory  string `env:"BROWNOUT_INVENTORY" default:"http://127.0.0.1:8082" placeholder:"URL" help:"Where inventory is (default ${default})."`
 	Users      string `env:"BROWNOUT_USERS" required:"" placeholder:"FILE" help:"The users: a JSON list of id, tenant, role and password_hash (bcrypt)."`
-	SigningKey string `env:"BROWNOUT_SIGNING_KEY" placeholder:"KEY" help:"The seed of the Ed25519 key that signs access tokens, in base64 (default: one made at random)."`
+	SigningKey string `env:"BROWNOUT_SIGNING_KEY" secret:"" placeholder:"KEY" help:"The seed of the Ed25519 key that signs access tokens, in base64 (default: one made at random)."`
+
+	PasswordHash string `env:"BROWNOUT_PASSWORD_HASH" secret:"" placeholder:"HASH" help:"The bcrypt hash of the password of all users, in place of those of the file."`
 
 	CatalogueTTL time.Duration `name:"catalogue-ttl" env:"BROWNOUT_CATALOGUE_TTL" default:"2s" help:"How long its cache takes an answer about products for fresh (default ${default})."`
 	tokenFlag
@@ -51,7 +56,10 @@ func (c *gatewayCommand) Validate() error {
 
 // Run runs the command.
 func (c *gatewayCommand) Run(s streams) error {
-	users, err := lab.ReadUsers(c.Users)
+	if c.Erase {
+		return c.erase(context.Background(), "gateway")
+	}
+	users, err := c.users()
 	if err != nil {
 		return inputError{err}
 	}
@@ -59,7 +67,7 @@ func (c *gatewayCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	return c.serve(s, "gateway", c.Listen, "", func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	return c.serve(s, "gateway", c.Listen, "", c.place(), func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		return c.build(rt, users, key, host)
 	})
 }
@@ -89,6 +97,21 @@ func (c *gatewayCommand) build(rt *service.Runtime, users []lab.Login, key ed255
 		Users:      accounts(users),
 		SigningKey: key,
 	}), nil
+}
+
+// users reads the file of users.
+func (c *gatewayCommand) users() ([]lab.Login, error) {
+	users, err := lab.ReadUsers(c.Users)
+	if err != nil || c.PasswordHash == "" {
+		return users, err
+	}
+	if _, err := bcrypt.Cost([]byte(c.PasswordHash)); err != nil {
+		return nil, errors.New("--password-hash: is no bcrypt hash")
+	}
+	for i := range users {
+		users[i].PasswordHash = c.PasswordHash
+	}
+	return users, nil
 }
 
 func signingKey(text string) (ed25519.PrivateKey, error) {
@@ -132,7 +155,10 @@ func (c *paymentsCommand) Validate() error {
 
 // Run runs the command.
 func (c *paymentsCommand) Run(s streams) error {
-	return c.serve(s, "payments", c.Listen, c.Token, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	if c.Erase {
+		return c.erase(context.Background(), "payments")
+	}
+	return c.serve(s, "payments", c.Listen, c.Token, c.place(), func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		banks, err := c.banks(rt)
 		if err != nil {
 			return service.Service{}, err
@@ -201,7 +227,10 @@ func (c *inventoryCommand) Validate() error {
 
 // Run runs the command.
 func (c *inventoryCommand) Run(s streams) error {
-	return c.serve(s, "inventory", c.Listen, c.Token, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	if c.Erase {
+		return c.erase(context.Background(), "inventory")
+	}
+	return c.serve(s, "inventory", c.Listen, c.Token, c.place(), func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		redis := c.open(rt, host)
 		var store inventory.Store = inventorymemory.New(service.NewMemory(rt))
 		if redis != nil {
@@ -240,7 +269,11 @@ func (c *acquirerCommand) Validate() error {
 
 // Run runs the command.
 func (c *acquirerCommand) Run(s streams) error {
-	return c.serve(s, c.Name, c.Listen, "", func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	data := lab.DataInMemory
+	if c.Statement != "" {
+		data = lab.DataInStatement
+	}
+	return c.serve(s, c.Name, c.Listen, "", data, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
 		config := acquirer.Config{Name: c.Name, Keys: c.Keys, Workers: c.Clerks, ServiceTime: c.ServiceTime}
 		if c.Statement != "" {
 			statement, err := filestatement.Open(rt, c.Statement)

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"brownout/internal/shopfile"
 )
@@ -48,17 +50,28 @@ func (p *process) pid() int {
 	}
 }
 
-// children asks the lab of a running shop for its processes. There are none if no lab runs
-// the shop, or if it does not answer.
+// children asks who keeps the processes of a running shop for them. There are none of those that do not answer.
 func children(ctx context.Context, s *shopfile.Shop) []ChildState {
-	if s.Control == "" {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	var all []ChildState
-	if (remote{s.Control, s.AdminToken}).get(ctx, "/children", &all) != nil {
-		return nil
+	for _, keeper := range keepersOf(s) {
+		var some []ChildState
+		if (remote{keeper, s.AdminToken}).get(ctx, "/children", &some) == nil {
+			all = append(all, some...)
+		}
+	}
+	return all
+}
+
+// keepersOf returns the ports of who keeps processes running: the lab's, or those of the processes' own supervisors.
+func keepersOf(s *shopfile.Shop) []string {
+	if s.Control != "" {
+		return []string{s.Control}
+	}
+	var all []string
+	for _, process := range slices.Sorted(maps.Keys(s.Supervisors)) {
+		all = append(all, s.Supervisors[process])
 	}
 	return all
 }

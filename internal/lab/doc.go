@@ -27,6 +27,11 @@
 // A lender knows whether the house is lent, and sees to leases; the lab is its landlord, and has
 // the processes change.
 //
+// # Containers
+//
+// A shop in containers has no lab. Each part has a supervisor of its own ([Supervise]), a keeper, which lends the part's
+// place; a tenancy is all places at once. [Secrets] are what opens such a shop. See docs/adr/0023-a-shop-in-containers.md.
+//
 // # What is kept
 //
 //	.brownout/

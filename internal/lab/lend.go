@@ -58,7 +58,7 @@ func (l *lab) guest(t Terms) (*life, error) {
 }
 
 // takeBack implements landlord.
-func (l *lab) takeBack(why string) {
+func (l *lab) takeBack(why string, _ bool) {
 	guest := l.current
 	l.rest()
 	guest.close()

@@ -15,8 +15,9 @@ type landlord interface {
 	// lend has a guest's shop run in the place of the landlord's own. If there is an error, its own
 	// runs.
 	lend(ctx context.Context, t Terms) (Lent, error)
-	// takeBack has its own run again. It says why in a few words.
-	takeBack(why string)
+	// takeBack has its own run again. It says why in a few words; late is a guest who has not given back
+	// what he had, and may not know yet that it is gone.
+	takeBack(why string, late bool)
 }
 
 // A lender lends a shop to one guest at a time, and takes it back when the guest gives it back or
@@ -142,7 +143,7 @@ func (l *lender) giveBack(id string) error {
 	if err != nil {
 		return err
 	}
-	l.end("is back from " + loan.by)
+	l.end("is back from "+loan.by, false)
 	return nil
 }
 
@@ -153,18 +154,30 @@ func (l *lender) expire(loan *loan) {
 	loan.ending = loan.ending || over
 	l.mu.Unlock()
 	if over {
-		l.end(fmt.Sprintf("is taken back from %s, who has not renewed the loan for %v", loan.by, loan.lease))
+		l.end(fmt.Sprintf("is taken back from %s, who has not renewed the loan for %v", loan.by, loan.lease), true)
 	}
 }
 
 // end takes the shop back.
-func (l *lender) end(why string) {
+func (l *lender) end(why string, late bool) {
 	defer l.handOver()()
 	if l.isClosed() {
 		return
 	}
-	l.landlord.takeBack(why)
+	l.landlord.takeBack(why, late)
 	l.leave()
+}
+
+// during calls fn while the loan of an id lasts, and what is lent does not change hands meanwhile.
+func (l *lender) during(id string, fn func() error) error {
+	defer l.handOver()()
+	l.mu.Lock()
+	_, err := l.find(id)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return fn()
 }
 
 // whenSettled calls fn when the shop does not change hands, wherever it is, unless it is about to

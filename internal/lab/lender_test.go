@@ -33,8 +33,11 @@ func (l *slowLandlord) lend(_ context.Context, t Terms) (Lent, error) {
 	return Lent{}, l.fail
 }
 
-func (l *slowLandlord) takeBack(why string) {
+func (l *slowLandlord) takeBack(why string, late bool) {
 	time.Sleep(time.Second)
+	if late {
+		why = "late: " + why
+	}
 	l.note(why)
 }
 
@@ -77,7 +80,7 @@ func TestALoanLastsAsLongAsItIsRenewed(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
-		expectDone(t, owner, "lend to Ada", "is taken back from Ada, who has not renewed the loan for 10s")
+		expectDone(t, owner, "lend to Ada", "late: is taken back from Ada, who has not renewed the loan for 10s")
 		lends(t, l, "Bob")
 		l.close()
 	})
@@ -123,6 +126,28 @@ func TestALoanThatFailsLeavesTheShopAtHome(t *testing.T) {
 		owner.fail = nil
 		lends(t, l, "Bob")
 		l.close()
+	})
+}
+
+// What is done during a loan is done while it lasts, and its end waits for that.
+func TestDuringALoan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		owner := &slowLandlord{}
+		l := newLender(owner)
+		id := lends(t, l, "Ada")
+		work := func() error {
+			time.Sleep(30 * time.Second)
+			owner.note("worked")
+			return nil
+		}
+		if err := l.during(id, work); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		expectDone(t, owner, "lend to Ada", "worked", "late: is taken back from Ada, who has not renewed the loan for 10s")
+		if err := l.during(id, work); shop.CodeOf(err) != shop.CodeNotFound {
+			t.Error(err)
+		}
 	})
 }
 

@@ -87,7 +87,8 @@ var lendable = append(slices.Clone(partNames[:redisPort]), linksName)
 // ours are the flags that the lab itself gives to processes: where they listen, whom they call, and
 // where the data are, which must not be the host's.
 var ours = []string{
-	"listen", "admin", "admin-private", "admin-public", "admin-token", "token", "signing-key", "redis", "redis-password", "prefix",
+	"listen", "admin", "admin-private", "admin-public", "admin-token", "supervisor", "token", "signing-key", "password-hash",
+	"redis", "redis-password", "prefix", "erase",
 	"statement", "users", "name", "keys", "payments", "inventory", "keyed-bank", "asking-bank", "link",
 }
 

@@ -11,6 +11,7 @@ const (
 	EnvServiceToken  = "BROWNOUT_SERVICE_TOKEN"
 	EnvSigningKey    = "BROWNOUT_SIGNING_KEY"
 	EnvRedisPassword = "BROWNOUT_REDIS_PASSWORD"
+	EnvPasswordHash  = "BROWNOUT_PASSWORD_HASH"
 )
 
 // specs says what runs: the parts on which others depend come first, and are stopped last.

@@ -2,45 +2,52 @@ package lab
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"strings"
-
-	"github.com/go-json-experiment/json"
 
 	"brownout/internal/service"
 )
 
-// Supervise runs one service as a child of this process until ctx is done: the same program
-// with the same arguments, which sees that it is a child. It starts the child again
-// when it dies, says on out when it is ready, and on log what happens to it. Whoever reads
-// those may stall: then lines are lost.
-func Supervise(ctx context.Context, name string, args []string, out, log io.Writer) error {
-	said, logged := newOutlet(out), newOutlet(log)
+// SuperviseConfig says what a supervisor of one part keeps running.
+type SuperviseConfig struct {
+	// Name is the part's, and Args are those of this very program that run it.
+	Name string
+	Args []string
+	// Silent says that the part does not tell when it is ready.
+	Silent bool
+	// Data is where the part has data, which a guest in its place must not touch.
+	Data DataPlace
+	// Admin says where the supervisor's own port listens, and who may ask: there the part is killed, paused and
+	// lent. It has none if Addr is "".
+	Admin service.AdminConfig
+	// Out is told when and where the part is ready, and Log what happens to it, and what it logs. Whoever
+	// reads those may stall: then lines are lost.
+	Out, Log io.Writer
+}
+
+// Supervise runs one part as a child of this process until ctx is done: the same program with the same
+// arguments, which sees that it is a child. It starts the child again when it dies.
+func Supervise(ctx context.Context, c SuperviseConfig) error {
+	said, logged := newOutlet(c.Out), newOutlet(c.Log)
 	defer said.close()
 	defer logged.close()
-	sayReady := func(line service.ReadyLine) {
-		if text, err := json.Marshal(line); err == nil {
-			said.say(string(text) + "\n")
-		}
-	}
-	s := Supervisor{OnEvent: func(e Event) {
-		logged.say(fmt.Sprintf("brownout: %v\n", e))
-		if e.Kind == Ready {
-			sayReady(e.Ready)
-		}
-	}}
-	defer s.StopAll()
-	line, err := s.Start(ctx, Spec{Name: name, Args: args, Log: &relay{to: logged}})
+	k := newKeeper(ctx, c, said, logged)
+	defer k.supervisor.StopAll()
+	port, err := k.listen()
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil // was told to end before it was ready
-		}
 		return err
 	}
-	sayReady(line)
-	<-ctx.Done()
-	return nil
+	if err = k.run(ctx, k.own); err == nil {
+		return k.serve(ctx, port)
+	}
+	if ctx.Err() != nil {
+		err = nil // was told to end before it was ready
+	}
+	if port != nil {
+		err = errors.Join(err, port.Close())
+	}
+	return err
 }
 
 // reportPrefix begins the line in which a program reports why it ends.

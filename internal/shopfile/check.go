@@ -24,8 +24,8 @@ func (s *Shop) Check() error {
 }
 
 func (s *Shop) checkURLs() error {
-	if len(s.Banks) > MaxParts || len(s.Admin) > MaxParts {
-		return fmt.Errorf("more than %d banks or admin ports", MaxParts)
+	if len(s.Banks) > MaxParts || len(s.Admin) > MaxParts || len(s.Supervisors) > MaxParts {
+		return fmt.Errorf("more than %d banks, admin ports or supervisors", MaxParts)
 	}
 	places := []place{
 		{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory},
@@ -36,6 +36,9 @@ func (s *Shop) checkURLs() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Admin)) {
 		places = append(places, place{"/admin/" + name, s.Admin[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Supervisors)) {
+		places = append(places, place{"/supervisors/" + name, s.Supervisors[name]})
 	}
 	for _, p := range places {
 		if err := p.check(); err != nil {

@@ -61,10 +61,7 @@ func position(text []byte, err error) string {
 // whole new one, never a part, also after a crash. The file's folder is made if it
 // is not there; only the owner may read either.
 func Write(path string, s *Shop) error {
-	if err := s.Check(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	text, err := json.MarshalIndent(s, "", "  ")
+	text, err := s.Text()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -72,7 +69,16 @@ func Write(path string, s *Shop) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	return replace(folder, path, append(text, '\n'))
+	return replace(folder, path, text)
+}
+
+// Text checks a shop and returns what its file says, which is always the same of the same shop.
+func (s *Shop) Text() ([]byte, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
 }
 
 // replace puts a file in the place of another by way of a temporary one, which

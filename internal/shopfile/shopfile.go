@@ -5,6 +5,8 @@
 package shopfile
 
 import (
+	"cmp"
+
 	"brownout/internal/shop"
 )
 
@@ -35,8 +37,11 @@ type Shop struct {
 
 	// Admin holds the URL of each process's admin port, by the process's name:
 	// gateway, payments, inventory, bank-a.
-	Admin        map[string]string `json:"admin,omitempty"`
-	AdminToken   string            `json:"admin_token,omitempty"`   // opens the admin ports
+	Admin map[string]string `json:"admin,omitempty"`
+	// Supervisors holds, by name too, the URL of what keeps each process running, where no lab does: in
+	// containers. There it is killed, paused and lent.
+	Supervisors  map[string]string `json:"supervisors,omitempty"`
+	AdminToken   string            `json:"admin_token,omitempty"`   // opens the admin ports, and those of supervisors
 	ServiceToken string            `json:"service_token,omitempty"` // opens payments and inventory
 
 	Users    []User `json:"users"`
@@ -48,6 +53,10 @@ type Shop struct {
 	EpochID  string   `json:"epoch_id,omitempty"`
 	Journals []string `json:"journals,omitempty"` // paths of files of evidence.Sample lines
 }
+
+// Supervisor returns the URL of what keeps a process running: the lab's, or that of its own supervisor; "" if
+// there is none.
+func (s *Shop) Supervisor(process string) string { return cmp.Or(s.Control, s.Supervisors[process]) }
 
 // A User is someone who can log in.
 type User struct {

@@ -21,6 +21,7 @@ func complete() *shopfile.Shop {
 		Inventory:    "https://inventory.test:8082",
 		Banks:        []string{"http://127.0.0.1:8091", "http://127.0.0.1:8092"},
 		Admin:        map[string]string{"gateway": "http://127.0.0.1:9080"},
+		Supervisors:  map[string]string{"gateway": "http://127.0.0.1:10080"},
 		AdminToken:   "a",
 		ServiceToken: "s",
 		Room:         "http://127.0.0.1:7070",
@@ -95,6 +96,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		{"a bank", `{"gateway":"http://h","banks":["http://h","ftp://h"]}`, ": /banks/1:"},
 		{"a room", `{"gateway":"http://h","room":"http://h/page"}`, ": /room:"},
 		{"an admin port", `{"gateway":"http://h","admin":{"x":"::"}}`, ": /admin/x:"},
+		{"a supervisor", `{"gateway":"http://h","supervisors":{"x":"h:1"}}`, ": /supervisors/x:"},
 		{"a user's id", `{"gateway":"http://h","users":[{"id":"","tenant":"t","role":"customer"}]}`, ": /users/0/id:"},
 		{"a user's tenant", `{"gateway":"http://h","users":[{"id":"c","tenant":"a b","role":"customer"}]}`, ": /users/0/tenant:"},
 		{"a user's role", `{"gateway":"http://h","users":[{"id":"c","tenant":"t","role":"boss"}]}`, ": /users/0/role:"},
@@ -125,6 +127,20 @@ func TestUnknownMembersAreIgnored(t *testing.T) {
 	}
 	if _, err := shopfile.Read(path); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSupervisor(t *testing.T) {
+	contained := shopfile.Shop{Supervisors: map[string]string{"gateway": "http://gateway:10080"}}
+	if at := contained.Supervisor("gateway"); at != "http://gateway:10080" {
+		t.Errorf("in containers the gateway's is %q", at)
+	}
+	if at := contained.Supervisor("redis"); at != "" {
+		t.Errorf("in containers Redis has %q", at)
+	}
+	ofLab := shopfile.Shop{Control: "http://127.0.0.1:8086"}
+	if at := ofLab.Supervisor("gateway"); at != ofLab.Control {
+		t.Errorf("in a lab the gateway's is %q", at)
 	}
 }
 
