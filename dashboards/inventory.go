@@ -16,7 +16,8 @@ func inventory() Dashboard {
 func room() []Panel {
 	return []Panel{
 		graph("Waiting for a worker, p99", Seconds, "By importance. Critical work that waits behind batch work is priority turned on its head.",
-			line(quantile(0.99, "brownout_inventory_wait_seconds", "", "importance"), "{{importance}}")).log().rises(0.1, 0.5).begins("priority-inversion", "cascade"),
+			line(quantile(0.99, "brownout_inventory_wait_seconds", "", "importance"), "{{importance}}")).log().rises(0.1, 0.5).begins("priority-inversion", "cascade").
+			quietUntil("while no work takes a worker, as in a shop whose inventory has no service time", "capacity.hog", "inventory"),
 		graph("Work by importance", PerSecond, "What came for the workers.",
 			line(rate("brownout_inventory_wait_seconds_count", "", "importance"), "{{importance}}")).stacked().begins("priority-inversion"),
 		graph("Requests under way, most at once", Count, "What waits and what runs, in this second and the last.",
