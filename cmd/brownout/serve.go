@@ -27,6 +27,7 @@ type serveCommand struct {
 	Inventory inventoryCommand `cmd:"" help:"Run inventory: stock and holds."`
 	Acquirer  acquirerCommand  `cmd:"" help:"Run a bank outside of the shop, with a statement of its own."`
 	Links     linksCommand     `cmd:"" help:"Run network links between parts of the shop, which faults can break."`
+	Room      roomCommand      `cmd:"" help:"Run what watches a shop: its metrics, alerts and traces, and the page that shows them."`
 }
 
 // Help is the longer help of the command.

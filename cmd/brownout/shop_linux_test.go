@@ -17,8 +17,8 @@ type liveShop struct {
 	*shopfile.Shop
 }
 
-// openUp runs `brownout up` in a new folder, at free ports and without load, until the
-// test ends; it returns when the shop is open.
+// openUp runs `brownout up` in a new folder, at free ports, without load and without a control
+// room, unless the arguments say otherwise, until the test ends; it returns when the shop is open.
 func openUp(t *testing.T, arguments ...string) *liveShop {
 	t.Helper()
 	return openUpIn(t, t.TempDir(), arguments...)
@@ -27,7 +27,11 @@ func openUp(t *testing.T, arguments ...string) *liveShop {
 func openUpIn(t *testing.T, dir string, arguments ...string) *liveShop {
 	t.Helper()
 	began := time.Now()
-	p := begin(t, dir, nil, append([]string{"up", "--port", "0", "--load", "0", "--bcrypt-cost", "4"}, arguments...)...)
+	usual := []string{"up", "--port", "0", "--load", "0", "--bcrypt-cost", "4"}
+	if !slices.Contains(arguments, "--room") {
+		usual = append(usual, "--no-room")
+	}
+	p := begin(t, dir, nil, append(usual, arguments...)...)
 	p.says(1, "Ctrl-C closes the shop.")
 	t.Logf("open after %v", time.Since(began).Round(time.Millisecond))
 	found, err := shopfile.Read(filepath.Join(dir, shopfile.DefaultPath))

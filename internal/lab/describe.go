@@ -17,7 +17,13 @@ func (l *lab) describe(w io.Writer) {
 	if h.at.hasLinks() {
 		fmt.Fprintf(t, "  %s\tbetween all of them\tadmin http://%s\n", linksName, h.at.linksAdmin)
 	}
+	if h.at.hasRoom() {
+		fmt.Fprintf(t, "  %s\t%s\tPrometheus %s\n", roomName, h.shop.Room, h.shop.Prometheus)
+	}
 	_ = t.Flush()
+	if h.at.hasRoom() {
+		fmt.Fprintf(w, "\nThe control room opens now: %s in a browser.\n", h.shop.Room)
+	}
 	fmt.Fprintf(w, `
 Look at first, in another terminal:
   brownout status                            what it does: rates, latencies, the loop, breakers

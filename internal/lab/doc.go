@@ -6,7 +6,8 @@
 //	    ├─ bank-a, bank-b
 //	    ├─ payments, inventory
 //	    ├─ gateway
-//	    └─ load
+//	    ├─ load
+//	    └─ room (watches all the others; see docs/adr/0022-the-room-is-a-process.md)
 //
 // Each part but Redis is a child process of the one binary. A child says on its
 // standard output, in one line of JSON, when and where it is ready; what it logs on its
@@ -37,6 +38,7 @@
 //	.brownout/
 //	  lock              held while a shop runs here
 //	  shop.json         where the running shop is found; see internal/shopfile
+//	  metrics/          what the control room has scraped; room.log is its log
 //	  epochs/0001/      one life of the data
 //	    bank-a.statement, bank-b.statement, journal.jsonl, logs/
 //	    redis           the epoch's id, if a real Redis has its data

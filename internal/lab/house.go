@@ -37,6 +37,9 @@ func newHouse(at *addresses, out io.Writer) *house {
 	if at.hasLinks() {
 		h.shop.Admin[linksName] = "http://" + at.linksAdmin
 	}
+	if at.hasRoom() {
+		h.shop.Room, h.shop.Prometheus, h.shop.OTLP = "http://"+at.room.page, "http://"+at.room.prometheus, "http://"+at.room.otlp
+	}
 	return h
 }
 

@@ -36,6 +36,7 @@ type addresses struct {
 	service, admin [portCount]string
 	links          [linkCount]string // "" without links
 	linksAdmin     string
+	room           roomAddresses
 	held           []*port.Held
 }
 

@@ -49,6 +49,8 @@ type Spec struct {
 	Log io.Writer
 	// Silent says that it does not tell when it is ready.
 	Silent bool
+	// Stays says that it goes on when the supervisor is cleared.
+	Stays bool
 }
 
 // A process is one run of a child.

@@ -19,8 +19,10 @@ import (
 // A Status is what a running shop did between two looks at it.
 type Status struct {
 	Epoch string
-	Over  time.Duration
-	Parts []PartStatus
+	// Room and Prometheus are where the control room's page and API are, "" if there is none.
+	Room, Prometheus string
+	Over             time.Duration
+	Parts            []PartStatus
 	// Others are the processes that the lab runs beside them.
 	Others []ChildState
 }
@@ -52,7 +54,7 @@ func Look(ctx context.Context, s *shopfile.Shop, over time.Duration) (Status, er
 		return Status{}, ctx.Err()
 	}
 	after := lookAt(ctx, s)
-	status := Status{Epoch: s.Epoch, Over: over}
+	status := Status{Epoch: s.Epoch, Room: s.Room, Prometheus: s.Prometheus, Over: over}
 	for _, name := range partOrder(s) {
 		status.Parts = append(status.Parts, between(name, before[name], after[name]))
 	}
@@ -117,7 +119,11 @@ func (s Status) Answers() bool {
 // Write prints the status as one screen.
 func (s Status) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "epoch %s, the last %v\n\n", s.Epoch, s.Over)
+	fmt.Fprintf(&b, "epoch %s, the last %v\n", s.Epoch, s.Over)
+	if s.Room != "" {
+		fmt.Fprintf(&b, "control room %s, Prometheus %s\n", s.Room, s.Prometheus)
+	}
+	b.WriteString("\n")
 	s.writeParts(&b)
 	s.writeRoutes(&b)
 	s.writeProtections(&b)

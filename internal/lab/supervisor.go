@@ -258,29 +258,36 @@ func (s *Supervisor) dismiss(name string) *child {
 	return c
 }
 
-// Clear ends all children, the last one first, and waits until they have ended. If that takes
-// longer than one of them may, each of the others has hurriedTime from then on, or from when it
-// is asked. No start and no other Clear is under way; others may be started afterwards.
+// Clear ends all children but for those that stay, the last one first, and waits until they have
+// ended. If that takes longer than one of them may, each of the others has hurriedTime from then
+// on, or from when it is asked. No start of such a child and no other Clear is under way; others may
+// be started afterwards.
 func (s *Supervisor) Clear() {
+	s.end(func(c *child) bool { return !c.spec.Stays })
+}
+
+// StopAll is Clear for all children, once and for all.
+func (s *Supervisor) StopAll() {
+	s.end(func(*child) bool { return true })
+	s.forks.close()
+}
+
+// end ends the children that are meant.
+func (s *Supervisor) end(meant func(*child) bool) {
 	late := make(chan struct{})
 	defer time.AfterFunc(stopTime, func() { close(late) }).Stop()
 	s.mu.Lock()
 	s.late = late
-	children := slices.Clone(s.children)
+	ending := slices.DeleteFunc(slices.Clone(s.children), func(c *child) bool { return !meant(c) })
 	s.mu.Unlock()
-	for _, c := range slices.Backward(children) {
+	for _, c := range slices.Backward(ending) {
 		c.cancel()
 		<-c.done
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.children, s.late = nil, nil
-}
-
-// StopAll is Clear, once and for all.
-func (s *Supervisor) StopAll() {
-	s.Clear()
-	s.forks.close()
+	s.children = slices.DeleteFunc(s.children, func(c *child) bool { return slices.Contains(ending, c) })
+	s.late = nil
 }
 
 // A forker starts processes from one thread that lives as long as it does: the kernel takes

@@ -174,6 +174,26 @@ func TestOthersStartAfterAClear(t *testing.T) {
 	}
 }
 
+func TestAChildThatStaysOutlivesAClear(t *testing.T) {
+	s := &lab.Supervisor{}
+	staying := shell("room", ready+`exec cat`)
+	staying.Stays = true
+	if err := s.StartAll(t.Context(), shell("a", ready+`exec cat`), staying, shell("b", ready+`exec cat`)); err != nil {
+		s.StopAll()
+		t.Fatal(err)
+	}
+	before := s.Children()
+	s.Clear()
+	left := s.Children()
+	if len(left) != 1 || left[0] != before[1] || lives(before[0].PID) || !lives(before[1].PID) || lives(before[2].PID) {
+		t.Errorf("of %+v there are left %+v", before, left)
+	}
+	s.StopAll()
+	if lives(before[1].PID) || len(s.Children()) > 0 {
+		t.Error("it outlives the supervisor")
+	}
+}
+
 func TestStartAllFailsWithTheFirst(t *testing.T) {
 	s, _ := supervise(t)
 	err := s.StartAll(t.Context(), shell("good", ready+`exec cat`), shell("bad", `echo sorry >&2; exit 1`), shell("slow", `exec cat`))

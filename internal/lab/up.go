@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 
 	"brownout/internal/shopfile"
@@ -25,6 +26,8 @@ type UpConfig struct {
 	// Links has all that parts say to each other, and to Redis, pass a process of links, which faults can
 	// break.
 	Links bool
+	// Room has a control room run beside the shop, which keeps metrics and traces and shows them.
+	Room bool
 	// Drill says that the shop is a drill's: a fault that forgets its data is a part of the incident,
 	// and its epoch goes on.
 	Drill bool
@@ -64,6 +67,11 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 		return err
 	}
 	defer at.close()
+	if c.Room {
+		if err := at.addRoom(c.Port); err != nil {
+			return err
+		}
+	}
 	l.house = newHouse(at, c.Out)
 	if l.home, err = l.ownLife(); err != nil {
 		return err
@@ -79,7 +87,7 @@ func (l *lab) ownLife() (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := newLife(l.house, epoch, redis, l.config.Setting)
+	own, err := newLife(l.house, epoch, redis, l.setting())
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +98,16 @@ func (l *lab) ownLife() (*life, error) {
 		own.onLoss = func() { go l.lender.whenSettled(l.endEpoch) }
 	}
 	return own, nil
+}
+
+// setting is that of the shop's own life. Its traces go to the control room, if there is one; those of a guest go where
+// the guest says.
+func (l *lab) setting() Setting {
+	own := l.config.Setting
+	if at := l.house.at; at.hasRoom() {
+		own.Serve = append(slices.Clone(own.Serve), "--otlp=http://"+at.room.otlp)
+	}
+	return own
 }
 
 // data starts or finds the Redis, and begins or goes on with the epoch that it has.
@@ -127,6 +145,11 @@ func (l *lab) run() error {
 	if err := l.resumeLoad(); err != nil {
 		return err
 	}
+	closeRoom, err := l.openRoom()
+	if err != nil {
+		return err
+	}
+	defer closeRoom()
 	return l.serve(listener)
 }
 

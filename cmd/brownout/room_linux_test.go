@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"brownout/internal/lab"
+)
+
+// A control room knows all parts of its shop, from its beginning to its end, whatever happens to either.
+func TestTheRoomWatchesTheShop(t *testing.T) {
+	t.Parallel()
+	s := openUp(t, "--room")
+	if said, want := s.out.String(), `(?m)^  room +`+s.Room+` +Prometheus `+s.Prometheus+`$`; !regexp.MustCompile(want).MatchString(said) {
+		t.Errorf("no %s in\n%s", want, said)
+	}
+	s.awaitMetric(`count(up == 1)`, "5")
+	first := s.roomPID()
+	s.roomComesBack(first)
+	if status := statusFor(t, s.Room, "evil.test"); status != http.StatusMisdirectedRequest {
+		t.Errorf("a page of another name gets %d", status)
+	}
+	if status := ask(t, http.MethodPost, s.OTLP+"/v1/traces", "", "{}"); status != http.StatusUnsupportedMediaType {
+		t.Errorf("what takes traces answers %d to what is none", status)
+	}
+	s.roomSeesGuests()
+	status := begin(t, s.dir, nil, "status", "--over", "100ms")
+	if exit := status.wait(); exit != statusDone {
+		t.Errorf("status: exit status %d: %s", exit, status.err.String())
+	}
+	for _, want := range []string{"control room " + s.Room + ", Prometheus " + s.Prometheus + "\n", "room"} {
+		if !strings.Contains(status.out.String(), want) {
+			t.Errorf("status does not say %q:\n%s", want, status.out.String())
+		}
+	}
+	s.close()
+	if left := processesIn(s.dir); len(left) > 0 {
+		t.Errorf("there still run %v", left)
+	}
+	if log, err := filepath.Glob(filepath.Join(s.dir, ".brownout/room.log")); err != nil || len(log) != 1 {
+		t.Errorf("the room's logs are %q, %v", log, err)
+	}
+}
+
+// roomComesBack kills the room: it comes back, and has forgotten nothing.
+func (s *liveShop) roomComesBack(pid int) {
+	s.t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		s.t.Fatal(err)
+	}
+	s.says(1, "room died (signal: killed), next start in 200ms\n")
+	s.says(1, "room is ready\n")
+	if now := s.roomPID(); now == pid || now == 0 {
+		s.t.Errorf("the process was %d and is %d", pid, now)
+	}
+	if scrapes := s.metric(`min(count_over_time(up[1h])) > 0`); scrapes == "" {
+		s.t.Error("what was scraped before is gone")
+	}
+	s.awaitMetric(`count(up == 1)`, "5")
+}
+
+// roomSeesGuests lends the shop: the same room watches the guest's processes.
+func (s *liveShop) roomSeesGuests() {
+	s.t.Helper()
+	pid, youngest := s.roomPID(), s.metric(`max(process_start_time_seconds)`)
+	guest, err := lab.Borrow(s.t.Context(), s.Shop, terms("Ada"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.awaitMetric(`min(process_start_time_seconds) > bool `+youngest, "1")
+	s.awaitMetric(`count(up == 1)`, "5")
+	if err := guest.Return(); err != nil {
+		s.t.Error(err)
+	}
+	if now := s.roomPID(); now != pid {
+		s.t.Errorf("the room was process %d and is %d", pid, now)
+	}
+}
+
+// roomPID returns the process of the control room, 0 if there is none.
+func (s *liveShop) roomPID() int {
+	for _, r := range processesIn(s.dir) {
+		if len(r.arguments) > 2 && slices.Equal(r.arguments[1:3], []string{"serve", "room"}) {
+			return r.pid
+		}
+	}
+	return 0
+}
+
+// metric returns the value of an expression that has one, as the control room knows it; "" if there is none.
+func (s *liveShop) metric(expr string) string {
+	answer, err := http.Get(s.Prometheus + "/api/v1/query?query=" + url.QueryEscape(expr))
+	if err != nil {
+		return "" // it is not there yet
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return ""
+	}
+	var found struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
+		s.t.Fatalf("%s: %v: %s", expr, err, text)
+	}
+	if len(found.Data.Result) != 1 {
+		return ""
+	}
+	value, _ := found.Data.Result[0].Value[1].(string)
+	return value
+}
+
+func (s *liveShop) awaitMetric(expr, want string) {
+	s.t.Helper()
+	eventually(s.t, expr+" is "+want, func() bool { return s.metric(expr) == want })
+}
+
+// statusFor returns what is answered to a request for a name.
+func statusFor(t *testing.T, at, host string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sync/errgroup"
+
+	"brownout/dashboards"
+	"brownout/internal/loopback"
+	"brownout/internal/metricstore"
+	"brownout/internal/service"
+	"brownout/internal/shopfile"
+	"brownout/internal/telemetry"
+	"brownout/internal/tracestore"
+)
+
+// roomName is that of the process in logs and in the line that says that it is ready.
+const roomName = "room"
+
+// roomCommand runs what watches a shop.
+type roomCommand struct {
+	Shop string `env:"BROWNOUT_SHOP" default:".brownout/shop.json" placeholder:"FILE" help:"The file of the shop that is watched (default ${default}). It may come later, and change."`
+	Dir  string `env:"BROWNOUT_DIR" default:".brownout" placeholder:"FOLDER" help:"Where metrics are kept, in its folder metrics (default ${default})."`
+
+	Listen           string `env:"BROWNOUT_LISTEN" default:"127.0.0.1:7070" placeholder:"ADDR" help:"Where the page listens (default ${default})."`
+	PrometheusListen string `env:"BROWNOUT_PROMETHEUS_LISTEN" default:"127.0.0.1:9090" placeholder:"ADDR" help:"Where Prometheus' HTTP API listens (default ${default})."`
+	OTLPListen       string `name:"otlp-listen" env:"BROWNOUT_OTLP_LISTEN" default:"127.0.0.1:4318" placeholder:"ADDR" help:"Where traces are taken, with OTLP over HTTP (default ${default})."`
+	Private          bool   `env:"BROWNOUT_ROOM_PRIVATE" help:"Let all three listen at addresses of a private network, and answer it: for a container whose ports are published on loopback."`
+
+	Rules     []string      `sep:"none" placeholder:"GLOB" help:"Rule files in Prometheus' format; may be given often (default: the project's own)."`
+	Retention time.Duration `default:"24h" help:"How long metrics are kept (default ${default})."`
+	Disk      byteCount     `default:"512MiB" placeholder:"BYTES" help:"What metrics may take on disk (default ${default})."`
+
+	MemoryLimit byteCount  `env:"BROWNOUT_MEMORY_LIMIT" default:"64MiB" placeholder:"BYTES" help:"What the process may use of memory before it collects garbage without a pause (default ${default})."`
+	LogLevel    slog.Level `env:"BROWNOUT_LOG_LEVEL" default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (default ${default})."`
+}
+
+// Help is the longer help of the command.
+func (*roomCommand) Help() string {
+	return `
+Scrapes all parts of a shop once a second, evaluates rules, takes traces, and shows them: to people as a page, to Grafana and promtool as Prometheus' API. It asks nobody for a token, and answers this machine alone. brownout up starts one by itself.
+`
+}
+
+// Bounds of the flags, and of what a room keeps.
+const (
+	leastRetention = 10 * time.Minute
+	mostRetention  = 30 * 24 * time.Hour
+	leastDisk      = 16 << 20
+	mostDisk       = 1 << 40
+
+	roomExemplars    = 4096
+	roomQuerySamples = 1_000_000
+	roomTraces       = 2000
+	roomTraceBytes   = 16 << 20
+	roomGCPercent    = 50 // of garbage beside what is alive: it is mostly memory that a lab should spare
+)
+
+// Validate is called by the parser.
+func (c *roomCommand) Validate() error {
+	switch {
+	case c.Retention < leastRetention || c.Retention > mostRetention:
+		return fmt.Errorf("--retention: must be from %v to %v", leastRetention, mostRetention)
+	case c.Disk < leastDisk || c.Disk > mostDisk:
+		return errors.New("--disk: must be from 16MiB to 1024GiB")
+	case c.MemoryLimit < leastMemory || c.MemoryLimit > mostMemory:
+		return errors.New("--memory-limit: must be from 16MiB to 1024GiB")
+	}
+	return nil
+}
+
+// Run runs the command.
+func (c *roomCommand) Run(s streams) error {
+	rules, err := c.readRules()
+	if err != nil {
+		return inputError{err}
+	}
+	return untilSignal(s, roomName, func(ctx context.Context) error {
+		debug.SetMemoryLimit(int64(c.MemoryLimit))
+		debug.SetGCPercent(roomGCPercent)
+		return c.watch(ctx, s, rules)
+	})
+}
+
+// readRules reads and checks the rules that are evaluated.
+func (c *roomCommand) readRules() ([]metricstore.RuleFile, error) {
+	if len(c.Rules) == 0 {
+		return metricstore.ReadRules(dashboards.Rules(), "*.yaml")
+	}
+	var files []metricstore.RuleFile
+	for _, pattern := range c.Rules {
+		folder := filepath.Dir(pattern)
+		found, err := metricstore.ReadRules(os.DirFS(folder), filepath.Base(pattern))
+		if err != nil {
+			return nil, fmt.Errorf("--rules: %s: %w", folder, err)
+		}
+		for i := range found {
+			found[i].Name = filepath.Join(folder, found[i].Name)
+		}
+		files = append(files, found...)
+	}
+	return files, metricstore.CheckRules(files)
+}
+
+// watch watches a shop until ctx is done.
+func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.RuleFile) (err error) {
+	log := telemetry.NewLogger(s.err, roomName, c.LogLevel)
+	shop := shopfile.Follow(c.Shop)
+	metrics, err := metricstore.Open(metricstore.Config{
+		Dir: filepath.Join(c.Dir, "metrics"), Retention: c.Retention, MaxBytes: int64(c.Disk), Interval: time.Second,
+		MaxQuerySamples: roomQuerySamples, Exemplars: roomExemplars, Rules: rules, Log: log,
+		Targets: func() []metricstore.Target { return targetsOf(shop) },
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
+	traces, err := tracestore.New(tracestore.Config{MaxTraces: roomTraces, MaxBytes: roomTraceBytes})
+	if err != nil {
+		return err
+	}
+	return serveDoors(ctx, s, []door{
+		{"listen", c.Listen, plainPage(c.PrometheusListen)},
+		{"prometheus-listen", c.PrometheusListen, metrics.Handler()},
+		{"otlp-listen", c.OTLPListen, traces.Handler()},
+	}, c.Private)
+}
+
+// targetsOf returns the parts of a shop, by name: each part is a job. There are none while no shop is known.
+func targetsOf(followed *shopfile.Follower) []metricstore.Target {
+	shop, err := followed.Shop()
+	if err != nil {
+		return nil
+	}
+	var targets []metricstore.Target
+	for _, part := range slices.Sorted(maps.Keys(shop.Admin)) {
+		targets = append(targets, metricstore.Target{Job: part, URL: shop.Admin[part] + "/metrics", Token: shop.AdminToken})
+	}
+	return targets
+}
+
+// A door is a port of the room, by the flag that says where it is.
+type door struct {
+	flag, addr string
+	handler    http.Handler
+}
+
+// serveDoors says where the first one is, and answers at all of them until ctx is done.
+func serveDoors(ctx context.Context, s streams, doors []door, private bool) error {
+	servers, err := openDoors(doors, private)
+	if err == nil {
+		err = sayReady(s, servers[0].URL())
+	}
+	if err != nil {
+		return errors.Join(err, closeAll(servers))
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, server := range servers {
+		group.Go(server.Serve)
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return closeAll(servers)
+	})
+	return group.Wait()
+}
+
+// openDoors opens doors until one does not open. Those that are open are returned, too.
+func openDoors(doors []door, private bool) (servers []*loopback.Server, err error) {
+	for _, d := range doors {
+		server, err := loopback.Listen(loopback.Config{Addr: d.addr, Private: private, Handler: d.handler})
+		if err != nil {
+			return servers, fmt.Errorf("--%s: %w", d.flag, err)
+		}
+		servers = append(servers, server)
+	}
+	return servers, nil
+}
+
+func closeAll(servers []*loopback.Server) error {
+	var errs []error
+	for _, server := range servers {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sayReady tells whoever has started the room where it is.
+func sayReady(s streams, url string) error {
+	text, err := json.Marshal(service.ReadyLine{Service: roomName, PID: os.Getpid(), URL: url})
+	if err == nil {
+		_, err = s.out.Write(append(text, '\n'))
+	}
+	return err
+}
+
+// plainPage says where everything is.
+func plainPage(prometheus string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "Prometheus' HTTP API: http://%s/api/v1/query?query=up\n", prometheus)
+	})
+}
