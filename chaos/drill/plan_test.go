@@ -279,7 +279,7 @@ func TestAblationIsOfWhatTheFileNames(t *testing.T) {
 }
 
 func TestQueriesAreAskedOnce(t *testing.T) {
-	p := planOf(t, "promises:", "promises:\n  - {name: few, query: 'sum(brownout_loop_depth{queue=\"tasks\"})', at_most: 5}")
+	p := planOf(t, "promises:", "promises:\n  - {name: few, query: 'sum(eventloop_depth{queue=\"tasks\"})', at_most: 5}")
 	if got := p.Queries(drill.Quick); len(got) != 2 || got[1] != p.Attempts {
 		t.Errorf("got %q", got)
 	}

@@ -85,8 +85,8 @@ func (v view) since(old view) view {
 // fewerThan says whether a count of ours is below what it was, or gone.
 func (f families) fewerThan(old families) bool {
 	for name, family := range old {
-		if !strings.HasPrefix(name, "brownout_") {
-			continue // of the Go runtime's, some are estimates
+		if strings.HasPrefix(name, "go_") || strings.HasPrefix(name, "process_") {
+			continue // some of these are estimates
 		}
 		for _, m := range family.GetMetric() {
 			if now := same(f[name], m); now.GetCounter().GetValue() < m.GetCounter().GetValue() ||

@@ -225,7 +225,7 @@ func TestMicrotasksOfAHostAreBudgeted(t *testing.T) {
 	}
 	_, metrics := h.admin("GET", "/metrics", "", h.ready.Token)
 	stop.Store(true)
-	for _, name := range []string{"brownout_loop_busy_seconds", "brownout_loop_turn_microtasks"} {
+	for _, name := range []string{"eventloop_busy_seconds", "eventloop_turn_microtasks"} {
 		if value := sample(metrics, name); value == "" || value == "0" {
 			t.Errorf("while a turn does not end, %s is %q", name, value)
 		}

@@ -21,13 +21,13 @@ type loopCollector struct {
 
 func newLoopCollector(m *LoopMetrics) *loopCollector {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("brownout_loop_"+name, help, labels, nil)
+		return prometheus.NewDesc("eventloop_"+name, help, labels, nil)
 	}
 	return &loopCollector{
 		metrics:        m,
 		turns:          describe("turns_total", "Turns that ran a callback."),
 		microtasks:     describe("microtasks_total", "Ticks and microtasks that ran."),
-		longTurns:      describe("long_turns_total", "Turns that the watchdog found to work for too long, by the callback that ran.", "culprit"),
+		longTurns:      describe("long_turns_total", "Turns that the watchdog found to work for too long, by the callback that ran and its phase.", "name", "phase"),
 		active:         describe("active_seconds_total", "Time spent on callbacks and between them."),
 		idle:           describe("idle_seconds_total", "Time spent blocked in the poll phase."),
 		utilisation:    describe("utilisation", "Share of the last 10 to 20 s in which the loop was active."),
@@ -57,7 +57,7 @@ func (c *loopCollector) Collect(to chan<- prometheus.Metric) {
 	counter(to, c.turns, float64(m.turns.Load()))
 	counter(to, c.microtasks, float64(m.microtasks.Load()))
 	for culprit, n := range m.Culprits() {
-		counter(to, c.longTurns, float64(n), culprit)
+		counter(to, c.longTurns, float64(n), culprit.Name, culprit.Phase.String())
 	}
 	c.collectTurn(to)
 	gauge(to, c.utilisation, m.windows.utilisation())

@@ -34,7 +34,13 @@ type LoopMetrics struct {
 	unended  atomic.Bool // a long turn was not told as ended
 	mu       sync.Mutex  // of the long turns; the loop takes it at their ends, and for those who waited
 	recent   []SeenTurn
-	culprits map[string]uint64 // long turns by the callback that ran
+	culprits map[Culprit]uint64 // long turns by what ran
+}
+
+// A Culprit is what ran when a turn was found to be long: a callback, in a phase.
+type Culprit struct {
+	Name  string
+	Phase loop.Phase
 }
 
 // A SeenTurn is a long turn, and when it was seen.
@@ -48,7 +54,7 @@ type SeenTurn struct {
 // Began is when the turn began to work.
 func (t SeenTurn) Began() time.Time { return t.At.Add(-t.Age) }
 
-// maxCulprits bounds the callbacks that long turns are told apart by; the rest is other.
+// maxCulprits bounds the culprits that are told apart; the rest, of each phase, is other.
 const maxCulprits = 64
 
 type phaseMetrics struct {
@@ -65,7 +71,7 @@ var _ loop.Observer = (*LoopMetrics)(nil)
 // nobody sees it.
 func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics {
 	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "brownout_loop_delay_seconds", Help: "How late timers fired.", Buckets: durationBuckets(),
+		Name: "eventloop_delay_seconds", Help: "How late timers fired.", Buckets: durationBuckets(),
 	}))}
 	register(reg, newLoopCollector(m))
 	return m
@@ -136,7 +142,7 @@ func queueNames() [depths]string {
 func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.blame(t.Name)
+	m.blame(Culprit{t.Name, t.Phase})
 	if len(m.recent) == maxLongTurns {
 		m.recent = slices.Delete(m.recent, 0, 1)
 	}
@@ -144,18 +150,18 @@ func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
 	m.unended.Store(true)
 }
 
-func (m *LoopMetrics) blame(culprit string) {
+func (m *LoopMetrics) blame(c Culprit) {
 	if m.culprits == nil {
-		m.culprits = map[string]uint64{}
+		m.culprits = map[Culprit]uint64{}
 	}
-	if _, known := m.culprits[culprit]; !known && len(m.culprits) >= maxCulprits {
-		culprit = other
+	if _, known := m.culprits[c]; !known && len(m.culprits) >= maxCulprits {
+		c.Name = other
 	}
-	m.culprits[culprit]++
+	m.culprits[c]++
 }
 
-// Culprits returns how many long turns there were, by the callback that ran.
-func (m *LoopMetrics) Culprits() map[string]uint64 {
+// Culprits returns how many long turns there were, by what ran.
+func (m *LoopMetrics) Culprits() map[Culprit]uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return maps.Clone(m.culprits)

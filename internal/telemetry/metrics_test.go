@@ -81,17 +81,17 @@ func TestLoopMetricsOfALoop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		expect(t, reg, "brownout_loop_delay_seconds", 3)
-		expect(t, reg, "brownout_loop_active_seconds_total", .03)
-		expect(t, reg, "brownout_loop_idle_seconds_total", .07)
-		expect(t, reg, "brownout_loop_utilisation", .3)
-		expect(t, reg, "brownout_loop_longest_callback_seconds", .03)
-		expect(t, reg, "brownout_loop_phase_seconds_total{phase=timers}", .03)
-		expect(t, reg, "brownout_loop_phase_callbacks_total{phase=timers}", 3)
-		expect(t, reg, "brownout_loop_microtasks_total", 1)
-		expect(t, reg, "brownout_loop_depth{queue=timers}", 0)
-		expect(t, reg, "brownout_loop_busy_seconds", 0)
-		expect(t, reg, "brownout_loop_delay_max_seconds", .02)
+		expect(t, reg, "eventloop_delay_seconds", 3)
+		expect(t, reg, "eventloop_active_seconds_total", .03)
+		expect(t, reg, "eventloop_idle_seconds_total", .07)
+		expect(t, reg, "eventloop_utilisation", .3)
+		expect(t, reg, "eventloop_longest_callback_seconds", .03)
+		expect(t, reg, "eventloop_phase_seconds_total{phase=timers}", .03)
+		expect(t, reg, "eventloop_phase_callbacks_total{phase=timers}", 3)
+		expect(t, reg, "eventloop_microtasks_total", 1)
+		expect(t, reg, "eventloop_depth{queue=timers}", 0)
+		expect(t, reg, "eventloop_busy_seconds", 0)
+		expect(t, reg, "eventloop_delay_max_seconds", .02)
 		if p50, p99, highest := m.Delay(); p50 > 1*time.Microsecond || p99 != 20*ms || highest != 20*ms {
 			t.Errorf("delay %v, %v, %v", p50, p99, highest)
 		}
@@ -115,10 +115,10 @@ func TestLoopMetricsOfATurnThatRuns(t *testing.T) {
 						return
 					}
 					time.Sleep(30 * ms)
-					expect(t, reg, "brownout_loop_active_seconds_total", .03)
-					expect(t, reg, "brownout_loop_idle_seconds_total", .01)
-					expect(t, reg, "brownout_loop_busy_seconds", .03)
-					if n := gather(t, reg)["brownout_loop_turn_microtasks"]; n < 4000 || n > 5000 {
+					expect(t, reg, "eventloop_active_seconds_total", .03)
+					expect(t, reg, "eventloop_idle_seconds_total", .01)
+					expect(t, reg, "eventloop_busy_seconds", .03)
+					if n := gather(t, reg)["eventloop_turn_microtasks"]; n < 4000 || n > 5000 {
 						t.Errorf("%v microtasks in the turn, want 5000 or up to 1000 less", n)
 					}
 				}
@@ -137,7 +137,7 @@ func TestDepthsOfALoop(t *testing.T) {
 		Ticks: 1, Microtasks: 2, Immediates: 3, Timers: 4, Mailbox: 5, Tasks: 6, Operations: 7,
 	}})
 	for i, queue := range []string{"ticks", "microtasks", "immediates", "timers", "mailbox", "tasks", "operations"} {
-		expect(t, reg, "brownout_loop_depth{queue="+queue+"}", float64(i+1))
+		expect(t, reg, "eventloop_depth{queue="+queue+"}", float64(i+1))
 	}
 }
 
@@ -198,7 +198,7 @@ func TestBlockedLoopIsSeen(t *testing.T) {
 		}()
 		time.Sleep(501 * ms)
 		values := gather(t, reg)
-		if busy := values["brownout_loop_busy_seconds"]; busy < .4 || busy > .6 {
+		if busy := values["eventloop_busy_seconds"]; busy < .4 || busy > .6 {
 			t.Errorf("busy for %v s, want .5", busy)
 		}
 		if recent := m.Recent(); len(recent) == 0 || recent[0].Name != "hog" {
@@ -259,25 +259,29 @@ func TestLastLongTurnsAreRemembered(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
 	for i := range 20 {
-		m.LongTurn(loop.LongTurn{Turn: uint64(i), Name: []string{"hash", "export"}[i%2]})
+		m.LongTurn(loop.LongTurn{Turn: uint64(i), Name: []string{"hash", "export"}[i%2], Phase: []loop.Phase{loop.Poll, loop.Check}[i/10]})
 	}
 	if r := m.Recent(); len(r) != 16 || r[0].Turn != 4 || r[15].Turn != 19 {
 		t.Errorf("got %v", r)
 	}
-	expect(t, reg, "brownout_loop_long_turns_total{culprit=hash}", 10)
-	expect(t, reg, "brownout_loop_long_turns_total{culprit=export}", 10)
+	for _, name := range []string{"hash", "export"} {
+		for _, phase := range []string{"poll", "check"} {
+			expect(t, reg, "eventloop_long_turns_total{name="+name+",phase="+phase+"}", 5)
+		}
+	}
 }
 
 func TestCulpritsAreBounded(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
 	for i := range 100 {
-		m.LongTurn(loop.LongTurn{Name: strconv.Itoa(i)})
+		m.LongTurn(loop.LongTurn{Name: strconv.Itoa(i), Phase: []loop.Phase{loop.Poll, loop.Check}[i%2]})
 	}
-	if n := len(m.Culprits()); n != 65 {
+	if n := len(m.Culprits()); n != 64+2 {
 		t.Errorf("%d culprits are told apart", n)
 	}
-	expect(t, reg, "brownout_loop_long_turns_total{culprit=other}", 36)
+	expect(t, reg, "eventloop_long_turns_total{name=other,phase=poll}", 18)
+	expect(t, reg, "eventloop_long_turns_total{name=other,phase=check}", 18)
 }
 
 // busyTurn is a turn with work in three phases, 1/100 s long.
@@ -307,18 +311,18 @@ func TestPoolMetricsOfAPool(t *testing.T) {
 		synctest.Wait()
 		go c.Do(context.Background(), "refused", work)
 		time.Sleep(100 * ms)
-		expect(t, reg, "brownout_pool_workers", 1)
-		expect(t, reg, "brownout_pool_idle_workers", 0)
-		expect(t, reg, "brownout_pool_share_workers{class=hash}", 1)
-		expect(t, reg, "brownout_pool_running_jobs{class=hash}", 1)
-		expect(t, reg, "brownout_pool_queued_jobs{class=hash}", 2)
-		expect(t, reg, "brownout_pool_oldest_wait_seconds{class=hash}", .1)
-		expect(t, reg, "brownout_pool_refused_total{class=hash}", 1)
+		expect(t, reg, "pool_workers", 1)
+		expect(t, reg, "pool_idle_workers", 0)
+		expect(t, reg, "pool_share_workers{class=hash}", 1)
+		expect(t, reg, "pool_running_jobs{class=hash}", 1)
+		expect(t, reg, "pool_queued_jobs{class=hash}", 2)
+		expect(t, reg, "pool_oldest_wait_seconds{class=hash}", .1)
+		expect(t, reg, "pool_refused_total{class=hash}", 1)
 		p.Close()
-		expect(t, reg, "brownout_pool_wait_seconds{class=hash}", 3)
-		expect(t, reg, "brownout_pool_run_seconds{class=hash}", 2)
-		expect(t, reg, "brownout_pool_dropped_total{class=hash}", 1)
-		expect(t, reg, "brownout_pool_expired_total{class=hash}", 1)
+		expect(t, reg, "pool_wait_seconds{class=hash}", 3)
+		expect(t, reg, "pool_run_seconds{class=hash}", 2)
+		expect(t, reg, "pool_dropped_total{class=hash}", 1)
+		expect(t, reg, "pool_expired_total{class=hash}", 1)
 	})
 }
 
@@ -407,7 +411,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		c.observe(reg)
 		values := gather(t, reg)
 		for series := range values { // the pool's state is not looked at here
-			if strings.HasPrefix(series, "brownout_pool_workers") {
+			if strings.HasPrefix(series, "pool_workers") {
 				delete(values, series)
 			}
 		}

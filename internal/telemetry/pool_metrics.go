@@ -38,13 +38,13 @@ func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
 	label := []string{"class"}
 	return &PoolMetrics{
 		wait: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "brownout_pool_wait_seconds", Help: "How long jobs waited for a worker.", Buckets: durationBuckets(),
+			Name: "pool_wait_seconds", Help: "How long jobs waited for a worker.", Buckets: durationBuckets(),
 		}, label)),
 		run: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "brownout_pool_run_seconds", Help: "How long jobs kept their worker.", Buckets: durationBuckets(),
+			Name: "pool_run_seconds", Help: "How long jobs kept their worker.", Buckets: durationBuckets(),
 		}, label)),
 		dropped: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "brownout_pool_dropped_total", Help: "Jobs whose context was done before a worker took them.",
+			Name: "pool_dropped_total", Help: "Jobs whose context was done before a worker took them.",
 		}, label)),
 		watched: register(reg, newPoolCollector()),
 	}
@@ -87,7 +87,7 @@ type poolCollector struct {
 
 func newPoolCollector() *poolCollector {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("brownout_pool_"+name, help, labels, nil)
+		return prometheus.NewDesc("pool_"+name, help, labels, nil)
 	}
 	return &poolCollector{
 		workers: describe("workers", "Workers of the pool."),
