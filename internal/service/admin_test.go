@@ -1,16 +1,20 @@
 package service_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // The admin port is there for the moment when the loop is not.
@@ -106,6 +110,58 @@ func TestAdminAsksForItsToken(t *testing.T) {
 			t.Errorf("%s %s with %q: %d, want %d", tt.method, tt.path, tt.token, status, tt.status)
 		}
 	}
+}
+
+// Who asks for OpenMetrics gets it, with traces as examples; who does not gets plain text.
+func TestMetricsComeInTheFormatThatIsAskedFor(t *testing.T) {
+	h := host(t, service.HostConfig{
+		Name: "doors", Build: doors(nil, nil), Tracing: telemetry.TracingConfig{Ratio: 1, Exporter: tracetest.NewInMemoryExporter()},
+	})
+	w := dial(t, h.addr())
+	w.send(get("/v1/ping"))
+	if a := w.answer("GET"); a.status != 200 {
+		t.Fatal(a.status)
+	}
+	for _, tt := range []struct {
+		accept, format string
+		examples       bool
+	}{
+		{"", "text/plain", false},
+		{"text/plain;version=0.0.4", "text/plain", false},
+		{"application/openmetrics-text;version=1.0.0", "application/openmetrics-text", true},
+		{"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3", "application/openmetrics-text", true},
+	} {
+		format, text := h.metricsAs(tt.accept)
+		if !strings.HasPrefix(format, tt.format+";") {
+			t.Errorf("%q: the format is %q", tt.accept, format)
+		}
+		if strings.Contains(text, `# {trace_id="`) != tt.examples {
+			t.Errorf("%q: examples: %v", tt.accept, !tt.examples)
+		}
+	}
+}
+
+// metricsAs asks for the metrics in a format, and returns the one that they have.
+func (h *hosted) metricsAs(accept string) (format, text string) {
+	h.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, h.ready.Admin+"/metrics", nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+h.ready.Token)
+	if accept != "" {
+		r.Header.Set("Accept", accept)
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = a.Body.Close() }()
+	all, err := io.ReadAll(a.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a.Header.Get("Content-Type"), string(all)
 }
 
 func TestProtectionsAreSwitchedTogetherOrNotAtAll(t *testing.T) {

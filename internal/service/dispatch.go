@@ -44,6 +44,7 @@ type Dispatcher struct {
 	service  Service
 	router   *router
 	http     *telemetry.HTTPMetrics
+	goodput  *telemetry.GoodputMetrics
 	crowd    *telemetry.InFlightMetrics
 	deadline *resilience.Deadliner
 	bound    *resilience.QueueLimit
@@ -76,8 +77,20 @@ func NewDispatcher(rt *Runtime, s Service, c DispatcherConfig) *Dispatcher {
 		memory:   resilience.NewMemoryBound(rt.Protections, "requests", c.Memory),
 	}
 	d.http = telemetry.NewHTTPMetrics(rt.Metrics, d.router.names())
+	d.goodput = telemetry.NewGoodputMetrics(rt.Metrics, patience(s.Routes))
 	d.crowd = telemetry.NewInFlightMetrics(rt.Metrics)
 	return d
+}
+
+// patience is that of the clients of routes, by name, where there is one.
+func patience(routes []Route) map[string]time.Duration {
+	all := map[string]time.Duration{}
+	for _, r := range routes {
+		if r.Patience > 0 {
+			all[r.Name] = r.Patience
+		}
+	}
+	return all
 }
 
 // InFlight returns how many requests are under way. Any goroutine may call it.
@@ -232,9 +245,19 @@ func (x *exchange) refuse(err error) *Response {
 	if e.Code == shop.CodeMethod {
 		answer.Header = append(answer.Header, Field{"Allow", x.dispatcher.router.methods(x.Path)})
 	}
-	x.dispatcher.http.Observe(x.routeName(), answer.Status, time.Since(x.Received))
-	x.Trace.End(time.Now(), answer.Status, e)
+	x.count(time.Now(), answer.Status, e)
 	return &answer
+}
+
+// count ends the trace of a request that was answered, and counts it.
+func (x *exchange) count(now time.Time, status int, err error) {
+	d, route, took := x.dispatcher, x.routeName(), now.Sub(x.Received)
+	if x.Trace.End(now, status, err) {
+		d.http.ObserveTraced(route, status, took, x.Trace)
+	} else {
+		d.http.Observe(route, status, took)
+	}
+	d.goodput.Observe(route, status, took)
 }
 
 // noRoute is the name, in metrics and traces, of requests that no route takes.
@@ -327,8 +350,7 @@ func (x *exchange) finish(answer Response, err error) {
 	}
 	d, now := x.dispatcher, time.Now()
 	x.context.end(now)
-	d.http.Observe(x.route.Name, answer.Status, now.Sub(x.Received))
-	x.Trace.End(now, answer.Status, err)
+	x.count(now, answer.Status, err)
 	d.inFlight.Add(-1)
 	x.response = answer
 	x.done(x)

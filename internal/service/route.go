@@ -31,6 +31,9 @@ type Route struct {
 	// Timeout is what a request may take whose caller names no deadline; 0 means
 	// that of the service.
 	Timeout time.Duration
+	// Patience is how long its clients wait for an answer that is of use to them: an answer that
+	// takes longer is no goodput. 0 means that goodput is not counted.
+	Patience time.Duration
 	// Importance says who goes first when not all can be served.
 	Importance resilience.Importance
 	// Finishes says that it ends, or helps to end, what another request has begun. It is

@@ -73,9 +73,16 @@ func (s *shedder) turnAway(ctx *fasthttp.RequestCtx) bool {
 		ctx.SetConnectionClose() // what follows may be misread too
 	}
 	why.write(ctx, id[:])
-	s.dispatcher.http.Arrive(route.Name, ctx.Time())
-	s.dispatcher.http.Observe(route.Name, why.status, time.Since(ctx.Time()))
+	s.count(route.Name, why.status, ctx.Time())
 	return true
+}
+
+// count counts a request that came at a time and was turned away.
+func (s *shedder) count(route string, status int, came time.Time) {
+	d, took := s.dispatcher, time.Since(came)
+	d.http.Arrive(route, came)
+	d.http.Observe(route, status, took)
+	d.goodput.Observe(route, status, took)
 }
 
 // The names of headers as fasthttp keeps them.

@@ -31,12 +31,14 @@ func TestObserverDoesNotAllocate(t *testing.T) {
 
 func TestHotPathsDoNotAllocate(t *testing.T) {
 	reg := prometheus.NewRegistry()
+	goodput := telemetry.NewGoodputMetrics(reg, map[string]time.Duration{"a": ms})
 	requests, calls, jobs := telemetry.NewHTTPMetrics(reg, []string{"a"}), telemetry.NewClientMetrics(reg), telemetry.NewPoolMetrics(reg)
 	for _, c := range []struct {
 		name    string
 		observe func()
 	}{
 		{"requests", func() { requests.Observe("a", 200, ms) }},
+		{"goodput", func() { goodput.Observe("a", 200, ms) }},
 		{"arrivals", func() { requests.Arrive("a", time.Now()) }},
 		{"calls", func() { calls.Observe("a", "b", 1, "ok", ms) }},
 		{"jobs", func() { jobs.JobDone("a", ms, ms) }},

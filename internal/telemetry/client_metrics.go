@@ -47,10 +47,8 @@ func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
 		attempts: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "brownout_client_attempts_total", Help: "Attempts of calls to other services; kind tells a first one from a retry.",
 		}, []string{"downstream", "call", "kind", "outcome"})),
-		duration: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "brownout_client_attempt_duration_seconds", Buckets: durationBuckets(),
-			Help: "How long attempts of calls to other services took.",
-		}, []string{"downstream", "call"})),
+		duration: register(reg, prometheus.NewHistogramVec(
+			Durations("brownout_client_attempt_duration_seconds", "How long attempts of calls to other services took."), []string{"downstream", "call"})),
 		late: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "brownout_client_late_attempts_total",
 			Help: "Attempts of calls to other services that were sent for callers who had left, by what those said when they came.",

@@ -25,26 +25,30 @@ type HTTPMetrics struct {
 // routeMetrics are the metrics of one route.
 type routeMetrics struct {
 	name     string
-	duration prometheus.Observer
+	duration exemplified
 	arrivals *peak
 	// statuses are looked up when they first occur; the last is that of others.
 	statuses [maxStatus - minStatus + 2]atomic.Pointer[prometheus.Counter]
+}
+
+// An exemplified observer can keep examples of what it observes; those of histograms do.
+type exemplified interface {
+	prometheus.Observer
+	prometheus.ExemplarObserver
 }
 
 // NewHTTPMetrics makes the metrics of a service's routes; requests of any other route
 // are counted as those of "other". With a nil registerer they count, but nobody sees
 // it.
 func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
-	duration := register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "brownout_http_request_duration_seconds", Buckets: durationBuckets(),
-		Help: "Time from the last byte of a request to its answer.",
-	}, []string{"route"}))
+	duration := register(reg, prometheus.NewHistogramVec(
+		Durations("brownout_http_request_duration_seconds", "Time from the last byte of a request to its answer."), []string{"route"}))
 	m := &HTTPMetrics{routes: map[string]*routeMetrics{}, requests: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_http_requests_total", Help: "Requests that were answered.",
 	}, []string{"route", "status"}))}
 	arrivals := register(reg, newPeakCollector())
 	of := func(route string) *routeMetrics {
-		return &routeMetrics{name: route, duration: duration.WithLabelValues(route), arrivals: arrivals.of(route)}
+		return &routeMetrics{name: route, duration: duration.WithLabelValues(route).(exemplified), arrivals: arrivals.of(route)}
 	}
 	m.other = of(other)
 	for _, name := range routes {
@@ -61,6 +65,14 @@ func (m *HTTPMetrics) Arrive(route string, at time.Time) { m.of(route).arrivals.
 func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
 	r := m.of(route)
 	r.duration.Observe(d.Seconds())
+	m.counter(r, status).Inc()
+}
+
+// ObserveTraced is Observe for a request whose trace is kept: it is an example of how long that
+// took, and who sees the one finds the other.
+func (m *HTTPMetrics) ObserveTraced(route string, status int, d time.Duration, t *Trace) {
+	r := m.of(route)
+	r.duration.ObserveWithExemplar(d.Seconds(), prometheus.Labels{"trace_id": t.ID()})
 	m.counter(r, status).Inc()
 }
 

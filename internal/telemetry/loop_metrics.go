@@ -23,6 +23,7 @@ const phases = len(loop.TurnStats{}.Phases)
 // call the rest.
 type LoopMetrics struct {
 	delay   prometheus.Histogram
+	last    atomic.Int64 // delay, in ns
 	windows windows
 	watched atomic.Pointer[loop.Loop]
 
@@ -70,10 +71,9 @@ var _ loop.Observer = (*LoopMetrics)(nil)
 // NewLoopMetrics makes the metrics of a loop. With a nil registerer they count, but
 // nobody sees it.
 func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics {
-	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "eventloop_delay_seconds", Help: "How late timers fired.", Buckets: durationBuckets(),
-	}))}
+	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(Durations("eventloop_delay_seconds", "How late timers fired.")))}
 	register(reg, newLoopCollector(m))
+	register(reg, newNodeCollector(m))
 	return m
 }
 
@@ -84,6 +84,7 @@ func (m *LoopMetrics) Watch(l *loop.Loop) { m.watched.Store(l) }
 // LoopDelay implements loop.Observer.
 func (m *LoopMetrics) LoopDelay(late time.Duration) {
 	m.delay.Observe(late.Seconds())
+	m.last.Store(int64(late))
 	m.windows.late(late)
 }
 
@@ -194,5 +195,16 @@ func (m *LoopMetrics) Kept(from, to time.Time) (turn SeenTurn, any bool) {
 // delays in the last 10 to 20 s that the loop has accounted for; 0 if there are none.
 // The percentiles are at most a sixteenth, or 1 µs, too high.
 func (m *LoopMetrics) Delay() (p50, p99, highest time.Duration) {
-	return m.windows.percentiles(.5, .99)
+	s := m.windows.spread()
+	return s.p50, s.p99, s.highest
+}
+
+// lag is how late a callback would be now: as the last timer was, or as long as the turn that runs
+// has been working, which is all that a blocked loop can tell.
+func (m *LoopMetrics) lag() time.Duration {
+	lag := time.Duration(m.last.Load())
+	if l := m.watched.Load(); l != nil {
+		lag = max(lag, l.State().Busy)
+	}
+	return lag
 }

@@ -37,12 +37,8 @@ type classMetrics struct {
 func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
 	label := []string{"class"}
 	return &PoolMetrics{
-		wait: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "pool_wait_seconds", Help: "How long jobs waited for a worker.", Buckets: durationBuckets(),
-		}, label)),
-		run: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "pool_run_seconds", Help: "How long jobs kept their worker.", Buckets: durationBuckets(),
-		}, label)),
+		wait: register(reg, prometheus.NewHistogramVec(Durations("pool_wait_seconds", "How long jobs waited for a worker."), label)),
+		run:  register(reg, prometheus.NewHistogramVec(Durations("pool_run_seconds", "How long jobs kept their worker."), label)),
 		dropped: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pool_dropped_total", Help: "Jobs whose context was done before a worker took them.",
 		}, label)),

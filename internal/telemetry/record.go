@@ -137,21 +137,21 @@ func (r *record) endCall(c *Call, at time.Time, err error) {
 	e.open, e.to, e.err = false, at.Sub(r.start), err
 }
 
-// end takes the record from its owner, and has it kept or used again.
-func (r *record) end(t *Trace, o outcome) {
+// end takes the record from its owner, and has it kept, and says so, or used again.
+func (r *record) end(t *Trace, o outcome) (kept bool) {
 	r.mu.Lock()
 	if r.owner != t {
 		r.mu.Unlock()
-		return
+		return false
 	}
 	r.owner = nil
 	r.mu.Unlock() // what follows has it for itself
 	r.outcome = o
 	if r.outcome.kept = r.verdict(t); r.outcome.kept == "" {
 		r.release()
-		return
+		return false
 	}
-	r.tracing.keep(r)
+	return r.tracing.keep(r)
 }
 
 // verdict says why a trace is kept, "" if it is not.

@@ -64,12 +64,10 @@ func (t *Trace) stretch(k kind, name string, from, to time.Time) {
 }
 
 // End ends the trace, with the status of the answer and the error that it was made
-// of, if any. It is kept if it is sampled, failed with a status of 500 or more, or
-// was slow.
-func (t *Trace) End(at time.Time, status int, err error) {
-	if t != nil {
-		t.record.end(t, outcome{at: at, status: status, err: err})
-	}
+// of, if any. It is kept, and says so, if it is sampled, failed with a status of 500 or
+// more, or was slow, and there is room for it.
+func (t *Trace) End(at time.Time, status int, err error) (kept bool) {
+	return t != nil && t.record.end(t, outcome{at: at, status: status, err: err})
 }
 
 // Call begins one attempt of a call to another service; the name says to which and

@@ -176,16 +176,19 @@ func (tr *Tracing) Unkept(traceparent string) (id [32]byte, ok bool) {
 	return id, !p.sampled
 }
 
-// keep sends a record on its way to the exporter, and releases it after that.
-func (tr *Tracing) keep(r *record) {
+// keep sends a record on its way to the exporter, and releases it after that. It says whether
+// there was room.
+func (tr *Tracing) keep(r *record) bool {
 	if tr.keeper == nil {
 		r.emit(tr.tracer)
 		r.release()
-		return
+		return true
 	}
 	if !tr.keeper.take(r) {
 		r.release()
+		return false
 	}
+	return true
 }
 
 // Flush sends the spans that are ready to be sent. It may block until ctx is done.

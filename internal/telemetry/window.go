@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"math"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -89,6 +90,14 @@ func delayBucket(d time.Duration) int {
 	return min(octave*perOctave+int(us>>octave), delayBuckets-1)
 }
 
+// bucketBegin returns the lowest delay of a bucket.
+func bucketBegin(i int) time.Duration {
+	if i == 0 {
+		return 0
+	}
+	return bucketEnd(i - 1)
+}
+
 // bucketEnd returns the delay below which all of a bucket are.
 func bucketEnd(i int) time.Duration {
 	if i < perOctave {
@@ -98,22 +107,55 @@ func bucketEnd(i int) time.Duration {
 	return time.Duration(i%perOctave+perOctave+1) << octave * time.Microsecond
 }
 
-// percentiles returns two shares of the delays, and the highest; 0 if there are none.
-// The former are at most a sixteenth, or 1 µs, too high.
-func (w *windows) percentiles(a, b float64) (atA, atB, highest time.Duration) {
-	var counts [delayBuckets]uint64
-	var total uint64
-	for i := range counts {
-		counts[i] = w.both[0].delays[i].Load() + w.both[1].delays[i].Load()
-		total += counts[i]
-	}
-	highest = w.highest()
-	return min(quantile(&counts, total, a), highest), min(quantile(&counts, total, b), highest), highest
+// A spread is how the delays of both windows are spread; all is 0 if there are none. Percentiles
+// are at most a sixteenth, or 1 µs, too high, and the lowest is as much too low; the mean and the
+// deviation are half of that off.
+type spread struct {
+	lowest, p50, p90, p99, highest time.Duration
+	mean, deviation                time.Duration
 }
 
-func quantile(counts *[delayBuckets]uint64, total uint64, share float64) time.Duration {
+func (w *windows) spread() spread {
+	var c delayCounts
+	for i := range c {
+		c[i] = w.both[0].delays[i].Load() + w.both[1].delays[i].Load()
+	}
+	total := c.total()
+	if total == 0 {
+		return spread{}
+	}
+	s := spread{lowest: c.lowest(), p50: c.quantile(total, .5), p90: c.quantile(total, .9), p99: c.quantile(total, .99), highest: w.highest()}
+	s.mean, s.deviation = c.moments(total)
+	for _, d := range []*time.Duration{&s.lowest, &s.p50, &s.p90, &s.p99, &s.mean} {
+		*d = min(*d, s.highest)
+	}
+	return s
+}
+
+// delayCounts are how many delays are in each bucket.
+type delayCounts [delayBuckets]uint64
+
+func (c *delayCounts) total() (n uint64) {
+	for _, in := range c {
+		n += in
+	}
+	return n
+}
+
+// lowest is where the first bucket begins that is not empty.
+func (c *delayCounts) lowest() time.Duration {
+	for i, n := range c {
+		if n > 0 {
+			return bucketBegin(i)
+		}
+	}
+	return 0
+}
+
+// quantile is where the bucket ends in which a share of all delays is reached.
+func (c *delayCounts) quantile(total uint64, share float64) time.Duration {
 	var sum uint64
-	for i, n := range counts {
+	for i, n := range c {
 		sum += n
 		if n > 0 && float64(sum) >= share*float64(total) {
 			return bucketEnd(i)
@@ -121,6 +163,22 @@ func quantile(counts *[delayBuckets]uint64, total uint64, share float64) time.Du
 	}
 	return 0
 }
+
+// moments are the mean and the standard deviation, as if all delays were in the middle of their
+// buckets. There is at least one.
+func (c *delayCounts) moments(total uint64) (mean, deviation time.Duration) {
+	var m, squares float64
+	for i, n := range c {
+		m += float64(n) / float64(total) * middle(i)
+	}
+	for i, n := range c {
+		squares += float64(n) / float64(total) * (middle(i) - m) * (middle(i) - m)
+	}
+	return time.Duration(m), time.Duration(math.Sqrt(squares))
+}
+
+// middle is that of a bucket, in ns.
+func middle(i int) float64 { return float64(bucketBegin(i)+bucketEnd(i)) / 2 }
 
 // utilisation returns the share of time in which the loop was active, from 0 to 1.
 func (w *windows) utilisation() float64 {

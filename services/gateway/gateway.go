@@ -6,6 +6,7 @@ import (
 	"brownout/internal/loop"
 	"brownout/internal/resilience"
 	"brownout/internal/service"
+	"brownout/internal/shop"
 )
 
 // OpenAPI describes the gateway (OpenAPI 3.1). It is not to be changed.
@@ -44,19 +45,20 @@ func New(rt *service.Runtime, c Config) service.Service {
 
 func routes(c Config, a *authenticator, s *sagas, x *exporter, v *surveyor) []service.Route {
 	critical, batch := resilience.Critical, resilience.Batch
+	const look, buy, survey = shop.PatienceToLook, shop.PatienceToBuy, shop.PatienceToSurvey
 	return []service.Route{
-		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.entered.watch(a.login), Importance: critical, MaxBody: maxSmallBody},
-		{Name: "refresh", Method: "POST", Pattern: "/v1/refresh", Handle: a.renewed.watch(a.refresh), MaxBody: maxSmallBody},
-		{Name: "logout", Method: "POST", Pattern: "/v1/logout", Handle: a.logout, MaxBody: maxSmallBody},
-		{Name: "products", Method: "GET", Pattern: "/v1/products", Handle: c.Catalogue.listProducts},
-		{Name: "product", Method: "GET", Pattern: "/v1/products/{id}", Handle: c.Catalogue.getProduct},
-		{Name: "stock", Method: "GET", Pattern: "/v1/stock", Handle: a.known(v.stock), Timeout: surveyTimeout},
-		{Name: "quote", Method: "GET", Pattern: "/v1/quote", Handle: a.known(v.quote), Timeout: surveyTimeout},
-		{Name: "checkout", Method: "POST", Pattern: "/v1/checkout", Handle: a.known(s.checkout),
+		{Name: "login", Method: "POST", Pattern: "/v1/login", Handle: a.entered.watch(a.login), Patience: look, Importance: critical, MaxBody: maxSmallBody},
+		{Name: "refresh", Method: "POST", Pattern: "/v1/refresh", Handle: a.renewed.watch(a.refresh), Patience: look, MaxBody: maxSmallBody},
+		{Name: "logout", Method: "POST", Pattern: "/v1/logout", Handle: a.logout, Patience: look, MaxBody: maxSmallBody},
+		{Name: "products", Method: "GET", Pattern: "/v1/products", Handle: c.Catalogue.listProducts, Patience: look},
+		{Name: "product", Method: "GET", Pattern: "/v1/products/{id}", Handle: c.Catalogue.getProduct, Patience: look},
+		{Name: "stock", Method: "GET", Pattern: "/v1/stock", Handle: a.known(v.stock), Patience: survey, Timeout: surveyTimeout},
+		{Name: "quote", Method: "GET", Pattern: "/v1/quote", Handle: a.known(v.quote), Patience: survey, Timeout: surveyTimeout},
+		{Name: "checkout", Method: "POST", Pattern: "/v1/checkout", Handle: a.known(s.checkout), Patience: buy,
 			Timeout: c.Timeout, Importance: critical, MaxBody: maxCheckoutBody},
-		{Name: "orders", Method: "GET", Pattern: "/v1/orders", Handle: a.known(s.listOrders)},
-		{Name: "order", Method: "GET", Pattern: "/v1/orders/{id}", Handle: a.known(s.getOrder)},
-		{Name: "refund", Method: "POST", Pattern: "/v1/orders/{id}/refund", Handle: a.known(s.refundOrder),
+		{Name: "orders", Method: "GET", Pattern: "/v1/orders", Handle: a.known(s.listOrders), Patience: look},
+		{Name: "order", Method: "GET", Pattern: "/v1/orders/{id}", Handle: a.known(s.getOrder), Patience: look},
+		{Name: "refund", Method: "POST", Pattern: "/v1/orders/{id}/refund", Handle: a.known(s.refundOrder), Patience: buy,
 			Timeout: c.Timeout, Importance: critical},
 		{Name: "exports", Method: "POST", Pattern: "/v1/exports", Handle: a.known(x.export), Importance: batch, Answer: exportSize},
 		{Name: "openapi", Method: "GET", Pattern: "/v1/openapi.yaml", Handle: openAPI},
