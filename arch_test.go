@@ -48,7 +48,7 @@ chaos/..., loadgen/... !< services/..., internal/loop/..., internal/pool/..., in
 
 # Load, faults, and the bank outside. Who loads and who audits finds the shop by a file.
 internal/shop < internal/shopfile;
-chaos/evidence, internal/shopfile, THIRD-PARTY < loadgen;
+chaos/evidence, internal/shopfile, internal/telemetry, THIRD-PARTY < loadgen;
 internal/service < chaos/fault, chaos/acquirer;
 chaos/acquirer < chaos/acquirer/filestatement;
 chaos/fault < chaos/proxy;

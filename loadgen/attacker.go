@@ -32,6 +32,8 @@ type AttackerConfig struct {
 	// TraceShare is the share of requests, from 0 to 1, whose trace is marked to be
 	// recorded.
 	TraceShare float64
+	// Metrics, if not nil, show what comes of it while it goes on.
+	Metrics *Metrics
 	// Sleep waits for the next request. nil is time.Sleep, which is up to a
 	// millisecond late; FineSleep is finer, and does not know virtual time.
 	Sleep func(time.Duration)
@@ -126,6 +128,7 @@ func (a *Attacker) fireAll(ctx context.Context, start time.Time) bool {
 		if !waitUntil(ctx, s.due, a.config.Sleep) {
 			return false
 		}
+		a.config.Metrics.begin(s.action.Route(), time.Since(s.due))
 		a.fire(ctx, s)
 	}
 }
@@ -137,7 +140,7 @@ func (a *Attacker) fire(ctx context.Context, s shot) {
 	case a.shots <- s:
 	default:
 		if a.crew >= a.config.MaxInFlight {
-			a.output <- s.unsent()
+			a.tell(s.unsent())
 			return
 		}
 		a.crew++
@@ -145,11 +148,17 @@ func (a *Attacker) fire(ctx context.Context, s shot) {
 	}
 }
 
+// tell gives a sample to all who want to know.
+func (a *Attacker) tell(s evidence.Sample) {
+	a.config.Metrics.end(&s)
+	a.output <- s
+}
+
 // work sends a shot and then those that it is given, until there are no more.
 func (a *Attacker) work(ctx context.Context, first shot) {
-	w := worker{config: &a.config, budget: a.budget}
+	w, tell := worker{config: &a.config, budget: a.budget}, a.tell
 	for s, more := first, true; more; s, more = <-a.shots {
-		w.do(ctx, s, a.output)
+		w.do(ctx, s, tell)
 	}
 }
 
@@ -163,7 +172,7 @@ type worker struct {
 }
 
 // do sends a request, and again if its client does so, and tells what came of each attempt.
-func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample) {
+func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
 	retry := &w.config.Retry
 	w.budget.begin(s.action.Route())
 	for attempt := 1; ; attempt++ {
@@ -172,7 +181,7 @@ func (w *worker) do(ctx context.Context, s shot, samples chan<- evidence.Sample)
 		if retry.Attempts > 1 {
 			sample.Attempt = attempt
 		}
-		samples <- sample
+		tell(sample)
 		if !again || !pause(ctx, retry.wait(time.Since(s.start), s.seq, attempt)) {
 			return
 		}

@@ -48,6 +48,9 @@ type loadCommand struct {
 	Supervisor   string `env:"BROWNOUT_SUPERVISOR" placeholder:"ADDR" help:"Keep the load going, and listen there for those who want it to pause (default: it ends by itself)."`
 	AdminToken   string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token that they need."`
 	AdminPrivate bool   `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network ask."`
+
+	Metrics        string `placeholder:"ADDR" help:"Where the shop's admin token opens metrics of the load while it lasts, at /metrics."`
+	MetricsPrivate bool   `help:"Let other machines of a private network ask for them."`
 }
 
 // Help is the longer help of the command.
@@ -79,6 +82,8 @@ func (c *loadCommand) Validate() error {
 		{c.Append && c.Journal == "", "--append: there is no --journal"},
 		{c.Supervisor != "" && c.AdminToken == "", errNoSupervisorToken.Error()},
 		{c.URL != "" && c.Mix != "", "--mix: only the shop has customers, not a URL"},
+		{c.URL != "" && c.Metrics != "", "--metrics: only a shop has a token that opens them, not a URL"},
+		{c.MetricsPrivate && c.Metrics == "", "--metrics-private: there are no --metrics"},
 		{c.URL == "" && (c.Body != "" || len(c.Header) > 0 || c.Method != "GET"), "--method, --header and --body: only for a URL"},
 	} {
 		if limit.broken {
@@ -112,6 +117,11 @@ func (c *loadCommand) send(ctx context.Context, s streams) error {
 	if err := plan.checkShop(ctx, c.Shop); err != nil {
 		return err
 	}
+	show, err := c.showMetrics(plan)
+	if err != nil {
+		return inputError{err}
+	}
+	defer show.close()
 	files, err := c.openFiles(s.out, plan.epoch())
 	if err != nil {
 		return inputError{err}

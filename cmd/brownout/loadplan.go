@@ -12,8 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"brownout/chaos/evidence"
 	"brownout/internal/shopfile"
+	"brownout/internal/telemetry"
 	"brownout/loadgen"
 )
 
@@ -21,9 +24,10 @@ import (
 type loadPlan struct {
 	thresholds []loadgen.Threshold
 	attacker   *loadgen.Attacker
-	shoppers   *loadgen.Shoppers // nil if the load goes to a URL
-	shop       *shopfile.Shop    // nil, too
-	routes     []string          // that are taken
+	shoppers   *loadgen.Shoppers    // nil if the load goes to a URL
+	shop       *shopfile.Shop       // nil, too
+	metrics    *prometheus.Registry // nil if they are not shown
+	routes     []string             // that are taken
 }
 
 // plan returns what the flags ask for, or what is wrong with them.
@@ -139,6 +143,10 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	})
 	plan.shop, plan.routes = found, mix.Routes()
 	config.Scenario, config.Doer = plan.shoppers, client
+	if c.Metrics != "" {
+		plan.metrics = telemetry.NewRegistry("load")
+		config.Metrics = loadgen.NewMetrics(plan.metrics, loadgen.UsualPatience(), loadgen.Routes())
+	}
 	return err
 }
 

@@ -37,6 +37,7 @@ type addresses struct {
 	links          [linkCount]string // "" without links
 	linksAdmin     string
 	room           roomAddresses
+	load           string // where the background load shows its metrics; "" without one
 	held           []*port.Held
 }
 
@@ -79,6 +80,17 @@ func (a *addresses) add(part, base int) (err error) {
 		return err
 	}
 	a.admin[part], err = a.hold(partNames[part], admin)
+	return err
+}
+
+// addLoad chooses the address at which the background load shows its metrics: it would be that
+// of the admin port of what steers the lab, which has none.
+func (a *addresses) addLoad(base int) (err error) {
+	n := 0
+	if base > 0 {
+		n = base + controlPort + adminOffset
+	}
+	a.load, err = a.hold("load", n)
 	return err
 }
 

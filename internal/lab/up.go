@@ -72,6 +72,11 @@ func Up(ctx context.Context, c UpConfig) (err error) {
 			return err
 		}
 	}
+	if c.Load > 0 {
+		if err := at.addLoad(c.Port); err != nil {
+			return err
+		}
+	}
 	l.house = newHouse(at, c.Out)
 	if l.home, err = l.ownLife(); err != nil {
 		return err
@@ -93,6 +98,7 @@ func (l *lab) ownLife() (*life, error) {
 	}
 	if l.config.Load > 0 {
 		own.shop.Journals = []string{own.journal()}
+		own.shop.Load = "http://" + l.house.at.load
 	}
 	if !l.config.Drill {
 		own.onLoss = func() { go l.lender.whenSettled(l.endEpoch) }
@@ -193,5 +199,6 @@ func (l *lab) resumeLoad() error {
 	rate := strconv.FormatFloat(l.config.Load, 'g', -1, 64)
 	return l.load.come(Spec{Name: "load", Silent: true, Isolated: true, Log: log, Args: []string{
 		"load", "--shop", l.folder.ShopFile(), "--rate", rate, "--duration", "24h", "--arrivals", "poisson", "--journal", l.home.journal(), "--append",
+		"--metrics", l.house.at.load,
 	}})
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -95,13 +94,24 @@ func (c *AdminConfig) checkAddr() error {
 	}
 	ip := at.AddrPort().Addr().Unmap()
 	private := !ip.IsValid() || ip.IsUnspecified() || isPrivate(ip)
-	switch {
-	case ip.IsLoopback(), c.Public, c.Private && private:
+	if ip.IsLoopback() || c.Public || c.Private && private {
 		return nil
-	case private:
-		return fmt.Errorf("%s is reached by other machines: only with --admin-private is it listened at", c.Addr)
 	}
-	return fmt.Errorf("%s is a public address: only with --admin-public is it listened at", c.Addr)
+	return &ExposedError{Addr: c.Addr, Public: !private}
+}
+
+// An ExposedError refuses the address of an admin port that others would reach.
+type ExposedError struct {
+	Addr   string
+	Public bool // to all networks
+}
+
+// Error says which flag would allow it.
+func (e *ExposedError) Error() string {
+	if e.Public {
+		return e.Addr + " is a public address: only with --admin-public is it listened at"
+	}
+	return e.Addr + " is reached by other machines: only with --admin-private is it listened at"
 }
 
 func isPrivate(ip netip.Addr) bool { return ip.IsPrivate() || ip.IsLinkLocalUnicast() }

@@ -29,7 +29,7 @@ func (s *Shop) checkURLs() error {
 	}
 	places := []place{
 		{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory},
-		{"/room", s.Room}, {"/prometheus", s.Prometheus}, {"/otlp", s.OTLP},
+		{"/load", s.Load}, {"/room", s.Room}, {"/prometheus", s.Prometheus}, {"/otlp", s.OTLP},
 	}
 	for i, bank := range s.Banks {
 		places = append(places, place{fmt.Sprintf("/banks/%d", i), bank})

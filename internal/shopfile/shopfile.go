@@ -28,6 +28,7 @@ type Shop struct {
 	Inventory string   `json:"inventory,omitempty"`
 	Banks     []string `json:"banks,omitempty"`
 	Control   string   `json:"control,omitempty"` // steers the lab; opened by AdminToken
+	Load      string   `json:"load,omitempty"`    // shows the metrics of the background load while there is any; opened by AdminToken
 
 	// The control room's, which ask for no token: its page, Prometheus' API, and where it takes traces
 	// with OTLP over HTTP.

@@ -1,0 +1,202 @@
+package loadgen_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/valyala/fasthttp"
+
+	"brownout/chaos/evidence"
+	"brownout/loadgen"
+)
+
+// script is a server that answers each request with what comes next: a status after a time, or
+// nothing for 0.
+func script(answers ...reply) doer {
+	next := make(chan reply, len(answers))
+	for _, a := range answers {
+		next <- a
+	}
+	return func(_ *fasthttp.Request, answer *fasthttp.Response, deadline time.Time) error {
+		a := <-next
+		answer.Reset()
+		time.Sleep(a.after)
+		if a.status == 0 {
+			time.Sleep(time.Until(deadline))
+			return fasthttp.ErrTimeout
+		}
+		answer.SetStatusCode(a.status)
+		return nil
+	}
+}
+
+type reply struct {
+	status int
+	after  time.Duration
+}
+
+const second = time.Second
+
+func patience() evidence.Patience {
+	return evidence.Patience{Default: time.Minute, Routes: map[string]time.Duration{"shop.test": second}}
+}
+
+func expectMetrics(t *testing.T, reg *prometheus.Registry, want string, names ...string) {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(want) {
+		b.WriteString(strings.TrimLeft(line, "\t"))
+	}
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(b.String()), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetricsTellWhatCameOfEachRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		a := loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(.1, 70*second), Scenario: fixed(t), // one after the other has ended
+			Doer:    script(reply{200, second}, reply{201, second + 1}, reply{404, 0}, reply{503, 2 * second}, reply{500, 0}, reply{200, 0}, reply{0, 0}),
+			Metrics: loadgen.NewMetrics(reg, patience(), []string{"shop.test"}),
+		})
+		attack(t.Context(), a)
+		expectMetrics(t, reg, `
+			# HELP brownout_load_samples_total Attempts that ended, by outcome: good, late for the client's patience, refused, or failed, which is without an answer, too, and never sent.
+			# TYPE brownout_load_samples_total counter
+			brownout_load_samples_total{outcome="failed",route="(other)"} 0
+			brownout_load_samples_total{outcome="good",route="(other)"} 0
+			brownout_load_samples_total{outcome="late",route="(other)"} 0
+			brownout_load_samples_total{outcome="refused",route="(other)"} 0
+			brownout_load_samples_total{outcome="failed",route="shop.test"} 2
+			brownout_load_samples_total{outcome="good",route="shop.test"} 2
+			brownout_load_samples_total{outcome="late",route="shop.test"} 1
+			brownout_load_samples_total{outcome="refused",route="shop.test"} 2
+			# HELP brownout_load_scheduled_total Requests that came due.
+			# TYPE brownout_load_scheduled_total counter
+			brownout_load_scheduled_total{route="(other)"} 0
+			brownout_load_scheduled_total{route="shop.test"} 7
+			`, "brownout_load_samples_total", "brownout_load_scheduled_total")
+		if n := observed(t, reg, "brownout_load_latency_seconds", "shop.test"); n != 5 {
+			t.Errorf("%d latencies, want those of the five that were not refused", n)
+		}
+	})
+}
+
+// observed is how often the histogram of a route was told something.
+func observed(t *testing.T, g prometheus.Gatherer, name, route string) uint64 {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && m.GetLabel()[0].GetValue() == route {
+				return m.GetHistogram().GetSampleCount()
+			}
+		}
+	}
+	t.Fatalf("there is no %s of %s", name, route)
+	return 0
+}
+
+// What is due is scheduled at once, though its end may be far.
+func TestMetricsCountWhatIsUnderWayAsScheduled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		a := loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(10, second), Scenario: fixed(t), Doer: answerAfter(3 * second), MaxInFlight: 4,
+			Metrics: loadgen.NewMetrics(reg, patience(), nil),
+		})
+		samples := a.Attack(t.Context())
+		time.Sleep(2 * second)
+		expectMetrics(t, reg, `
+			# HELP brownout_load_scheduled_total Requests that came due.
+			# TYPE brownout_load_scheduled_total counter
+			brownout_load_scheduled_total{route="(other)"} 10
+			`, "brownout_load_scheduled_total")
+		for range samples {
+		}
+		expectMetrics(t, reg, `
+			# HELP brownout_load_samples_total Attempts that ended, by outcome: good, late for the client's patience, refused, or failed, which is without an answer, too, and never sent.
+			# TYPE brownout_load_samples_total counter
+			brownout_load_samples_total{outcome="failed",route="(other)"} 6
+			brownout_load_samples_total{outcome="good",route="(other)"} 0
+			brownout_load_samples_total{outcome="late",route="(other)"} 4
+			brownout_load_samples_total{outcome="refused",route="(other)"} 0
+			`, "brownout_load_samples_total")
+	})
+}
+
+// Each attempt is a sample, and all of them are one request.
+func TestMetricsCountAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		a := loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(1, second), Scenario: fixed(t), Retry: loadgen.Retry{Attempts: 3, Backoff: time.Millisecond},
+			Doer:    script(reply{503, 0}, reply{503, 0}, reply{200, 0}),
+			Metrics: loadgen.NewMetrics(reg, patience(), nil),
+		})
+		attack(t.Context(), a)
+		for name, want := range map[string]float64{"brownout_load_samples_total": 3, "brownout_load_scheduled_total": 1} {
+			if got := sumOf(t, reg, name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
+		}
+	})
+}
+
+func sumOf(t *testing.T, g prometheus.Gatherer, name string) (sum float64) {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				sum += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+// A generator that stalls says so.
+func TestLateStartsAreCounted(t *testing.T) {
+	for _, tt := range []struct {
+		pause time.Duration
+		late  float64
+	}{{10 * time.Millisecond, 0}, {11 * time.Millisecond, 1}, {250 * time.Millisecond, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			reg := prometheus.NewRegistry()
+			attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
+				Pacer: loadgen.Constant(10, second), Doer: answerAfter(0),
+				// The fourth is looked for when the third was due.
+				Scenario: pausing{fixed(t), 3, 100*time.Millisecond + tt.pause},
+				Metrics:  loadgen.NewMetrics(reg, patience(), nil),
+			}))
+			if got := sumOf(t, reg, "brownout_load_late_starts_total"); got != tt.late {
+				t.Errorf("a pause of %v: %v late starts, want %v", tt.pause, got, tt.late)
+			}
+		})
+	}
+}
+
+func TestUsualPatienceIsOfEveryRoute(t *testing.T) {
+	p := loadgen.UsualPatience()
+	for route := range p.Routes {
+		if !strings.Contains(fmt.Sprint(loadgen.Routes()), route) {
+			t.Errorf("%s is no route", route)
+		}
+	}
+	if p.Of(loadgen.RouteBrowse) >= p.Of(loadgen.RouteCheckout) || p.Default <= 0 {
+		t.Errorf("who looks waits %v, who buys %v", p.Of(loadgen.RouteBrowse), p.Of(loadgen.RouteCheckout))
+	}
+}
