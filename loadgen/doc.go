@@ -12,7 +12,7 @@
 // same request over and over. A [Joint] is several of each at once, as when the crowd of one
 // tenant comes beside all others ([Shoppers.Come]). An [Attacker] sends each request when it is due and
 // turns it into one sample, whatever happens. A [Summary] folds samples, a [Journal]
-// keeps them, [Threshold]s judge the [Report].
+// keeps them, [Threshold]s judge the [Report]. [Metrics] show what comes of it meanwhile.
 //
 // # No coordinated omission
 //
@@ -35,5 +35,6 @@
 //	samples waiting     8,192, then the workers wait, and what is due counts as in flight
 //	an answer's body    4 MiB, then an error
 //	routes, error codes 32 each, then "(other)"
+//	routes of metrics   those named at the start, then "(other)"
 //	orders remembered   10,000, then the oldest are forgotten
 package loadgen

@@ -25,10 +25,6 @@ func TestBackgroundLoadShowsItsMetrics(t *testing.T) {
 		counts := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(series) + ` [1-9]`)
 		eventually(t, series+" counts", func() bool { return counts.MatchString(bodyOf(t, metrics, s.AdminToken)) })
 	}
-	s.close()
-	if get(t, s.Load+"/readyz") != 0 {
-		t.Error("the load is still there")
-	}
 }
 
 func TestNoLoadHasNoMetrics(t *testing.T) {

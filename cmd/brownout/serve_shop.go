@@ -158,18 +158,20 @@ func (c *paymentsCommand) Run(s streams) error {
 	if c.Erase {
 		return c.erase(context.Background(), "payments")
 	}
-	return c.serve(s, "payments", c.Listen, c.Token, c.place(), func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
-		banks, err := c.banks(rt)
-		if err != nil {
-			return service.Service{}, err
-		}
-		redis := c.open(rt, host)
-		var store payments.Store = paymentsmemory.New(service.NewMemory(rt))
-		if redis != nil {
-			store = paymentsredis.New(redis)
-		}
-		return payments.New(rt, payments.Config{Store: store, Banks: banks}), nil
-	})
+	return c.serve(s, "payments", c.Listen, c.Token, c.place(), c.build)
+}
+
+func (c *paymentsCommand) build(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	banks, err := c.banks(rt)
+	if err != nil {
+		return service.Service{}, err
+	}
+	redis := c.open(rt, host)
+	var store payments.Store = paymentsmemory.New(service.NewMemory(rt))
+	if redis != nil {
+		store = paymentsredis.New(redis)
+	}
+	return payments.New(rt, payments.Config{Store: store, Banks: banks}), nil
 }
 
 func (c *paymentsCommand) banks(rt *service.Runtime) (banks []payments.Bank, err error) {
@@ -230,19 +232,21 @@ func (c *inventoryCommand) Run(s streams) error {
 	if c.Erase {
 		return c.erase(context.Background(), "inventory")
 	}
-	return c.serve(s, "inventory", c.Listen, c.Token, c.place(), func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
-		redis := c.open(rt, host)
-		var store inventory.Store = inventorymemory.New(service.NewMemory(rt))
-		if redis != nil {
-			store = inventoryredis.New(redis)
-		}
-		stock := inventory.NewInventory(rt, inventory.Config{
-			Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, ReadTime: c.ReadTime,
-			HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
-		})
-		host.Capacity, host.Crew = stock, stock
-		return stock.Service(), nil
+	return c.serve(s, "inventory", c.Listen, c.Token, c.place(), c.build)
+}
+
+func (c *inventoryCommand) build(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	redis := c.open(rt, host)
+	var store inventory.Store = inventorymemory.New(service.NewMemory(rt))
+	if redis != nil {
+		store = inventoryredis.New(redis)
+	}
+	stock := inventory.NewInventory(rt, inventory.Config{
+		Store: store, Workers: c.Clerks, ServiceTime: c.ServiceTime, ReadTime: c.ReadTime,
+		HoldTTL: c.HoldTTL, Products: inventory.Catalogue(c.Products),
 	})
+	host.Capacity, host.Crew = stock, stock
+	return stock.Service(), nil
 }
 
 // acquirerCommand runs a bank.
@@ -273,17 +277,19 @@ func (c *acquirerCommand) Run(s streams) error {
 	if c.Statement != "" {
 		data = lab.DataInStatement
 	}
-	return c.serve(s, c.Name, c.Listen, "", data, func(rt *service.Runtime, host *fault.Host) (service.Service, error) {
-		config := acquirer.Config{Name: c.Name, Keys: c.Keys, Workers: c.Clerks, ServiceTime: c.ServiceTime}
-		if c.Statement != "" {
-			statement, err := filestatement.Open(rt, c.Statement)
-			if err != nil {
-				return service.Service{}, err
-			}
-			config.Statement = statement
+	return c.serve(s, c.Name, c.Listen, "", data, c.build)
+}
+
+func (c *acquirerCommand) build(rt *service.Runtime, host *fault.Host) (service.Service, error) {
+	config := acquirer.Config{Name: c.Name, Keys: c.Keys, Workers: c.Clerks, ServiceTime: c.ServiceTime}
+	if c.Statement != "" {
+		statement, err := filestatement.Open(rt, c.Statement)
+		if err != nil {
+			return service.Service{}, err
 		}
-		bank := acquirer.NewBank(rt, config)
-		host.Bank, host.Capacity = bank, bank
-		return bank.Service(), nil
-	})
+		config.Statement = statement
+	}
+	bank := acquirer.NewBank(rt, config)
+	host.Bank, host.Capacity = bank, bank
+	return bank.Service(), nil
 }

@@ -27,6 +27,8 @@
 //	kept traces on their way           1,024          brownout_traces_lost_total
 //	spans on their way                 8,192          dropped by the OpenTelemetry SDK
 //	routes, statuses                   those known    label "other"
+//	culprits of long turns             64             label "other", one for each phase
+//	buckets of a native histogram      160            they begin anew, once an hour, or become wider
 //	calls, outcomes of one             256, 32        label "other"
 //	classes of a pool                  64             label "other"
 //	classes of a store's connections   64             left out

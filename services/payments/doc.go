@@ -43,7 +43,8 @@
 //
 // # Accounts
 //
-// The chart is bounded by the number of banks and tenants:
+// The sides of an entry sum to nothing. A proof reads the ledger as it grows, and counts entries of
+// which that is not so. The chart is bounded by the number of banks and tenants:
 //
 //	authorised:BANK       money that the bank has set aside for the shop
 //	customers-authorised  whose money that is, as one sum
