@@ -49,6 +49,7 @@ type hostFlags struct {
 	MemoryLimit  byteCount  `env:"BROWNOUT_MEMORY_LIMIT" placeholder:"BYTES" help:"What the process may use of memory, as in 256MiB, before it collects garbage without a pause; requests are refused before (default: GOMEMLIMIT, or none)."`
 	Trace        float64    `env:"BROWNOUT_TRACE" default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
 	OTLP         string     `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where traces are sent, with OTLP over HTTP."`
+	Unseen       bool       `env:"BROWNOUT_UNSEEN" hidden:"" help:"Look at nothing: no metrics, no traces. It is for finding out what they cost."`
 	Off          []string   `env:"BROWNOUT_OFF" placeholder:"NAME" help:"Protections that begin switched off."`
 	LogLevel     slog.Level `env:"BROWNOUT_LOG_LEVEL" default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (default ${default})."`
 }
@@ -145,6 +146,7 @@ func (f *hostFlags) host(s streams, name, listen, token string) service.HostConf
 		Workers:    f.Workers,
 		Memory:     int64(f.MemoryLimit),
 		Tracing:    telemetry.TracingConfig{Ratio: f.Trace, Endpoint: f.OTLP},
+		Unseen:     f.Unseen,
 		Recycled:   lab.RecycledAt(),
 		Off:        f.off(),
 		Level:      f.LogLevel,

@@ -25,6 +25,7 @@ type upCommand struct {
 	Trace      float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
 	Links      bool    `help:"Have all that parts say to each other pass network links, which faults can break."`
 	Room       bool    `default:"true" negatable:"" help:"Have a control room watch the shop: metrics, alerts, traces, and the page that shows them (default on). Its ports are 7070, 9090 (Prometheus' API) and 4318 (OTLP), or, with another --port, 1010 and more above that."`
+	Unseen     bool    `hidden:"" help:"Have no service looked at: no metrics, no traces. It is for finding out what they cost."`
 	BcryptCost int     `default:"10" placeholder:"N" help:"The cost of the users' password hashes, from 4 to 14 (default ${default}): each step doubles what a login costs."`
 }
 
@@ -69,6 +70,14 @@ func (c *upCommand) Run(s streams) error {
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
 		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Links: c.Links, Room: c.Room, Out: s.out,
-		Setting: lab.Setting{BcryptCost: c.BcryptCost, Serve: []string{fmt.Sprintf("--trace=%g", c.Trace)}},
+		Setting: lab.Setting{BcryptCost: c.BcryptCost, Serve: c.serve()},
 	})
+}
+
+// serve are the arguments of all services.
+func (c *upCommand) serve() []string {
+	if c.Unseen {
+		return []string{"--unseen"}
+	}
+	return []string{fmt.Sprintf("--trace=%g", c.Trace)}
 }

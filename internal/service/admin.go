@@ -141,7 +141,7 @@ func (a *Admin) routes() *http.ServeMux {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "alive\n") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.config.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4, EnableOpenMetrics: true}))
-	if a.config.Loop != nil {
+	if a.config.Loop != nil && a.config.LoopMetrics != nil {
 		mux.HandleFunc("GET /debug/loop", a.debugLoop)
 	}
 	if a.config.Protections != nil {

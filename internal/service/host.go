@@ -53,6 +53,9 @@ type HostConfig struct {
 	Workers int
 	// Tracing says which traces are kept.
 	Tracing telemetry.TracingConfig
+	// Unseen has nothing looked at: there are no metrics but those of the Go runtime, no traces,
+	// and nobody watches the loop. It is for finding out what all that costs.
+	Unseen bool
 	// Recycled is when the process before this one ended with ErrRecycle, if it did.
 	Recycled time.Time
 	// Off names the protections that begin switched off.
@@ -92,7 +95,8 @@ type host struct {
 	config     HostConfig
 	log        *slog.Logger
 	registry   *prometheus.Registry
-	turns      *telemetry.LoopMetrics
+	metrics    prometheus.Registerer  // nil if unseen
+	turns      *telemetry.LoopMetrics // nil if unseen
 	loop       *loop.Loop
 	pool       *pool.Pool
 	processors *processors
@@ -160,23 +164,27 @@ func newHost(c HostConfig) *host {
 	}
 	c.Dispatcher.Memory = memoryBounds(c.Dispatcher.Memory)
 	h := &host{config: c, registry: telemetry.NewRegistry(c.Name), log: telemetry.NewLogger(c.Log, c.Name, c.Level)}
-	h.turns = telemetry.NewLoopMetrics(h.registry)
-	h.loop = loop.New(loop.Config{
-		Name:            c.Name,
-		Mailbox:         hostMailbox,
-		Grace:           lateTime,
-		Unwind:          lateTime,
-		DelayResolution: delayResolution,
-		Observer:        h.turns,
-		LongTurn:        longTurn,
-		OnLongTurn:      h.longTurn,
-	})
-	h.turns.Watch(h.loop)
+	engine, workers := loop.Config{Name: c.Name, Mailbox: hostMailbox, Grace: lateTime, Unwind: lateTime}, pool.Config{Workers: c.Workers}
+	if c.Unseen {
+		h.loop, h.pool = loop.New(engine), pool.New(workers)
+	} else {
+		h.watched(engine, workers)
+	}
 	h.processors = newProcessors(c.Workers, h.poolBusy)
-	jobs := telemetry.NewPoolMetrics(h.registry)
-	h.pool = pool.New(pool.Config{Workers: c.Workers, Observer: jobs})
-	jobs.Watch(h.pool)
 	return h
+}
+
+// watched makes a loop and a pool that show what they do.
+func (h *host) watched(engine loop.Config, workers pool.Config) {
+	h.metrics, h.turns = h.registry, telemetry.NewLoopMetrics(h.registry)
+	engine.DelayResolution, engine.Observer = delayResolution, h.turns
+	engine.LongTurn, engine.OnLongTurn = longTurn, h.longTurn
+	h.loop = loop.New(engine)
+	h.turns.Watch(h.loop)
+	jobs := telemetry.NewPoolMetrics(h.registry)
+	workers.Observer = jobs
+	h.pool = pool.New(workers)
+	jobs.Watch(h.pool)
 }
 
 // poolBusy says whether the pool runs anything.
@@ -193,19 +201,17 @@ func (h *host) longTurn(t loop.LongTurn) {
 
 // build makes the service, while this goroutine may still set up the loop.
 func (h *host) build() error {
-	h.config.Tracing.Service = h.config.Name
-	tracing, err := telemetry.NewTracing(h.config.Tracing)
+	tracing, err := h.tracing()
 	if err != nil {
 		return err
 	}
-	tracing.Register(h.registry)
 	h.runtime = &Runtime{
 		Name:        h.config.Name,
 		Loop:        h.loop,
 		Random:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		Log:         h.log,
-		Metrics:     h.registry,
-		Protections: resilience.NewRegistry(h.registry),
+		Metrics:     h.metrics,
+		Protections: resilience.NewRegistry(h.metrics),
 		Tracing:     tracing,
 		Turns:       h.turns,
 		Classes:     h.class,
@@ -225,6 +231,19 @@ func (h *host) build() error {
 	h.dispatcher = NewDispatcher(h.runtime, service, h.config.Dispatcher)
 	h.config.Admin.Unready = service.Unready
 	return nil
+}
+
+// tracing makes the tracing of the service; nil if it is unseen.
+func (h *host) tracing() (*telemetry.Tracing, error) {
+	if h.config.Unseen {
+		return nil, nil
+	}
+	h.config.Tracing.Service = h.config.Name
+	tracing, err := telemetry.NewTracing(h.config.Tracing)
+	if err == nil {
+		tracing.Register(h.registry)
+	}
+	return tracing, err
 }
 
 // listen opens both sockets, and answers at the admin port from now on.

@@ -15,7 +15,7 @@ const (
 )
 
 // ClientMetrics are the metrics of the calls to other services. Any goroutine may
-// call its methods.
+// call its methods; those of nil do nothing.
 type ClientMetrics struct {
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -41,8 +41,11 @@ type attemptKind struct {
 }
 
 // NewClientMetrics makes the metrics of calls. All that are made with one registerer
-// count together. With a nil registerer they count, but nobody sees it.
+// count together. With a nil registerer they are nil: nothing is counted that nobody sees.
 func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
+	if reg == nil {
+		return nil
+	}
 	return &ClientMetrics{
 		attempts: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "brownout_client_attempts_total", Help: "Attempts of calls to other services; kind tells a first one from a retry.",
@@ -60,13 +63,20 @@ func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
 // outcomes are constants of the program; those beyond 256 calls, or 32 outcomes of
 // one, are counted as "other".
 func (m *ClientMetrics) Observe(downstream, call string, attempt int, outcome string, d time.Duration) {
+	if m == nil {
+		return
+	}
 	c := m.call(callName{downstream, call})
 	c.duration.Observe(d.Seconds())
 	m.counter(c, attemptKind{attempt > 1, outcome}).Inc()
 }
 
 // Late counts an attempt that was sent for a caller who had left. Names are as for Observe.
-func (m *ClientMetrics) Late(downstream, call string) { m.call(callName{downstream, call}).late.Inc() }
+func (m *ClientMetrics) Late(downstream, call string) {
+	if m != nil {
+		m.call(callName{downstream, call}).late.Inc()
+	}
+}
 
 func (m *ClientMetrics) call(name callName) *callMetrics {
 	if c, ok := m.calls.find(name); ok {

@@ -20,9 +20,9 @@ type goodput struct {
 }
 
 // NewGoodputMetrics makes the metrics of the routes whose clients wait no longer than is said here;
-// nil if there are none. With a nil registerer they count, but nobody sees it.
+// nil if there are none, or no registerer.
 func NewGoodputMetrics(reg prometheus.Registerer, patience map[string]time.Duration) *GoodputMetrics {
-	if len(patience) == 0 {
+	if len(patience) == 0 || reg == nil {
 		return nil
 	}
 	answers := register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{

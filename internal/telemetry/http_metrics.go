@@ -15,7 +15,7 @@ const (
 )
 
 // HTTPMetrics are the metrics of the requests that a service answers. Any goroutine
-// may call its methods.
+// may call its methods; those of nil do nothing.
 type HTTPMetrics struct {
 	requests *prometheus.CounterVec
 	routes   map[string]*routeMetrics // not changed once it is made
@@ -38,9 +38,12 @@ type exemplified interface {
 }
 
 // NewHTTPMetrics makes the metrics of a service's routes; requests of any other route
-// are counted as those of "other". With a nil registerer they count, but nobody sees
-// it.
+// are counted as those of "other". With a nil registerer they are nil: nothing is counted
+// that nobody sees.
 func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
+	if reg == nil {
+		return nil
+	}
 	duration := register(reg, prometheus.NewHistogramVec(
 		Durations("brownout_http_request_duration_seconds", "Time from the last byte of a request to its answer."), []string{"route"}))
 	m := &HTTPMetrics{routes: map[string]*routeMetrics{}, requests: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -58,11 +61,18 @@ func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
 }
 
 // Arrive counts a request that has come to a route at a time, whatever becomes of it.
-func (m *HTTPMetrics) Arrive(route string, at time.Time) { m.of(route).arrivals.add(at) }
+func (m *HTTPMetrics) Arrive(route string, at time.Time) {
+	if m != nil {
+		m.of(route).arrivals.add(at)
+	}
+}
 
 // Observe counts a request to a route, the status of its answer, and how long that
 // took.
 func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
+	if m == nil {
+		return
+	}
 	r := m.of(route)
 	r.duration.Observe(d.Seconds())
 	m.counter(r, status).Inc()
@@ -71,6 +81,9 @@ func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
 // ObserveTraced is Observe for a request whose trace is kept: it is an example of how long that
 // took, and who sees the one finds the other.
 func (m *HTTPMetrics) ObserveTraced(route string, status int, d time.Duration, t *Trace) {
+	if m == nil {
+		return
+	}
 	r := m.of(route)
 	r.duration.ObserveWithExemplar(d.Seconds(), prometheus.Labels{"trace_id": t.ID()})
 	m.counter(r, status).Inc()

@@ -9,21 +9,27 @@ import (
 
 // InFlightMetrics tell how many requests were under way at once at most, in this second and
 // the one before it: a crowd that comes and goes between two looks is seen all the same.
-// Any goroutine may call its methods.
+// Any goroutine may call its methods; Note of nil does nothing.
 type InFlightMetrics struct {
 	desc *prometheus.Desc
 	most [2]atomic.Uint64 // of the seconds that are even and odd: the second, and how many
 }
 
 // NewInFlightMetrics makes the metrics. All that are made with one registerer are the same.
-// With a nil registerer nobody sees them.
+// With a nil registerer they are nil.
 func NewInFlightMetrics(reg prometheus.Registerer) *InFlightMetrics {
+	if reg == nil {
+		return nil
+	}
 	return register(reg, &InFlightMetrics{desc: prometheus.NewDesc(
 		"brownout_http_in_flight_peak", "The most requests that were under way at once, in this second and the last.", nil, nil)})
 }
 
 // Note takes how many requests, no less than 0, are under way now that another has come.
 func (m *InFlightMetrics) Note(n int, now time.Time) {
+	if m == nil {
+		return
+	}
 	most, noted := m.slot(now), pack(now, n)
 	for {
 		old := most.Load()

@@ -437,8 +437,15 @@ func TestClientMetricsMadeTwiceCountTogether(t *testing.T) {
 }
 
 func TestMetricsWorkUnregistered(t *testing.T) {
-	telemetry.NewHTTPMetrics(nil, []string{"a"}).Observe("a", 200, ms)
-	telemetry.NewClientMetrics(nil).Observe("a", "b", 1, "ok", ms)
+	requests := telemetry.NewHTTPMetrics(nil, []string{"a"})
+	requests.Arrive("a", time.Now())
+	requests.Observe("a", 200, ms)
+	requests.ObserveTraced("a", 200, ms, nil)
+	telemetry.NewInFlightMetrics(nil).Note(1, time.Now())
+	telemetry.NewGoodputMetrics(nil, map[string]time.Duration{"a": ms}).Observe("a", 200, ms)
+	calls := telemetry.NewClientMetrics(nil)
+	calls.Observe("a", "b", 1, "ok", ms)
+	calls.Late("a", "b")
 	telemetry.NewPoolMetrics(nil).JobDone("a", ms, ms)
 	telemetry.NewLoopMetrics(nil).TurnEnd(busyTurn())
 }

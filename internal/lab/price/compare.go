@@ -32,7 +32,7 @@ func rate(f figure) float64 { return f.Rate }
 func p99(f figure) float64  { return float64(f.P99) }
 func cpu(f figure) float64  { return float64(f.CPU) }
 
-var contestants = []string{bareNetHTTP, bareFastHTTP, stack, fullTracing, bareRefusal, refusal}
+var contestants = []string{bareNetHTTP, bareFastHTTP, stack, unseen, fullTracing, bareRefusal, refusal}
 
 var bars = []bar{
 	{"rate of the stack", stack, bareNetHTTP, rate, 0.8, 0},
@@ -40,6 +40,7 @@ var bars = []bar{
 	{"CPU of the stack", stack, bareNetHTTP, cpu, 0, 0},
 	{"rate of the stack", stack, bareFastHTTP, rate, 0, 0},
 	{"p99 of the stack", stack, bareFastHTTP, p99, 0, 0},
+	{"CPU of being seen", stack, unseen, cpu, 0, 0},
 	{"rate with every trace kept", fullTracing, stack, rate, 0, 0},
 	{"CPU with every trace kept", fullTracing, stack, cpu, 0, 0},
 	{"CPU of a refusal", refusal, bareRefusal, cpu, 0, 1.1},

@@ -31,6 +31,7 @@ const (
 	bareNetHTTP  = "net/http, bare"
 	bareFastHTTP = "fasthttp, bare"
 	stack        = "the stack"
+	unseen       = "the stack, unseen"
 	fullTracing  = "the stack, every trace kept"
 	bareRefusal  = "fasthttp, bare 503"
 	refusal      = "the stack, full"
@@ -46,9 +47,11 @@ func serve(contestant string) error {
 	case bareRefusal:
 		return serveFastHTTP(http.StatusServiceUnavailable, service.Problem(service.AsError(loop.ErrFull), "").Body)
 	case stack:
-		return serveStack(0.01)
+		return serveStack(0.01, false)
+	case unseen:
+		return serveStack(0, true)
 	case fullTracing:
-		return serveStack(1)
+		return serveStack(1, false)
 	case refusal:
 		return serveFull()
 	}
@@ -112,8 +115,9 @@ func serveFastHTTP(status int, body []byte) error {
 }
 
 // serveStack is a gateway whose inventory is on the same loop: it is asked once in two
-// seconds, for the catalogue's cache.
-func serveStack(ratio float64) error {
+// seconds, for the catalogue's cache. Ratio is that of traces; of one that is unseen there are
+// none, and no metrics.
+func serveStack(ratio float64, unseen bool) error {
 	collector, err := collect()
 	if err != nil {
 		return err
@@ -125,6 +129,7 @@ func serveStack(ratio float64) error {
 		Addr:    "127.0.0.1:0",
 		Admin:   service.AdminConfig{Addr: "127.0.0.1:0"},
 		Tracing: telemetry.TracingConfig{Ratio: ratio, Endpoint: collector},
+		Unseen:  unseen,
 		Ready:   in,
 		Level:   slog.LevelError,
 		Build:   buildGateway,
