@@ -243,3 +243,29 @@ func sample(metrics, name string) string {
 	}
 	return ""
 }
+
+// A host that nobody looks at serves as any other.
+func TestAnUnseenHostServesAndShowsNothing(t *testing.T) {
+	h := host(t, service.HostConfig{Name: "doors", Build: doors(nil, nil), Unseen: true})
+	w := dial(t, h.addr())
+	for path, status := range map[string]int{"/v1/ping": 200, "/v1/nowhere": 404} {
+		w.send(get(path))
+		if a := w.answer("GET"); a.status != status {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	status, metrics := h.admin("GET", "/metrics", "", h.ready.Token)
+	if status != 200 || sample(metrics, "go_goroutines") == "" {
+		t.Errorf("nothing is known of the Go runtime: %d", status)
+	}
+	for _, name := range []string{"brownout_http_requests_total", "brownout_protection_enabled", "eventloop_turns_total", "pool_workers", "brownout_traces_kept_total"} {
+		if value := sample(metrics, name); value != "" {
+			t.Errorf("%s is shown: %s", name, value)
+		}
+	}
+	for path, want := range map[string]int{"/readyz": 200, "/debug/loop": 404, "/admin/protections": 200} {
+		if status, body := h.admin("GET", path, "", h.ready.Token); status != want {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
