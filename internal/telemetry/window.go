@@ -109,7 +109,7 @@ func bucketEnd(i int) time.Duration {
 
 // A spread is how the delays of both windows are spread; all is 0 if there are none. Percentiles
 // are at most a sixteenth, or 1 µs, too high, and the lowest is as much too low; the mean and the
-// deviation are half of that off.
+// deviation are as if each delay were in the middle of its bucket.
 type spread struct {
 	lowest, p50, p90, p99, highest time.Duration
 	mean, deviation                time.Duration
