@@ -44,7 +44,7 @@ func labelBounds() map[string]bound {
 		"reason":     {"why a protection refuses", 16},
 		"route":      {"the routes of the service, and `other`; of the load, and `(other)`", 32},
 		"service":    {"the part itself", 1},
-		"status":     {"the statuses of HTTP, and `other`; of holds; of orders", 501},
+		"status":     {"the statuses of HTTP, and `other`; of holds; of orders", 509},
 		"step":       {"the steps of an order", 16},
 		"target":     {"what a protection protects; then `(other)`", 65},
 		"verdict":    {"`good`, `late`, `wrong`", 3},
