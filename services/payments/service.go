@@ -60,7 +60,7 @@ func New(rt *service.Runtime, c Config) service.Service {
 		metrics:     newMetrics(rt.Metrics),
 	}
 	return service.Service{
-		Routes:     routes(&counter{desk: d, tenants: newTenants(c.Tenants)}, &reading{store: c.Store}),
+		Routes: routes(&counter{desk: d, tenants: newTenants(c.Tenants)}, &reading{store: c.Store}),
 		Background: []service.Background{
 			{Name: "payments.resolve", Every: resolveEvery, Run: d.resolve},
 			{Name: "payments.proof", Every: proofEvery, Run: newProof(rt.Metrics, c.Store).run},
