@@ -113,7 +113,7 @@ func noteLabels(values map[string]map[string]bool, m *dto.Metric) {
 	}
 }
 
-func checkValues(t *testing.T, p *part, values map[string]map[string]bool) {
+func checkValues(t *testing.T, p *townPart, values map[string]map[string]bool) {
 	t.Helper()
 	for label, of := range values {
 		if len(of) > labelBounds()[label].most {
@@ -180,7 +180,7 @@ func (s *stranger) body(x string) string {
 		fmt.Sprintf(`{"id":%q,"lines":[{"product":"p0001","quantity":1}]}`, x))
 }
 
-func (s *stranger) headers(at *part) map[string]string {
+func (s *stranger) headers(at *townPart) map[string]string {
 	x := s.word()
 	token := pick(s, at.token, at.token, s.ann, x)
 	return map[string]string{

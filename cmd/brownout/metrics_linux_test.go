@@ -124,7 +124,7 @@ func entryOf(f *dto.MetricFamily) entry {
 }
 
 // add adds what a part tells of a metric, which is to be what others do.
-func (c catalogue) add(t *testing.T, p *part, e entry) {
+func (c catalogue) add(t *testing.T, p *townPart, e entry) {
 	t.Helper()
 	slices.Sort(e.labels)
 	known := c[e.name]

@@ -34,11 +34,11 @@ type town struct {
 	t    *testing.T
 	shop shopfile.Shop
 	// The parts, in the order in which they are told of.
-	gateway, payments, inventory, bank, links, load *part
+	gateway, payments, inventory, bank, links, load *townPart
 }
 
-// A part is one of a town's.
-type part struct {
+// A townPart is one of a town's.
+type townPart struct {
 	name     string
 	line     service.ReadyLine
 	token    string               // of its port, "" if it asks for none
@@ -65,7 +65,7 @@ func openTown(t *testing.T) *town {
 	w.inventory = openPart(t, "inventory", inventory.hostFlags, townToken, inventory.build)
 	w.openGateway(redis)
 	w.openLinks()
-	w.load = &part{name: "load", registry: telemetry.NewRegistry("load")}
+	w.load = &townPart{name: "load", registry: telemetry.NewRegistry("load")}
 	return w
 }
 
@@ -97,7 +97,7 @@ func (w *town) openLinks() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.links = &part{name: "links"}
+	w.links = &townPart{name: "links"}
 	w.links.run(w.t, func(ctx context.Context, ready io.Writer) error {
 		return proxy.Serve(ctx, proxy.ServeConfig{
 			Routes: []proxy.Route{{Name: "gateway-inventory", Listen: "127.0.0.1:0", Upstream: upstream.Host}},
@@ -121,9 +121,9 @@ func parsed[C any](t *testing.T, arguments ...string) *C {
 }
 
 // openPart runs a service as serve would, but in this process.
-func openPart(t *testing.T, name string, flags hostFlags, token string, build buildFunc) *part {
+func openPart(t *testing.T, name string, flags hostFlags, token string, build buildFunc) *townPart {
 	t.Helper()
-	p := &part{name: name, token: token}
+	p := &townPart{name: name, token: token}
 	p.run(t, func(ctx context.Context, ready io.Writer) error {
 		b := &breakable{}
 		c := flags.host(streams{out: ready, err: io.Discard}, name, "127.0.0.1:0", token)
@@ -140,7 +140,7 @@ func openPart(t *testing.T, name string, flags hostFlags, token string, build bu
 }
 
 // run runs a part until the test ends, and waits until it is ready.
-func (p *part) run(t *testing.T, serve func(context.Context, io.Writer) error) {
+func (p *townPart) run(t *testing.T, serve func(context.Context, io.Writer) error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	read, write := io.Pipe()
@@ -164,12 +164,12 @@ func (p *part) run(t *testing.T, serve func(context.Context, io.Writer) error) {
 }
 
 // parts are all of them.
-func (w *town) parts() []*part {
-	return []*part{w.gateway, w.payments, w.inventory, w.bank, w.links, w.load}
+func (w *town) parts() []*townPart {
+	return []*townPart{w.gateway, w.payments, w.inventory, w.bank, w.links, w.load}
 }
 
 // families are all that a part shows.
-func (p *part) families(t *testing.T) []*dto.MetricFamily {
+func (p *townPart) families(t *testing.T) []*dto.MetricFamily {
 	t.Helper()
 	if p.registry == nil {
 		return p.scrape(t)
@@ -181,7 +181,7 @@ func (p *part) families(t *testing.T) []*dto.MetricFamily {
 	return all
 }
 
-func (p *part) scrape(t *testing.T) (all []*dto.MetricFamily) {
+func (p *townPart) scrape(t *testing.T) (all []*dto.MetricFamily) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.line.Admin+"/metrics", nil)
 	if err != nil {
