@@ -137,7 +137,7 @@ func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.
 	}, c.Private)
 }
 
-// targetsOf returns the parts of a shop, by name: each part is a job. There are none while no shop is known.
+// targetsOf returns the parts of a shop, by name, and its background load: each is a job. There are none while no shop is known.
 func targetsOf(followed *shopfile.Follower) []metricstore.Target {
 	shop, err := followed.Shop()
 	if err != nil {
@@ -146,6 +146,9 @@ func targetsOf(followed *shopfile.Follower) []metricstore.Target {
 	var targets []metricstore.Target
 	for _, part := range slices.Sorted(maps.Keys(shop.Admin)) {
 		targets = append(targets, metricstore.Target{Job: part, URL: shop.Admin[part] + "/metrics", Token: shop.AdminToken})
+	}
+	if shop.Load != "" {
+		targets = append(targets, metricstore.Target{Job: "load", URL: shop.Load + "/metrics", Token: shop.AdminToken})
 	}
 	return targets
 }
