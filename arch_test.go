@@ -57,10 +57,10 @@ services/..., internal/service/... !< loadgen/...;
 
 # Drills: what happened, and what it means. A verdict comes from evidence alone, and so does an audit.
 internal/shop < chaos/evidence;
-NONE < chaos/drills, internal/chart;
+NONE < chaos/drills, internal/chart, dashboards;
 chaos/evidence < chaos/audit, chaos/verdict;
 chaos/evidence, chaos/verdict, internal/chart, THIRD-PARTY < chaos/report;
-chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;
+dashboards, chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;
 
 chaos/drill !< chaos/verdict, chaos/audit;
 services/... !< chaos/audit, chaos/verdict;
@@ -74,7 +74,6 @@ services/inventory/memstore, chaos/acquirer, chaos/audit < internal/sim;
 THIRD-PARTY < internal/metricstore, internal/tracestore;
 
 # The lab around it.
-NONE < dashboards;
 dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
 internal/lab, chaos/drill, chaos/report < internal/room;
 loadgen < internal/bench;

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
 
 	"brownout/dashboards"
 )
@@ -223,5 +225,40 @@ func TestPrometheusScrapesEveryPart(t *testing.T) {
 	slices.Sort(jobs)
 	if want := []string{"bank-a", "bank-b", "gateway", "inventory", "links", "load", "payments"}; !slices.Equal(jobs, want) {
 		t.Errorf("jobs %v, want %v", jobs, want)
+	}
+}
+
+func TestRulesAskForMetricsAndLabelsThatExist(t *testing.T) {
+	metrics := known(t)
+	paths, err := filepath.Glob("prometheus/rules/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		for _, g := range parseRules(t, path) {
+			for _, r := range g.Rules {
+				askExisting(t, metrics, r)
+			}
+		}
+	}
+}
+
+// askExisting looks at the metrics that a rule asks for. What is recorded has colons in its name.
+func askExisting(t *testing.T, metrics map[string][]string, r rulefmt.Rule) {
+	t.Helper()
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range selectors(parsed) {
+		own, there := metrics[s.name]
+		if !there && !strings.Contains(s.name, ":") {
+			t.Errorf("%s%s: there is no metric %s", r.Record, r.Alert, s.name)
+		}
+		for _, m := range s.matchers {
+			if there && m.Name != model.MetricNameLabel && !slices.Contains(own, m.Name) {
+				t.Errorf("%s%s: %s has no label %s", r.Record, r.Alert, s.name, m.Name)
+			}
+		}
 	}
 }

@@ -32,6 +32,7 @@ func (c *checker) check() {
 	c.checks("signature", c.plan.Signature)
 	c.checks("promises", c.plan.Promises)
 	c.signature()
+	c.alerts()
 	c.standard()
 	c.carries()
 }

@@ -28,6 +28,7 @@ var (
 	variableRule = textRule{most: 32, pattern: regexp.MustCompile(`^[a-z][a-z0-9_]*$`), want: "small letters, digits and underscores, as in service_time"}
 	wordRule     = textRule{most: 64, pattern: regexp.MustCompile(`^[a-z][a-z0-9.-]*$`), want: "small letters, digits, dots and dashes"}
 	argRule      = textRule{most: 200, pattern: regexp.MustCompile(`^--[a-z][a-z0-9-]*(=.*)?$`), want: "a flag, as in --workers=2"}
+	alertRule    = textRule{most: 40, pattern: regexp.MustCompile(`^[A-Z][A-Za-z]*$`), want: "the name of an alert, as in EventLoopBlocked"}
 	promqlRule   = textRule{most: maxExpression}
 	familyNames  = []string{"loop", "pool", "downstream", "retry", "overload", "cache", "memory", "client"}
 	partNames    = []string{"gateway", "payments", "inventory", "bank-a", "bank-b"}
@@ -56,6 +57,7 @@ func (p *Plan) shape() object {
 		{"signature", "What the off arm must show.", false, list(&p.Signature, 0, maxEntries, func(c *Check) shape { return c.shape() })},
 		{"promises", "What the on arm must keep, beside recovery, amplification and a clean audit.", true, list(&p.Promises, 1, maxEntries, func(c *Check) shape { return c.shape() })},
 		{"breaks", "Invariants of the audit that the off arm may break, and of which it must break one.", false, list(&p.Breaks, 0, 8, func(s *string) shape { return text(s, wordRule) })},
+		{"alerts", "What those who watch the off arm are told, at quick pace.", false, optional(&p.Alerts, (*Alerts).shape)},
 		{"carries", "Sets of protections without which a promise is broken.", false, list(&p.Carries, 0, 16, func(c *Carry) shape { return c.shape() })},
 		{"helps", "Protections that help, and whose lack breaks no promise.", false, protections(&p.Helps)},
 		{"ablate", "The protections of which an ablation tries none, each, each pair and all; those that the drill is about if not given.", false, protections(&p.Ablate)},

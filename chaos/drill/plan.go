@@ -37,8 +37,10 @@ type Plan struct {
 	Signature []Check
 	Promises  []Check
 	Breaks    []string // invariants that the off arm may break
-	Carries   []Carry
-	Helps     []resilience.Name
+	// Alerts are those that the off arm raises; nil if the file says nothing of them.
+	Alerts  *Alerts
+	Carries []Carry
+	Helps   []resilience.Name
 	// Ablate are the protections of an ablation; nil means all that the drill is about.
 	Ablate  []resilience.Name
 	Runbook string // dashboards/runbooks/NAME.md

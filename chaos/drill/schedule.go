@@ -101,6 +101,9 @@ func (p *Plan) Retry(pace Pace, lacks []resilience.Name) loadgen.Retry {
 // that it has none of its own for.
 func (p *Plan) Checks(pace Pace) verdict.Checks {
 	all := verdict.Checks{Signature: at(p.Signature, pace), Promises: at(p.Promises, pace), Breaks: p.Breaks}
+	if pace == Quick {
+		all.Alerts = p.Alerts.checks()
+	}
 	for _, standard := range verdict.Standard(p.Attempts, p.attempting(), p.harm(pace)) {
 		if !slices.ContainsFunc(all.Promises, func(c verdict.Check) bool { return c.Name == standard.Name }) {
 			all.Promises = append(all.Promises, standard)
@@ -147,9 +150,17 @@ func at(checks []Check, pace Pace) []verdict.Check {
 func (p *Plan) Queries(pace Pace) []string {
 	checks := p.Checks(pace)
 	var all []string
+	ask := func(query string) {
+		if query != "" && !slices.Contains(all, query) {
+			all = append(all, query)
+		}
+	}
 	for _, c := range slices.Concat(checks.Signature, checks.Promises) {
-		if c.Query != "" && !slices.Contains(all, c.Query) {
-			all = append(all, c.Query)
+		ask(c.Query)
+	}
+	if checks.Alerts != nil {
+		for _, r := range checks.Alerts.Rules {
+			ask(r.Query)
 		}
 	}
 	return all

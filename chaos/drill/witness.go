@@ -20,8 +20,6 @@ import (
 
 const (
 	scrapeInterval = 500 * time.Millisecond
-	// step is how far apart the points of a graph are.
-	step = 500 * time.Millisecond
 	// maxGraphs bounds the series that are kept of one expression.
 	maxGraphs = 256
 )
@@ -90,7 +88,7 @@ func (w *witness) testify(ctx context.Context, queries []string) error {
 // ask asks an expression over the whole of the arm.
 func (w *witness) ask(ctx context.Context, query string) ([]evidence.Graph, error) {
 	from, to := w.arm.Started, w.arm.Started.Add(w.arm.Length.To)
-	series, err := w.metrics.QueryRange(ctx, query, from, to, step)
+	series, err := w.metrics.QueryRange(ctx, query, from, to, evidence.GraphStep)
 	if err != nil {
 		return nil, err
 	}

@@ -110,6 +110,12 @@ var wrongs = []struct {
 	{"without: [deadline]", "without: [jitter]", 43, "carries[0].without[0]", "is not what the on arm has"},
 	{"breaks: independent", "breaks: dependent", 44, "carries[0].breaks", `"dependent" is no promise; want one of independent, quick answers, recovery, amplification at first, amplification, money`},
 	{"helps: [bulkhead]", "helps: [bulkhead, stale]", 45, "helps[1]", "stale is not what the on arm has"},
+	// Alerts.
+	{"breaks: []", "alerts: {may: [BreakerOpen]}", 41, "alerts", "has no must, which is needed"},
+	{"breaks: []", "alerts: {must: [{alert: bankSlow, within: 5s}]}", 41, "alerts.must[0].alert", "want the name of an alert"},
+	{"breaks: []", "alerts: {must: [{alert: BankSlow, within: 5s}]}", 41, "alerts.must[0].alert", `"BankSlow" is no alert; want one of BreakerOpen, `},
+	{"breaks: []", "alerts: {must: [{alert: BreakerOpen, within: 19s}]}", 41, "alerts.must[0].within", "is after the end of the load, which is 18s after"},
+	{"breaks: []", "alerts: {must: [{alert: BreakerOpen, within: 5s}], may: [BreakerOpen]}", 41, "alerts.may[0]", "is there twice"},
 }
 
 func TestWrongFilesAreTold(t *testing.T) {

@@ -85,6 +85,9 @@ type Fault struct {
 	NoHits bool `json:"no_hits,omitempty"`
 }
 
+// GraphStep is how far apart the points of a Graph are. Where there is none, it had no value.
+const GraphStep = 500 * time.Millisecond
+
 // A Graph is a metric over time.
 type Graph struct {
 	Labels map[string]string `json:"labels,omitempty"`

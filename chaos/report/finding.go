@@ -38,6 +38,17 @@ func (r *Report) promises() []row {
 	})
 }
 
+// alerts are the rows of those that had to fire in the off arm, and of those that did and should not have.
+func (r *Report) alerts() []row {
+	all := rows(r.Verdict.Alerts, func(i int) (off, on *verdict.Finding) { return &r.Verdict.Alerts[i], nil })
+	for i := range all {
+		if r.Verdict.Alerts[i].Check.AtMost == "" {
+			all[i].Wanted = "none, for it is not of this drill"
+		}
+	}
+	return all
+}
+
 // as judges an arm as if it were the other one, for the figures: what would have come of the
 // promises without protections?
 func (r *Report) as(arm, other string) verdict.Verdict {
@@ -141,7 +152,7 @@ func formula(f verdict.Formula) string {
 func what(c *verdict.Check) string {
 	during := " during " + string(c.During)
 	switch {
-	case c.Measure == verdict.Recovery:
+	case c.Measure == verdict.Recovery, c.Measure == verdict.Alarm:
 		during = ""
 	case c.During == "":
 		during = " during harm"
@@ -178,6 +189,8 @@ func subject(c *verdict.Check) string {
 		return fmt.Sprintf("%s of %s, p%s", c.Measure, of, chart.Count.Format(q*100))
 	case verdict.Recovery:
 		return "time from the last fault's end until goodput of " + of + " is back"
+	case verdict.Alarm:
+		return "time from the first fault's beginning until it fires: " + c.Query
 	case verdict.Attempts:
 		return "attempts for each request, as a multiple of the baseline's: " + c.Query
 	}

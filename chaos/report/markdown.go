@@ -122,7 +122,7 @@ func (m *markdown) faults(p *page) {
 
 func (m *markdown) checks(p *page) {
 	m.head("Checks")
-	for _, t := range []checkTable{p.SignatureTable(), p.PromiseTable()} {
+	for _, t := range []checkTable{p.SignatureTable(), p.PromiseTable(), p.AlertTable()} {
 		if len(t.Rows) == 0 {
 			continue
 		}

@@ -24,6 +24,7 @@ type page struct {
 	Arms         []armFacts
 
 	Signature, Promises []row
+	Alerts              []row
 	Invariants          []invariant
 	Faults              []faultFacts
 	MoreFaults          int
@@ -76,7 +77,7 @@ func (r *Report) page() page {
 		Title: clean(r.Title, maxName), Drill: clean(r.Run.Drill, maxName),
 		Result: clean(string(r.Verdict.Result), maxName), Meaning: meanings[r.Verdict.Result],
 		Facts: r.facts(), Arms: r.armFacts(),
-		Signature: r.signature(), Promises: r.promises(), Invariants: r.invariants(), Waterfalls: r.waterfalls(),
+		Signature: r.signature(), Promises: r.promises(), Alerts: r.alerts(), Invariants: r.invariants(), Waterfalls: r.waterfalls(),
 		Runbook: clean(r.Runbook, maxName), Command: clean(r.Command, maxText), Versions: r.versions(),
 	}
 	if p.Title == "" {
@@ -209,4 +210,9 @@ func (p page) SignatureTable() checkTable {
 // PromiseTable is that of what the on arm must keep.
 func (p page) PromiseTable() checkTable {
 	return checkTable{"Promises", "The promises: what the on arm must keep", evidence.On, p.Promises}
+}
+
+// AlertTable is that of what those who watched the off arm were told.
+func (p page) AlertTable() checkTable {
+	return checkTable{"Alerts", "The alerts: what those who watch the off arm must be told", evidence.Off, p.Alerts}
 }

@@ -75,7 +75,7 @@ func amount(m verdict.Measure, v float64) string {
 		return chart.Share.Format(v)
 	case verdict.Latency, verdict.Refusal:
 		return chart.Seconds.Format(v)
-	case verdict.Recovery:
+	case verdict.Recovery, verdict.Alarm:
 		if v < 0 {
 			return "never"
 		}

@@ -88,6 +88,8 @@ type Checks struct {
 	// Breaks names the invariants that the off arm may break, and of which it must break
 	// one if there are any.
 	Breaks []string `json:"breaks,omitempty"`
+	// Alerts are what those who watch the off arm must be told; nil if that is not looked at.
+	Alerts *Alerts `json:"alerts,omitempty"`
 }
 
 // A Finding is what came of a check.
@@ -96,7 +98,7 @@ type Finding struct {
 	Arm   string `json:"arm"`
 	Held  bool   `json:"held"`
 	// Measured is the value, in the measure's unit: a share, seconds, or whatever a query
-	// yields. Endless recovery is -1. Unmeasured says why there is none.
+	// yields. Endless recovery is -1, and so is an alert that did not fire. Unmeasured says why there is none.
 	Measured   float64 `json:"measured"`
 	Unmeasured string  `json:"unmeasured,omitempty"`
 	// Baseline is the same measure over the baseline, where there is one.
@@ -118,6 +120,9 @@ type Verdict struct {
 	Reasons   []string  `json:"reasons"` // of FAIL and INVALID, the gravest first; each names its check
 	Signature []Finding `json:"signature"`
 	Promises  []Finding `json:"promises"`
+	// Alerts are those that had to fire in the off arm, and those that did though they are not
+	// the drill's own.
+	Alerts []Finding `json:"alerts,omitempty"`
 }
 
 // Judge judges a run by the checks of its drill. A run that was to have one arm alone is judged by

@@ -27,6 +27,13 @@
 //
 // Bounds are formulas: see [Formula].
 //
+// # Alerts
+//
+// An [Alert] is judged as Prometheus would: it fires on a series of its expression that has had a value for so
+// long, at each step of what was recorded. That an alert of the off arm did not fire in
+// time breaks the promise "alerts". That one did which tells of a cause that was not there makes the run invalid: the alert
+// is wrong, or the machine was busy with something else, which another run will tell.
+//
 // # Chance
 //
 // Goodput is compared window by window, each of at least 100 requests. A window breaks a

@@ -47,6 +47,7 @@ func (j *judge) judge() Verdict {
 	if off := j.run.Arms[evidence.Off]; off != nil {
 		j.arm(off)
 		j.signature(off)
+		j.alerts(off)
 	}
 	if on := j.run.Arms[evidence.On]; on != nil {
 		j.arm(on)

@@ -37,6 +37,11 @@ func amount(m Measure, v float64) string {
 			return "no recovery"
 		}
 		return "recovered after " + duration(v)
+	case Alarm:
+		if v == endless {
+			return "did not fire"
+		}
+		return "fired after " + duration(v)
 	case Attempts:
 		return fmt.Sprintf("%.2f × the baseline's attempts", v)
 	}

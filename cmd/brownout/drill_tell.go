@@ -48,7 +48,7 @@ func (c *drillRunCommand) tell(out io.Writer, v verdict.Verdict, dir string) err
 	for _, group := range []struct {
 		title    string
 		findings []verdict.Finding
-	}{{"off arm, as predicted", v.Signature}, {"on arm, as promised", v.Promises}} {
+	}{{"off arm, as predicted", v.Signature}, {"on arm, as promised", v.Promises}, {"off arm, alerts", v.Alerts}} {
 		for _, f := range group.findings {
 			mark := "✓"
 			if !f.Held {
