@@ -58,8 +58,9 @@ services/..., internal/service/... !< loadgen/...;
 # Drills: what happened, and what it means. A verdict comes from evidence alone, and so does an audit.
 internal/shop < chaos/evidence;
 NONE < chaos/drills, internal/chart, dashboards;
+internal/chart < internal/waterfall;
 chaos/evidence < chaos/audit, chaos/verdict;
-chaos/evidence, chaos/verdict, internal/chart, THIRD-PARTY < chaos/report;
+chaos/evidence, chaos/verdict, internal/waterfall, THIRD-PARTY < chaos/report;
 dashboards, chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;
 
 chaos/drill !< chaos/verdict, chaos/audit;
@@ -75,7 +76,7 @@ THIRD-PARTY < internal/metricstore, internal/tracestore;
 
 # The lab around it.
 dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
-internal/lab, chaos/drill, chaos/report < internal/room;
+internal/lab, chaos/drill, chaos/report, dashboards < internal/room;
 loadgen < internal/bench;
 
 # Only cmd knows everyone.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"brownout/internal/chart"
+	"brownout/internal/waterfall"
 )
 
 //go:embed page.html
@@ -19,7 +20,6 @@ var styleText string
 func (r Report) HTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"style": style,
-		"times": func(n int) string { return percent(float64(n) * rowHeight) },
 		"dash":  func(text string) string { return orNothing(text) },
 	}).Parse(pageText)
 	if err != nil {
@@ -28,9 +28,9 @@ func (r Report) HTML(w io.Writer) error {
 	return t.Execute(w, r.page())
 }
 
-// style is the page's, with that of the charts in its place.
+// style is the page's, with those of charts and waterfalls in their places.
 func style() template.CSS {
-	return template.CSS(strings.Replace(styleText, "/* charts */\n", string(chart.CSS()), 1))
+	return template.CSS(strings.NewReplacer("/* charts */\n", string(chart.CSS()), "/* waterfalls */\n", string(waterfall.CSS())).Replace(styleText))
 }
 
 func orNothing(text string) string {

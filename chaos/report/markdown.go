@@ -193,18 +193,18 @@ func (m *markdown) culprits(p *page) {
 const maxTold = 20
 
 func (m *markdown) traces(p *page) {
-	if len(p.Waterfalls) == 0 {
+	if len(p.Falls) == 0 {
 		return
 	}
 	m.head("Slowest requests")
-	for _, w := range p.Waterfalls {
-		m.paragraph(fmt.Sprintf("%s arm: %s. Trace %s.", w.Arm, w.Head, w.ID))
+	for _, f := range p.Falls {
+		m.paragraph(fmt.Sprintf("%s arm: %s. Trace %s.", f.Arm, f.Note, f.ID))
 		var rows [][]string
-		for _, s := range w.Steps[:min(len(w.Steps), maxTold)] {
+		for _, s := range f.Steps[:min(len(f.Steps), maxTold)] {
 			rows = append(rows, []string{strings.Repeat("· ", s.Depth) + s.Service, s.Name, s.Kind, s.At, s.Length, s.Notes})
 		}
 		m.table([]string{"Service", "Step", "Kind", "From", "For", "Events"}, rows)
-		if more := w.More + len(w.Steps) - len(rows); more > 0 {
+		if more := f.More + len(f.Steps) - len(rows); more > 0 {
 			m.say("\n%d later steps are not shown.\n", more)
 		}
 	}

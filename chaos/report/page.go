@@ -30,7 +30,7 @@ type page struct {
 	MoreFaults          int
 	Figures             []chart.Figure
 	Empty               []string // titles of graphs without a point
-	Waterfalls          []waterfall
+	Falls               []fall
 	Culprits            []culprit
 	MoreCulprits        int
 
@@ -77,7 +77,7 @@ func (r *Report) page() page {
 		Title: clean(r.Title, maxName), Drill: clean(r.Run.Drill, maxName),
 		Result: clean(string(r.Verdict.Result), maxName), Meaning: meanings[r.Verdict.Result],
 		Facts: r.facts(), Arms: r.armFacts(),
-		Signature: r.signature(), Promises: r.promises(), Alerts: r.alerts(), Invariants: r.invariants(), Waterfalls: r.waterfalls(),
+		Signature: r.signature(), Promises: r.promises(), Alerts: r.alerts(), Invariants: r.invariants(), Falls: r.falls(),
 		Runbook: clean(r.Runbook, maxName), Command: clean(r.Command, maxText), Versions: r.versions(),
 	}
 	if p.Title == "" {

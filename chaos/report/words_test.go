@@ -44,13 +44,6 @@ func TestCleanTexts(t *testing.T) {
 	}
 }
 
-func TestStepsThatCallEachOtherInACircleAreShownOnce(t *testing.T) {
-	steps := []evidence.Step{{ID: "a", Parent: "b"}, {ID: "b", Parent: "a"}, {ID: "", Parent: ""}, {ID: "c", Parent: "c"}}
-	if n := len(nested(steps)); n != 4 {
-		t.Errorf("%d steps, want 4", n)
-	}
-}
-
 func TestASecondThatIsCutShortIsNotDrawn(t *testing.T) {
 	a := &evidence.Arm{Length: evidence.Span{To: 2200 * time.Millisecond}}
 	for s := range 3 {
