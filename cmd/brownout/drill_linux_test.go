@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,35 @@ func TestDrillLeavesItsEvidence(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// For a program that shows a drill while it is played, each line is JSON, and the last one has the verdict.
+func TestDrillTellsPrograms(t *testing.T) {
+	t.Parallel()
+	dir := tinyDrill(t)
+	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--arm", "on", "--retries", "0", "--events")
+	if code := p.wait(); code != statusDone && code != statusFail && code != statusInvalid {
+		t.Fatalf("status %d\n%s%s", code, p.out.String(), p.err.String())
+	}
+	told := map[drill.EventKind]int{}
+	var last drill.Told
+	for line := range strings.Lines(p.out.String()) {
+		last = drill.Told{}
+		if err := json.Unmarshal([]byte(line), &last); err != nil || last.At.IsZero() {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if last.Event != nil {
+			told[last.Event.Kind]++
+		}
+	}
+	for _, kind := range []drill.EventKind{drill.ArmBegan, drill.LoadBegan, drill.Second, drill.FaultBegan, drill.FaultEnded, drill.Audited, drill.ArmEnded, drill.Judged} {
+		if told[kind] == 0 {
+			t.Errorf("%v is never told", drill.Event{Kind: kind})
+		}
+	}
+	if last.Verdict == nil || last.Verdict.Drill != "tiny" || filepath.Join(dir, last.Evidence) != theRun(t, dir) {
+		t.Errorf("the last line is %+v", last)
 	}
 }
 

@@ -18,6 +18,7 @@ type drillRunCommand struct {
 	Ablate  bool     `help:"Run the on arm with none of the protections that the drill is about, each alone, each pair and all: which of them carries it?"`
 	Retries int      `default:"2" placeholder:"N" help:"How often an INVALID run is tried again (default ${default})."`
 	JSON    bool     `name:"json" help:"Print each verdict as a line of JSON, and nothing else."`
+	Events  bool     `help:"Print what happens, as it happens, and each verdict as lines of JSON, and nothing else."`
 }
 
 // Help is the longer help of the command.
@@ -42,11 +43,16 @@ func (c *drillRunCommand) Validate() error {
 		return fmt.Errorf("--repeat: must be from 1 to %d", maxRepeat)
 	case c.Retries < 0 || c.Retries > maxRetries:
 		return fmt.Errorf("--retries: must be from 0 to %d", maxRetries)
-	case c.Ablate && (c.Repeat > 1 || len(c.Without) > 0 || c.Arm != "both" || c.JSON):
-		return errors.New("--ablate: goes with no --repeat, --without, --arm or --json")
+	case c.Ablate && (c.Repeat > 1 || len(c.Without) > 0 || c.Arm != "both" || c.forPrograms()):
+		return errors.New("--ablate: goes with no --repeat, --without, --arm, --json or --events")
+	case c.JSON && c.Events:
+		return errors.New("--events: goes with no --json: it tells the verdicts as well")
 	}
 	return c.check()
 }
+
+// forPrograms says that what is printed is for a program to read.
+func (c *drillRunCommand) forPrograms() bool { return c.JSON || c.Events }
 
 // retries is how often an INVALID run is tried again, unless told otherwise.
 const (
@@ -68,7 +74,7 @@ func (c *drillRunCommand) Run(s streams) error {
 	var all tally
 	for _, script := range scripts {
 		one := c.repeat(ctx, s, script)
-		if c.Repeat > 1 && !c.JSON {
+		if c.Repeat > 1 && !c.forPrograms() {
 			fmt.Fprintf(s.out, "%s: %v\n", script.plan.Name, one)
 		}
 		all.add(one)
@@ -76,7 +82,7 @@ func (c *drillRunCommand) Run(s streams) error {
 			break
 		}
 	}
-	if len(scripts) > 1 && !c.JSON {
+	if len(scripts) > 1 && !c.forPrograms() {
 		fmt.Fprintf(s.out, "all: %v\n", all)
 	}
 	return all.err()
@@ -103,7 +109,10 @@ func (c *drillRunCommand) drill(ctx context.Context, s streams, d script, seed u
 		p.without = append(p.without, resilience.Name(name))
 	}
 	for try := 0; ; try++ {
-		if !c.JSON && !c.Quiet {
+		switch {
+		case c.Events:
+			p.tell = eventLines(s.out)
+		case !c.JSON && !c.Quiet:
 			fmt.Fprintf(s.out, "%s: %s\n", d.plan.Name, d.plan.Title)
 			p.tell = timeline(s.out)
 		}

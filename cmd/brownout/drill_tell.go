@@ -31,8 +31,27 @@ func timeline(out io.Writer) func(drill.Event) {
 	}
 }
 
+// eventLines prints what happens as lines of JSON.
+func eventLines(out io.Writer) func(drill.Event) {
+	return func(e drill.Event) {
+		_ = tellLine(out, drill.Told{Event: &e}) // the verdict will not be read either, and says so
+	}
+}
+
+func tellLine(out io.Writer, told drill.Told) error {
+	told.At = time.Now().UTC()
+	text, err := json.Marshal(told)
+	if err == nil {
+		_, err = out.Write(append(text, '\n'))
+	}
+	return err
+}
+
 // tell prints a verdict.
 func (c *drillRunCommand) tell(out io.Writer, v verdict.Verdict, dir string) error {
+	if c.Events {
+		return tellLine(out, drill.Told{Verdict: &v, Evidence: dir})
+	}
 	if c.JSON {
 		text, err := json.Marshal(struct {
 			verdict.Verdict
