@@ -1,0 +1,110 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestACacheSeesOnceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[int]
+		var seen atomic.Int64
+		see := func() (int, error) {
+			time.Sleep(100 * time.Millisecond)
+			return int(seen.Add(1)), nil
+		}
+		ask := func(want int) {
+			t.Helper()
+			if got, err := c.get(t.Context(), "key", time.Second, see); got != want || err != nil {
+				t.Errorf("%d, %v; want %d", got, err, want)
+			}
+		}
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { ask(1) })
+		}
+		all.Wait()
+		time.Sleep(899 * time.Millisecond) // since it was begun, not since it was over
+		ask(1)
+		time.Sleep(time.Millisecond)
+		ask(2)
+		c.forget()
+		ask(3)
+	})
+}
+
+func TestACacheKeepsErrorsAndKeysApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[string]
+		broken := errors.New("broken")
+		if _, err := c.get(t.Context(), "a", time.Second, func() (string, error) { return "", broken }); err != broken {
+			t.Error(err)
+		}
+		if got, err := c.get(t.Context(), "b", time.Second, func() (string, error) { return "b", nil }); got != "b" || err != nil {
+			t.Error(got, err)
+		}
+		if _, err := c.get(t.Context(), "a", time.Second, func() (string, error) { return "again", nil }); err != broken {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhoLeavesACacheDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[int]
+		go func() {
+			_, _ = c.get(t.Context(), "key", time.Minute, func() (int, error) { time.Sleep(time.Minute); return 1, nil })
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.get(ctx, "key", time.Minute, nil); err != context.DeadlineExceeded {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// Keys come from what is asked for, so that there may be many.
+func TestACacheIsBounded(t *testing.T) {
+	var c cache[int]
+	for n := range 10 * maxLooks {
+		if got, _ := c.get(t.Context(), time.Duration(n).String(), time.Hour, func() (int, error) { return n, nil }); got != n {
+			t.Fatal(got)
+		}
+		if len(c.looks) > maxLooks {
+			t.Fatalf("%d looks", len(c.looks))
+		}
+	}
+}
+
+// A panic in one reader's look leaves nobody waiting.
+func TestAPanicIsNotWaitedFor(t *testing.T) {
+	var c cache[int]
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = c.get(t.Context(), "key", time.Hour, func() (int, error) { panic("oops") })
+	}()
+	if _, err := c.get(t.Context(), "key", time.Hour, nil); err == nil {
+		t.Error("what was not seen is there")
+	}
+}
+
+func TestBroadcastsReachAll(t *testing.T) {
+	var b broadcast
+	b.tell() // nobody waits
+	one, other := b.told(), b.told()
+	b.tell()
+	<-one
+	<-other
+	select {
+	case <-b.told():
+		t.Error("who comes later is told of what was")
+	default:
+	}
+}

@@ -1,0 +1,184 @@
+package room
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"brownout/internal/chart"
+)
+
+// The map is drawn twice, for a page that is wide and for one that is narrow, and the style sheet shows
+// one of them: letters that shrink with a picture cannot be read on a phone.
+
+// A layout says where parts are. What it has no place for stands in the table below the map alone.
+type layout struct {
+	name          string // a class
+	width, height float64
+	box           [2]float64 // width and height of a part's
+	line          float64    // height of a line of text
+	at            map[string][2]float64
+	// label is where along an edge its figures stand, as a share; half way, unless it says otherwise.
+	label map[string]float64
+}
+
+// wide is the map from left to right.
+func wide() *layout {
+	return &layout{
+		name: "wide", width: 1150, height: 470, box: [2]float64{190, 100}, line: 20,
+		at: map[string][2]float64{
+			"customers": {105, 240}, "gateway": {410, 240}, "payments": {735, 110}, "inventory": {735, 405},
+			"bank-a": {1045, 62}, "bank-b": {1045, 180}, "redis": {1045, 330},
+		},
+		label: map[string]float64{"gateway-redis": 0.42},
+	}
+}
+
+// tall is the map from above to below.
+func tall() *layout {
+	return &layout{
+		name: "tall", width: 372, height: 690, box: [2]float64{112, 92}, line: 17,
+		at: map[string][2]float64{
+			"customers": {186, 60}, "gateway": {186, 235}, "payments": {66, 425}, "inventory": {306, 425},
+			"bank-a": {62, 630}, "bank-b": {186, 630}, "redis": {310, 630},
+		},
+		label: map[string]float64{"gateway-redis": 0.3, "payments-redis": 0.42, "payments-bank-b": 0.62},
+	}
+}
+
+// A drawing is a map as a page shows it.
+type drawing struct {
+	Name          string
+	Width, Height string
+	Nodes         []nodeDrawing
+	Edges         []edgeDrawing
+}
+
+// A nodeDrawing is a part: a box with lines of text.
+type nodeDrawing struct {
+	*node
+	X, Y, Width, Height string
+	Middle, Title       string // where its name stands
+	Lines               []textLine
+	Label               string // for who does not see it
+}
+
+// An edgeDrawing is a line with an arrow, and figures beside it.
+type edgeDrawing struct {
+	*edge
+	X1, Y1, X2, Y2 string
+	X              string // of the figures
+	Heavy          string // how thick the line is
+	Broken         textLine
+	Lines          []textLine
+}
+
+// A textLine is text at a height.
+type textLine struct{ Text, Y string }
+
+// draw places all that there is a place for.
+func (l *layout) draw(nodes []*node, edges []*edge) drawing {
+	d := drawing{Name: l.name, Width: px(l.width), Height: px(l.height)}
+	drawn := map[string][2]float64{}
+	for _, n := range nodes {
+		if at, known := l.at[n.Name]; known {
+			drawn[n.Name] = at
+			d.Nodes = append(d.Nodes, l.node(n, at))
+		}
+	}
+	for _, e := range edges {
+		from, known := drawn[e.From]
+		to, also := drawn[e.To]
+		if known && also {
+			d.Edges = append(d.Edges, l.edge(e, from, to))
+		}
+	}
+	return d
+}
+
+func (l *layout) node(n *node, at [2]float64) nodeDrawing {
+	top := at[1] - l.box[1]/2
+	return nodeDrawing{
+		node: n, X: px(at[0] - l.box[0]/2), Y: px(top), Width: px(l.box[0]), Height: px(l.box[1]),
+		Middle: px(at[0]), Title: px(top + 1.2*l.line), Lines: l.below(n.lines(), top+2.4*l.line),
+		Label: n.Name + ": " + strings.Join(append([]string{n.Word()}, n.lines()...), ", "),
+	}
+}
+
+// below places lines of text below each other, the first at a height.
+func (l *layout) below(texts []string, top float64) []textLine {
+	var lines []textLine
+	for i, text := range texts {
+		lines = append(lines, textLine{text, px(top + float64(i)*l.line)})
+	}
+	return lines
+}
+
+// lines are what is written into a part's box.
+func (n *node) lines() []string {
+	lines := []string{rate(n.Rate) + failedText(n.Failed), "p99 " + chart.Seconds.Format(n.P99)}
+	if !math.IsNaN(n.Delay) {
+		lines = append(lines, "loop "+chart.Seconds.Format(n.Delay))
+	}
+	return lines
+}
+
+func failedText(share float64) string {
+	if !(share > 0) {
+		return ""
+	}
+	return " · " + chart.Share.Format(share) + " fail"
+}
+
+// edge draws an edge from the border of one box to that of the other.
+func (l *layout) edge(e *edge, from, to [2]float64) edgeDrawing {
+	at := l.label[e.From+"-"+e.To]
+	if at == 0 {
+		at = 0.5
+	}
+	a, b := l.border(from, to), l.border(to, from)
+	texts := e.lines()
+	top := a[1] + (b[1]-a[1])*at - l.line*(float64(len(texts))/2-0.75)
+	return edgeDrawing{
+		edge: e, X1: px(a[0]), Y1: px(a[1]), X2: px(b[0]), Y2: px(b[1]), X: px(a[0] + (b[0]-a[0])*at), Heavy: px(heavy(e.Rate)),
+		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top),
+	}
+}
+
+// border is where the line from the middle of a box towards another leaves it, and a little more, so that
+// arrows do not touch.
+func (l *layout) border(from, to [2]float64) [2]float64 {
+	const space = 5
+	dx, dy := to[0]-from[0], to[1]-from[1]
+	reach := min((l.box[0]/2+space)/max(math.Abs(dx), 1e-9), (l.box[1]/2+space)/max(math.Abs(dy), 1e-9))
+	return [2]float64{from[0] + dx*reach, from[1] + dy*reach}
+}
+
+// heavy is how thick a line is: ten times as much that passes is one step more.
+func heavy(rate float64) float64 {
+	if !(rate > 0) {
+		return 1.5
+	}
+	return 1.5 + 1.2*math.Log10(1+rate)
+}
+
+// lines are what is written beside an edge.
+func (e *edge) lines() []string {
+	if math.IsNaN(e.Rate) {
+		return nil // it was never asked for
+	}
+	lines := []string{rate(e.Rate) + failedText(e.Failed)}
+	if len(e.Open) > 0 {
+		lines = append(lines, e.Word())
+	} else if e.Rate > 0 {
+		lines = append(lines, chart.Seconds.Format(e.P99))
+	}
+	if e.Retries > 0 {
+		lines = append(lines, fmt.Sprintf("%s retries", rate(e.Retries)))
+	}
+	return lines
+}
+
+// px writes a place in a drawing.
+func px(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }

@@ -1,0 +1,149 @@
+package room_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"brownout/internal/metricstore"
+	"brownout/internal/room"
+)
+
+// A scraped is a part that shows metrics which grow each time that it is asked.
+type scraped struct {
+	asked atomic.Int64
+	text  func(n int64) string // of the nth scrape
+}
+
+func (s *scraped) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	_, _ = fmt.Fprint(w, s.text(s.asked.Add(1)))
+}
+
+// scrape keeps the metrics of parts, by job.
+func scrape(t *testing.T, parts map[string]*scraped) *metricstore.Store {
+	t.Helper()
+	var targets []metricstore.Target
+	for job, part := range parts {
+		server := httptest.NewServer(part)
+		t.Cleanup(server.Close)
+		targets = append(targets, metricstore.Target{Job: job, URL: server.URL})
+	}
+	store, err := metricstore.Open(metricstore.Config{
+		Dir: t.TempDir(), Interval: 250 * time.Millisecond, Targets: func() []metricstore.Target { return targets },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// sick is a gateway a tenth of whose answers are errors, with an open breaker before payments.
+func sick(n int64) string {
+	return fmt.Sprintf(`
+brownout_http_requests_total{route="browse",status="200"} %d
+brownout_http_requests_total{route="browse",status="503"} %d
+brownout_http_request_duration_seconds_bucket{route="browse",le="0.1"} %d
+brownout_http_request_duration_seconds_bucket{route="browse",le="+Inf"} %d
+brownout_goodput_requests_total{route="browse",verdict="good"} %d
+brownout_goodput_requests_total{route="browse",verdict="wrong"} %d
+eventloop_busy_seconds 0
+eventloop_active_seconds_total %d
+eventloop_idle_seconds_total %d
+eventloop_phase_seconds_total{phase="poll"} %d
+eventloop_phase_callbacks_total{phase="poll"} %d
+brownout_client_attempts_total{downstream="payments",call="authorise",kind="first",outcome="refused"} %d
+brownout_client_attempts_total{downstream="inventory",call="hold",kind="first",outcome="201"} %d
+brownout_client_attempts_total{downstream="redis",call="load",kind="first",outcome="ok"} %d
+brownout_protection_state{protection="breaker",target="payments"} 2
+brownout_protection_rejections_total{protection="breaker",reason="open",target="payments"} %d
+chaos_fault_active{fault="loop.block"} 1
+`, 9*n, n, 10*n, 10*n, 9*n, n, n, 3*n, n, 50*n, 5*n, 5*n, 7*n, 5*n)
+}
+
+// wellPart is one that has nothing to complain about.
+func wellPart(n int64) string {
+	return fmt.Sprintf("brownout_http_requests_total{route=\"hold\",status=\"201\"} %d\n", 5*n)
+}
+
+func TestTheMapSaysWhatIsWrong(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: sick}, "inventory": {text: wellPart}})
+	s := shopOf(runPart(t, "gateway"))
+	s.Admin["payments"], s.Admin["inventory"] = "http://127.0.0.1:1", "http://127.0.0.1:1"
+	v := visit(t, room.Config{Shop: always(s), Metrics: store})
+	var text string
+	for _, want := range []string{
+		"gateway failing",               // its own figures
+		"customers failing",             // who see them
+		"inventory fine",                // its neighbour
+		"payments no figures",           // nobody scrapes it
+		"gateway payments breaker open", // the edge
+		"gateway inventory fine",        // another
+		"redis fine",                    // as seen by who asks it
+		"10.0 % fail",                   // in the picture
+		"Answers of the gateway",        // goodput
+	} {
+		eventually(t, "the map says "+want, func() bool {
+			text = textOf(parse(t, v.get("/").body))
+			return strings.Contains(text, want)
+		})
+	}
+}
+
+func TestTheLoopOfAPart(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: sick}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	eventually(t, "the wheel turns", func() bool {
+		text := textOf(parse(t, v.get("/loop/gateway").body))
+		return strings.Contains(text, "25.0 % busy") && strings.Contains(text, "0 of 4 workers are at work")
+	})
+}
+
+// A loop that is blocked is seen while it is, with who blocks it.
+func TestTheCulpritIsNamed(t *testing.T) {
+	gateway := runPart(t, "gateway")
+	v := visit(t, room.Config{Shop: always(shopOf(gateway))})
+	if status, message := v.press("/faults", "fault", "loop.block", "on", "gateway", "param-for", "10s", "ttl", "1m"); status != http.StatusOK {
+		t.Fatalf("%d %s", status, message)
+	}
+	eventually(t, "the culprit is named", func() bool {
+		text := textOf(parse(t, v.get("/loop/gateway").body))
+		return strings.Contains(text, "loop.block has kept the loop for") && strings.Contains(text, "loop.block in phase")
+	})
+	if _, err := gateway.admin().ClearAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDashboardsAreDrawn(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: sick}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	for path, want := range map[string]string{
+		"/dashboards/overview":                  `class="tile`,
+		"/dashboards/gateway":                   `class="curve`,
+		"/dashboards/resilience":                `class="band`,
+		"/dashboards/loop?span=15m&job=gateway": `class="curve`,
+	} {
+		eventually(t, path+" has "+want, func() bool { return strings.Contains(v.get(path).body, want) })
+	}
+	if a := v.get("/dashboards/overview"); !strings.Contains(a.body, "loop.block on gateway") {
+		t.Error("the fault is not shaded")
+	}
+}
+
+func TestProtectionsSayHowTheyStand(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: sick}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	eventually(t, "rejections are there", func() bool {
+		return strings.Contains(textOf(parse(t, v.get("/protections").body)), "breaker refuses")
+	})
+}

@@ -1,0 +1,234 @@
+package room
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"brownout/internal/resilience"
+)
+
+// A protectionsView is all protections of all parts, as they stand.
+type protectionsView struct {
+	Troubles    []string
+	Metrics     string // why there are no figures, if so
+	Standing    []standing
+	Protections []protection
+}
+
+// A standing is how a protection stands before one thing that it guards: a breaker before a
+// downstream, a limit of calls, a budget.
+type standing struct {
+	Name, Part, Target string
+	Text               string
+	Stand              stand
+	Refused            float64 // a second
+}
+
+// A protection is one, with a switch for each part.
+type protection struct {
+	Name, Help string
+	Usual      bool // whether it starts on
+	Switches   []toggle
+	Refused    float64 // by all parts, a second
+}
+
+// A toggle is the switch of a protection in a part.
+type toggle struct {
+	Part string
+	On   bool
+	Next string // what it is pressed for: part, name and "on" or "off"
+}
+
+// partStates are what a part says of its protections.
+type partStates struct {
+	port   port
+	states []resilience.State
+	err    error
+}
+
+func (r *Room) readProtections(*http.Request) (question, error) {
+	return question{title: "Protections", live: r.lookAtProtections}, nil
+}
+
+func (r *Room) lookAtProtections(ctx context.Context) (any, error) {
+	s, err := r.shop()
+	if err != nil {
+		return nil, err
+	}
+	all := each(loops(s), func(p port) partStates {
+		answer := partStates{port: p}
+		answer.err = p.get(ctx, "/admin/protections", &answer.states)
+		return answer
+	})
+	figures, err := r.measureProtections(ctx)
+	v := newProtectionsView(all, figures)
+	if err != nil {
+		v.Metrics = sentence(err.Error())
+	}
+	return v, nil
+}
+
+// guardFigures are what protections do, by part, name and target; and what states they have.
+type guardFigures struct{ refused, states reading }
+
+func (r *Room) measureProtections(ctx context.Context) (guardFigures, error) {
+	var f guardFigures
+	i := r.inquire(ctx)
+	i.read(&f.refused, `sum by (job, protection, target) (rate(brownout_protection_rejections_total[5s]))`, "job", "protection", "target")
+	i.read(&f.states, `brownout_protection_state`, "job", "protection", "target")
+	return f, i.wait()
+}
+
+func newProtectionsView(all []partStates, f guardFigures) protectionsView {
+	var v protectionsView
+	for _, p := range all {
+		if p.err != nil {
+			v.Troubles = append(v.Troubles, sentence(p.err.Error()))
+			continue
+		}
+		for _, state := range p.states {
+			v.add(p.port.name, state, f)
+		}
+	}
+	slices.SortFunc(v.Protections, func(a, b protection) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(v.Standing, func(a, b standing) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(place(a.Part), place(b.Part)))
+	})
+	return v
+}
+
+// add adds what a part says of a protection.
+func (v *protectionsView) add(part string, s resilience.State, f guardFigures) {
+	name := string(s.Name)
+	i := slices.IndexFunc(v.Protections, func(p protection) bool { return p.Name == name })
+	if i < 0 {
+		i = len(v.Protections)
+		v.Protections = append(v.Protections, protection{Name: name, Help: clean(s.Help), Usual: s.Name.StartsOn()})
+	}
+	p := &v.Protections[i]
+	p.Switches = append(p.Switches, toggle{part, s.On, strings.Join([]string{part, name, onOff(!s.On)}, " ")})
+	p.Refused += sumOf(f.refused, part+" "+name+" ")
+	if s.On {
+		v.Standing = append(v.Standing, standingsOf(part, s, f)...)
+	}
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// sumOf adds the values of labels that begin with some.
+func sumOf(r reading, prefix string) (sum float64) {
+	for labels, v := range r {
+		if strings.HasPrefix(labels, prefix) {
+			sum += v
+		}
+	}
+	return sum
+}
+
+// standingsOf are what a part tells of the single places of a protection: in words of its own, and, of
+// budgets and learning limits, in figures.
+func standingsOf(part string, s resilience.State, f guardFigures) []standing {
+	var all []standing
+	name := string(s.Name)
+	for _, detail := range s.Details {
+		target, text, _ := strings.Cut(detail, ": ")
+		all = append(all, newStanding(name, part, target, text, f))
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, labels := range slices.Sorted(keys(f.states, part+" "+name+" ")) {
+		target := strings.TrimPrefix(labels, part+" "+name+" ")
+		all = append(all, newStanding(name, part, target, stateText(s.Name, f.states[labels]), f))
+	}
+	return all
+}
+
+// keys are the labels that begin with some.
+func keys(r reading, prefix string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for labels := range r {
+			if strings.HasPrefix(labels, prefix) && !yield(labels) {
+				return
+			}
+		}
+	}
+}
+
+// stateText is what the figure of a protection's state means.
+func stateText(name resilience.Name, v float64) string {
+	switch {
+	case name == resilience.RetryBudget:
+		return fmt.Sprintf("%.0f retries left", v)
+	case name == resilience.SlowStart && v == 0:
+		return "lets all through"
+	case name == resilience.SlowStart:
+		return fmt.Sprintf("lets %.0f a second through", v)
+	case name == resilience.AdaptiveLimit:
+		return fmt.Sprintf("at most %.0f at once", v)
+	case strings.HasSuffix(string(name), string(resilience.Breaker)):
+		return map[float64]string{0: "closed", 1: "half-open", 2: "open"}[v]
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+func newStanding(name, part, target, text string, f guardFigures) standing {
+	s := standing{Name: name, Part: part, Target: clean(target), Text: clean(text), Stand: fine, Refused: zeroIfNone(f.refused.of(part, name, target))}
+	switch {
+	case text == "open":
+		s.Stand = down
+	case text == "half-open":
+		s.Stand = slow
+	case s.Refused > 0:
+		s.Stand = failing
+	}
+	return s
+}
+
+// pressProtection switches a protection of a part, or of all parts.
+func (r *Room) pressProtection(q *http.Request) (done, error) {
+	fields := strings.Fields(q.PostFormValue("switch"))
+	if len(fields) != 3 || resilience.Name(fields[1]).Help() == "" || fields[2] != "on" && fields[2] != "off" {
+		return done{}, refusal{http.StatusBadRequest, "There is no such switch."}
+	}
+	s, err := r.shop()
+	if err != nil {
+		return done{}, err
+	}
+	targets := loops(s)
+	if fields[0] != "all" {
+		p, err := find(targets, fields[0])
+		if err != nil {
+			return done{}, err
+		}
+		targets = []port{p}
+	}
+	change := map[string]bool{fields[1]: fields[2] == "on"}
+	for _, err := range each(targets, func(p port) error {
+		var states []resilience.State
+		return p.call(q.Context(), http.MethodPut, "/admin/protections", change, &states)
+	}) {
+		if err != nil {
+			return done{}, err
+		}
+	}
+	return done{Message: fmt.Sprintf("%s is %s in %s.", fields[1], fields[2], namesOf(targets)), back: "/protections#" + fields[1]}, nil
+}
+
+func namesOf(ports []port) string {
+	names := make([]string, len(ports))
+	for i, p := range ports {
+		names[i] = p.name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,89 @@
+package room_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"brownout/internal/resilience"
+	"brownout/internal/room"
+)
+
+// protects says whether a protection of a part is on.
+func (p *part) protects(t *testing.T, name resilience.Name) bool {
+	t.Helper()
+	q, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.ready.Admin+"/admin/protections", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Authorization", "Bearer "+adminToken)
+	got, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = got.Body.Close() }()
+	var states []resilience.State
+	if err := json.NewDecoder(got.Body).Decode(&states); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range states {
+		if s.Name == name {
+			return s.On
+		}
+	}
+	t.Fatalf("%s has no %s", p.name, name)
+	return false
+}
+
+func TestProtectionsAreSwitched(t *testing.T) {
+	gateway, payments := runPart(t, "gateway"), runPart(t, "payments")
+	v := visit(t, room.Config{Shop: always(shopOf(gateway, payments))})
+	for _, tt := range []struct {
+		press             string
+		message           string
+		gateway, payments bool
+	}{
+		{"gateway breaker off", "breaker is off in gateway.", false, true},
+		{"payments breaker off", "breaker is off in payments.", false, false},
+		{"gateway breaker on", "breaker is on in gateway.", true, false},
+		{"all breaker off", "breaker is off in gateway, payments.", false, false},
+		{"all breaker on", "breaker is on in gateway, payments.", true, true},
+	} {
+		if status, message := v.press("/protections", "switch", tt.press); status != http.StatusOK || message != tt.message {
+			t.Errorf("%s: %d %s", tt.press, status, message)
+		}
+		if g, p := gateway.protects(t, resilience.Breaker), payments.protects(t, resilience.Breaker); g != tt.gateway || p != tt.payments {
+			t.Errorf("%s: on in gateway %v, in payments %v", tt.press, g, p)
+		}
+		body := v.get("/protections").body
+		for part, on := range map[string]bool{"gateway": tt.gateway, "payments": tt.payments} {
+			next := map[bool]string{true: "off", false: "on"}[on]
+			if want := `value="` + part + ` breaker ` + next + `" role="switch" aria-checked="` + map[bool]string{true: "true", false: "false"}[on] + `"`; !strings.Contains(body, want) {
+				t.Errorf("%s: the page has no %s", tt.press, want)
+			}
+		}
+	}
+}
+
+func TestSwitchesThatAreNotThere(t *testing.T) {
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway")))})
+	for press, status := range map[string]int{
+		"": 400, "breaker": 400, "gateway breaker": 400, "gateway breaker maybe": 400, "gateway door on": 400, "gateway breaker off more": 400, "warehouse breaker off": 404,
+	} {
+		if got, message := v.press("/protections", "switch", press); got != status {
+			t.Errorf("%q: %d %s, want %d", press, got, message, status)
+		}
+	}
+}
+
+func TestEveryProtectionHasItsSwitch(t *testing.T) {
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway")))})
+	body := v.get("/protections").body
+	for _, name := range resilience.Names() {
+		if !strings.Contains(body, `aria-label="`+string(name)+` in gateway"`) || !strings.Contains(body, `id="`+string(name)+`"`) {
+			t.Errorf("%s has none", name)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package room_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"brownout/internal/room"
+	"brownout/internal/shopfile"
+)
+
+// pages are all that there is to see.
+var pages = []string{
+	"/", "/loop/gateway", "/protections", "/faults", "/drills", "/drills/loop-block", "/dashboards/overview", "/dashboards/loop?span=1h&job=gateway",
+	"/traces", "/traces?route=checkout&failed=yes&order=slowest&atleast=5", "/traces/00000000000000000000000000000002", "/runs", "/runbooks/loop-block",
+}
+
+func TestEveryPageIsSound(t *testing.T) {
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Traces: traces(t), Runs: t.TempDir()})
+	for _, path := range pages {
+		a := v.get(path)
+		if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+			continue
+		}
+		page := parse(t, a.body)
+		for _, problem := range slices.Concat(unsafe(page), unreachable(page), nameless(page)) {
+			t.Errorf("%s: %s", path, problem)
+		}
+		if strings.Contains(a.body, "ZgotmplZ") {
+			t.Errorf("%s: a text stands where it may not", path)
+		}
+	}
+}
+
+// unsafe finds what the policy of pages forbids: the browser would leave it out, and complain.
+func unsafe(page *html.Node) (problems []string) {
+	for n := range page.Descendants() {
+		if n.Data == "style" || n.Data == "script" && attribute(n, "src") == "" || n.Data == "iframe" {
+			problems = append(problems, "there is a <"+n.Data+">")
+		}
+		for _, a := range n.Attr {
+			elsewhere := (a.Key == "href" || a.Key == "src" || a.Key == "action") && !strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "#")
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || elsewhere {
+				problems = append(problems, "<"+n.Data+"> has "+a.Key+"="+a.Val)
+			}
+		}
+	}
+	return problems
+}
+
+// unreachable finds ids that are there twice, and names of ids that are not there.
+func unreachable(page *html.Node) (problems []string) {
+	ids := map[string]int{}
+	for n := range page.Descendants() {
+		if id := attribute(n, "id"); id != "" {
+			ids[id]++
+		}
+	}
+	for id, n := range ids {
+		if n > 1 {
+			problems = append(problems, "the id "+id+" is there more than once")
+		}
+	}
+	for n := range page.Descendants() {
+		for _, key := range []string{"aria-labelledby", "aria-describedby", "for", "form"} {
+			if id := attribute(n, key); id != "" && ids[id] == 0 {
+				problems = append(problems, "<"+n.Data+" "+key+"="+id+">: there is no such id")
+			}
+		}
+	}
+	return problems
+}
+
+// nameless finds what a screen reader has no words for.
+func nameless(page *html.Node) (problems []string) {
+	landmarks := map[string]int{}
+	for n := range page.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		landmarks[n.Data]++
+		switch n.Data {
+		case "input", "select":
+			if attribute(n, "type") != "hidden" && !labelled(n) {
+				problems = append(problems, "<"+n.Data+" name="+attribute(n, "name")+"> has no label")
+			}
+		case "button", "a":
+			if attribute(n, "aria-label") == "" && textOf(n) == "" {
+				problems = append(problems, "a <"+n.Data+"> has no text")
+			}
+		case "svg":
+			if attribute(n, "aria-hidden") != "true" && attribute(n, "aria-label") == "" {
+				problems = append(problems, "an <svg class="+attribute(n, "class")+"> has no name")
+			}
+		}
+	}
+	for _, name := range []string{"header", "main", "nav", "footer", "h1"} {
+		if n := landmarks[name]; n == 0 || n > 1 && name != "nav" {
+			problems = append(problems, "there is not one <"+name+">")
+		}
+	}
+	return problems
+}
+
+func labelled(n *html.Node) bool {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if p.Data == "label" {
+			return true
+		}
+	}
+	return attribute(n, "aria-label") != ""
+}
+
+func TestWhatIsNotThereIsSaid(t *testing.T) {
+	v := visit(t, room.Config{Traces: traces(t)})
+	for _, path := range []string{
+		"/nowhere", "/loop/warehouse", "/drills/none", "/dashboards/none", "/dashboards/overview?span=9y", "/dashboards/overview?job=nobody",
+		"/traces/0", "/runs/20260101T000000Z-spike/report.html", "/static/none.js", "/runbooks/none", "/live/runbooks/loop-block",
+	} {
+		if a := v.get(path); a.status != http.StatusNotFound || !strings.Contains(a.body, "There is no such") && !strings.Contains(a.body, "no news") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	for _, path := range []string{"/traces?atleast=x", "/traces?atleast=-1", "/traces?atleast=NaN", "/traces?route=" + strings.Repeat("x", 65)} {
+		if a := v.get(path); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+}
+
+// A page of a shop that has gone says so, and is a page all the same.
+func TestAShopThatIsGone(t *testing.T) {
+	v := visit(t, room.Config{Shop: func() (*shopfile.Shop, error) { return nil, errors.New("the file is not there") }})
+	for _, path := range []string{"/", "/protections"} {
+		if a := v.get(path); a.status != http.StatusOK || !strings.Contains(a.body, "There is no shop to be seen: the file is not there.") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	for _, path := range []string{"/faults", "/loop/gateway"} {
+		if a := v.get(path); a.status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d", path, a.status)
+		}
+	}
+	if status, message := v.press("/faults/clear", "clear", "all"); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", status, message)
+	}
+}
+
+// What does not answer keeps none of the others from being seen.
+func TestAPartThatDoesNotAnswer(t *testing.T) {
+	s := shopOf(runPart(t, "gateway"))
+	s.Admin["payments"] = "http://127.0.0.1:1"
+	v := visit(t, room.Config{Shop: always(s)})
+	for path, want := range map[string]string{
+		"/":              "payments: no figures",
+		"/loop/payments": "Payments does not answer",
+		"/protections":   "Payments does not answer",
+		"/faults":        "Payments does not answer",
+	} {
+		if a := v.get(path); a.status != http.StatusOK || !strings.Contains(a.body, want) {
+			t.Errorf("%s does not say %q: %d %s", path, want, a.status, a.body)
+		}
+	}
+	if a := v.get("/protections"); !strings.Contains(a.body, `value="gateway breaker off"`) {
+		t.Error("the switches of the other part are gone")
+	}
+}
+
+func TestSecretsStayHere(t *testing.T) {
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Traces: traces(t), Runs: t.TempDir()})
+	for _, path := range append(slices.Clone(pages), "/static/room.js", "/static/room.css", "/nowhere") {
+		a := v.get(path)
+		for _, secret := range []string{adminToken, serviceToken, password} {
+			if strings.Contains(a.body, secret) || strings.Contains(headerText(a.header), secret) {
+				t.Errorf("%s has %q in it", path, secret)
+			}
+		}
+	}
+}
+
+func headerText(h http.Header) string {
+	var b strings.Builder
+	_ = h.Write(&b) // into memory
+	return b.String()
+}
+
+func TestPagesAndTheirPartsAreFetchedFromHereOnly(t *testing.T) {
+	v := visit(t, room.Config{})
+	for path, kind := range map[string]string{
+		"/static/room.css": "text/css; charset=utf-8", "/static/room.js": "text/javascript; charset=utf-8", "/static/icon.svg": "image/svg+xml",
+	} {
+		a := v.get(path)
+		if a.status != http.StatusOK || a.header.Get("Content-Type") != kind {
+			t.Errorf("%s: %d %s", path, a.status, a.header.Get("Content-Type"))
+		}
+		for _, elsewhere := range []string{"url(http", "@import", "https://", "fonts."} {
+			if strings.Contains(a.body, elsewhere) {
+				t.Errorf("%s has %q in it", path, elsewhere)
+			}
+		}
+	}
+}
+
+func TestARoomWithoutAShopIsRefused(t *testing.T) {
+	if _, err := room.New(room.Config{}); err == nil || !strings.Contains(err.Error(), "Shop") {
+		t.Error(err)
+	}
+}

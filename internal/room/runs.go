@@ -1,0 +1,165 @@
+package room
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"time"
+
+	"brownout/chaos/drill"
+	"brownout/chaos/report"
+	"brownout/chaos/verdict"
+)
+
+const (
+	// maxRuns bounds the runs that are listed, the latest ones.
+	maxRuns = 200
+	// maxVerdict bounds the verdict of a run, in bytes, and maxReport a file that is served.
+	maxVerdict = 4 << 20
+	maxReport  = 256 << 20
+)
+
+// runName is what folders of runs are called: when they began, and which drill it was.
+var runName = regexp.MustCompile(`^(\d{8}T\d{6}Z)-([a-z0-9-]{1,64})$`)
+
+// reportPolicy is that of a report: it brings its style along, and nothing else.
+const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+
+// A runsView is the runs that there are.
+type runsView struct {
+	Trouble string
+	Runs    []runRow
+	More    int
+}
+
+// A runRow is one.
+type runRow struct {
+	Name, Drill, Result, Why string
+	At                       time.Time
+	Files                    []string
+}
+
+// runFiles are those of a run that are served, with their types.
+func runFiles() map[string]string {
+	return map[string]string{
+		report.HTMLFile:     "text/html; charset=utf-8",
+		report.MarkdownFile: "text/plain; charset=utf-8",
+		report.JSONFile:     "application/json",
+		drill.VerdictFile:   "application/json",
+		drill.PlanFile:      "text/plain; charset=utf-8",
+	}
+}
+
+func (r *Room) readRuns(*http.Request) (question, error) {
+	return question{title: "Runs", live: func(context.Context) (any, error) { return r.runs(), nil }}, nil
+}
+
+// runs lists the folder, the latest run first.
+func (r *Room) runs() runsView {
+	root, err := r.openRuns()
+	if errors.Is(err, fs.ErrNotExist) {
+		return runsView{}
+	}
+	if err != nil {
+		return runsView{Trouble: sentence(err.Error())}
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return runsView{Trouble: sentence(err.Error())}
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() || !runName.MatchString(e.Name()) })
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(b.Name(), a.Name()) })
+	v := runsView{More: max(len(entries)-maxRuns, 0)}
+	for _, e := range entries[:min(len(entries), maxRuns)] {
+		v.Runs = append(v.Runs, rowOf(root, e.Name()))
+	}
+	return v
+}
+
+// openRuns opens the folder so that nothing outside of it can be reached through it.
+func (r *Room) openRuns() (*os.Root, error) {
+	if r.config.Runs == "" {
+		return nil, errors.New("this control room was not told where runs are")
+	}
+	return os.OpenRoot(r.config.Runs)
+}
+
+func rowOf(root *os.Root, name string) runRow {
+	parts := runName.FindStringSubmatch(name)
+	row := runRow{Name: name, Drill: parts[2]}
+	row.At, _ = time.Parse("20060102T150405Z", parts[1]) // or it is nought, and stands last
+	for _, file := range []string{report.HTMLFile, report.MarkdownFile, report.JSONFile, drill.VerdictFile, drill.PlanFile} {
+		if info, err := root.Stat(name + "/" + file); err == nil && info.Mode().IsRegular() {
+			row.Files = append(row.Files, file)
+		}
+	}
+	v, err := readVerdict(root, name+"/"+drill.VerdictFile)
+	if err != nil {
+		row.Why = "It has no verdict, or not yet."
+		return row
+	}
+	row.Result, row.Drill = clean(string(v.Result)), clean(v.Drill)
+	if len(v.Reasons) > 0 {
+		row.Why = clean(v.Reasons[0])
+	}
+	return row
+}
+
+func readVerdict(root *os.Root, path string) (v verdict.Verdict, err error) {
+	file, err := root.Open(path)
+	if err != nil {
+		return v, err
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	text, err := io.ReadAll(io.LimitReader(file, maxVerdict))
+	if err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(text, &v)
+}
+
+// serveRun serves a file of a run.
+func (r *Room) serveRun(w http.ResponseWriter, q *http.Request) {
+	run, name := q.PathValue("run"), q.PathValue("file")
+	file, err := r.openRunFile(run, name)
+	if err != nil {
+		r.refuse(w, q, refusal{http.StatusNotFound, "There is no such file of a run."})
+		return
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	w.Header().Set("Content-Type", runFiles()[name])
+	w.Header().Set("Content-Security-Policy", reportPolicy)
+	if _, err := io.Copy(w, io.LimitReader(file, maxReport)); err != nil {
+		r.config.Log.Warn("a report was not served to its end", slog.String("run", run), slog.Any("error", err))
+	}
+}
+
+// openRunFile opens a file of a run that may be served, or says that there is none.
+func (r *Room) openRunFile(run, name string) (*os.File, error) {
+	if !runName.MatchString(run) || runFiles()[name] == "" {
+		return nil, fs.ErrNotExist
+	}
+	root, err := r.openRuns()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	file, err := root.Open(run + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = file.Close()
+		return nil, fs.ErrNotExist
+	}
+	return file, nil
+}

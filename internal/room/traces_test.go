@@ -1,0 +1,54 @@
+package room_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"brownout/internal/room"
+)
+
+func TestTracesAreFound(t *testing.T) {
+	v := visit(t, room.Config{Traces: traces(t)})
+	for query, want := range map[string][2]bool{ // browse, checkout
+		"":                         {true, true},
+		"?failed=yes":              {false, true},
+		"?atleast=500":             {false, true},
+		"?route=browse":            {true, false},
+		"?service=gateway":         {true, true},
+		"?service=payments":        {false, false},
+		"?order=slowest&atleast=1": {true, true},
+	} {
+		body := v.get("/traces" + query).body
+		if got := [2]bool{strings.Contains(body, "000000001\">browse</a>"), strings.Contains(body, "000000002\">checkout</a>")}; got != want {
+			t.Errorf("%q finds %v, want %v", query, got, want)
+		}
+	}
+	body := v.get("/traces?order=slowest").body
+	if strings.Index(body, ">checkout</a>") > strings.Index(body, ">browse</a>") {
+		t.Error("the slowest is not the first")
+	}
+}
+
+func TestATraceIsAWaterfall(t *testing.T) {
+	v := visit(t, room.Config{Traces: traces(t)})
+	text := textOf(parse(t, v.get("/traces/00000000000000000000000000000001").body))
+	for _, want := range []string{"A request to browse", "Took 20 ms", "Waiting in queues 15 ms", "gateway · wait mailbox · 15 ms"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q: %s", want, text)
+		}
+	}
+	if text := textOf(parse(t, v.get("/traces/00000000000000000000000000000002").body)); !strings.Contains(text, "breaker refused target=bank-a; error: 503") {
+		t.Errorf("what happened is not told: %s", text)
+	}
+}
+
+func TestWithoutAStoreOfTraces(t *testing.T) {
+	v := visit(t, room.Config{})
+	if a := v.get("/traces"); a.status != http.StatusOK || !strings.Contains(a.body, "There is no store of traces") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := v.get("/traces/1"); a.status != http.StatusNotFound {
+		t.Errorf("%d", a.status)
+	}
+}
