@@ -19,6 +19,7 @@ import (
 	"brownout/dashboards"
 	"brownout/internal/loopback"
 	"brownout/internal/metricstore"
+	"brownout/internal/room"
 	"brownout/internal/service"
 	"brownout/internal/shopfile"
 	"brownout/internal/telemetry"
@@ -32,6 +33,7 @@ const roomName = "room"
 type roomCommand struct {
 	Shop string `env:"BROWNOUT_SHOP" default:".brownout/shop.json" placeholder:"FILE" help:"The file of the shop that is watched (default ${default}). It may come later, and change."`
 	Dir  string `env:"BROWNOUT_DIR" default:".brownout" placeholder:"FOLDER" help:"Where metrics are kept, in its folder metrics (default ${default})."`
+	Runs string `env:"BROWNOUT_RUNS" default:"runs" placeholder:"FOLDER" help:"Where drills leave their evidence, and its reports are read (default ${default})."`
 
 	Listen           string `env:"BROWNOUT_LISTEN" default:"127.0.0.1:7070" placeholder:"ADDR" help:"Where the page listens (default ${default})."`
 	PrometheusListen string `env:"BROWNOUT_PROMETHEUS_LISTEN" default:"127.0.0.1:9090" placeholder:"ADDR" help:"Where Prometheus' HTTP API listens (default ${default})."`
@@ -130,11 +132,27 @@ func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.
 	if err != nil {
 		return err
 	}
+	page, err := c.page(shop, metrics, traces, log)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
 	return serveDoors(ctx, s, []door{
-		{"listen", c.Listen, plainPage(c.PrometheusListen)},
+		{"listen", c.Listen, page.Handler()},
 		{"prometheus-listen", c.PrometheusListen, metrics.Handler()},
 		{"otlp-listen", c.OTLPListen, traces.Handler()},
 	}, c.Private)
+}
+
+// page makes the page that people look at. Drills are played by this very program.
+func (c *roomCommand) page(shop *shopfile.Follower, metrics *metricstore.Store, traces *tracestore.Store, log *slog.Logger) (*room.Room, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return room.New(room.Config{
+		Shop: shop.Shop, ShopFile: c.Shop, Metrics: metrics, Traces: traces, Runs: c.Runs, Program: program, Log: log,
+	})
 }
 
 // targetsOf returns the parts of a shop, by name, and its background load: each is a job. There are none while no shop is known.
@@ -206,16 +224,4 @@ func sayReady(s streams, url string) error {
 		_, err = s.out.Write(append(text, '\n'))
 	}
 	return err
-}
-
-// plainPage says where everything is.
-func plainPage(prometheus string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(w, "Prometheus' HTTP API: http://%s/api/v1/query?query=up\n", prometheus)
-	})
 }
