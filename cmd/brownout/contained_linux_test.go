@@ -99,6 +99,7 @@ func (s *containedShop) file(t *testing.T) *shopfile.Shop {
 			found.Admin[name] = at(p.admin)
 		}
 	}
+	found.Load = "" // it shows no metrics
 	found.Journals = []string{filepath.Join(t.TempDir(), "journal.jsonl")}
 	return found
 }

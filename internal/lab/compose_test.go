@@ -151,7 +151,7 @@ func TestContainersAreWhereTheShopFilesSay(t *testing.T) {
 func addressesOf(t *testing.T, s *lab.Secrets, from lab.Vantage) map[string]*url.URL {
 	t.Helper()
 	shop := s.Shop(from)
-	texts := map[string]string{"gateway": shop.Gateway, "payments": shop.Payments, "inventory": shop.Inventory}
+	texts := map[string]string{"gateway": shop.Gateway, "payments": shop.Payments, "inventory": shop.Inventory, "load": shop.Load}
 	for i, bank := range shop.Banks {
 		texts[fmt.Sprint("bank ", i)] = bank
 	}

@@ -69,8 +69,9 @@ func (s *Secrets) Shop(from Vantage) *shopfile.Shop {
 		Admin:     map[string]string{linksName: from.url(linksName, linksPort+adminOffset)},
 		Supervisors: map[string]string{
 			linksName: from.url(linksName, linksPort+supervisorOffset),
-			loadName:  from.url(loadName, controlPort+DefaultPort+supervisorOffset),
+			loadName:  from.url(loadName, DefaultPort+controlPort+supervisorOffset),
 		},
+		Load:         from.url(loadName, DefaultPort+controlPort+adminOffset),
 		AdminToken:   s.AdminToken,
 		ServiceToken: s.ServiceToken,
 		Users:        users(),
