@@ -80,10 +80,10 @@ func TestAPortOfTheControlRoomThatIsTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
-	want := fmt.Sprintf("port %d is taken, which the control room's Prometheus API needs: stop what uses it, or choose other ports with --port, or do without the control room with --no-room", port)
+	want := fmt.Sprintf("port %d is taken, which the control room needs: stop what uses it, or choose other ports with --port, or do without the control room with --no-room", port)
 	a := new(addresses)
 	defer a.close()
-	if err := a.addRoom(port - roomOffset - 1); err == nil || err.Error() != want {
+	if err := a.addRoom(port - roomOffset); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -32,7 +32,7 @@
 // # HTTP
 //
 // Handler speaks the part of Prometheus' API that Grafana and promtool use. It is written over the
-// engine, because the package of the server brings three times the code that it saves: see
+// engine, because the server's own package brings much of the server along: see
 // docs/adr/0022-the-room-is-a-process.md.
 //
 // # Why not Prometheus' scrape manager
