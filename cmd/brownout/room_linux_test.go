@@ -18,7 +18,7 @@ import (
 // A control room knows all parts of its shop, from its beginning to its end, whatever happens to either.
 func TestTheRoomWatchesTheShop(t *testing.T) {
 	t.Parallel()
-	s := openUp(t, "--room")
+	s := openUp(t, "--room", "--trace", "1")
 	if said, want := s.out.String(), `(?m)^  room +`+s.Room+` +Prometheus `+s.Prometheus+`$`; !regexp.MustCompile(want).MatchString(said) {
 		t.Errorf("no %s in\n%s", want, said)
 	}
@@ -31,6 +31,7 @@ func TestTheRoomWatchesTheShop(t *testing.T) {
 	if status := ask(t, http.MethodPost, s.OTLP+"/v1/traces", "", "{}"); status != http.StatusUnsupportedMediaType {
 		t.Errorf("what takes traces answers %d to what is none", status)
 	}
+	s.pagesShowTraces()
 	s.roomSeesGuests()
 	status := begin(t, s.dir, nil, "status", "--over", "100ms")
 	if exit := status.wait(); exit != statusDone {
@@ -48,6 +49,31 @@ func TestTheRoomWatchesTheShop(t *testing.T) {
 	if log, err := filepath.Glob(filepath.Join(s.dir, ".brownout/room.log")); err != nil || len(log) != 1 {
 		t.Errorf("the room's logs are %q, %v", log, err)
 	}
+}
+
+// pagesShowTraces sends a request: its trace gets into the room, and onto a page.
+func (s *liveShop) pagesShowTraces() {
+	s.t.Helper()
+	if status := get(s.t, s.Gateway+"/v1/products?limit=3"); status != http.StatusOK {
+		s.t.Errorf("the gateway answers %d", status)
+	}
+	for path, want := range map[string]string{"/": "inventory", "/traces": `href="/traces/`, "/faults": "loop.block"} {
+		eventually(s.t, path+" shows "+want, func() bool { return strings.Contains(s.page(path), want) })
+	}
+}
+
+// page returns a page of the room, "" if it is not there.
+func (s *liveShop) page(path string) string {
+	answer, err := http.Get(s.Room + path)
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return ""
+	}
+	return string(text)
 }
 
 // roomComesBack kills the room: it comes back, and has forgotten nothing.

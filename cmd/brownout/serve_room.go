@@ -13,14 +13,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"golang.org/x/sync/errgroup"
-
 	"brownout/dashboards"
-	"brownout/internal/loopback"
 	"brownout/internal/metricstore"
 	"brownout/internal/room"
-	"brownout/internal/service"
 	"brownout/internal/shopfile"
 	"brownout/internal/telemetry"
 	"brownout/internal/tracestore"
@@ -40,9 +35,10 @@ type roomCommand struct {
 	OTLPListen       string `name:"otlp-listen" env:"BROWNOUT_OTLP_LISTEN" default:"127.0.0.1:4318" placeholder:"ADDR" help:"Where traces are taken, with OTLP over HTTP (default ${default})."`
 	Private          bool   `env:"BROWNOUT_ROOM_PRIVATE" help:"Let all three listen at addresses of a private network, and answer it: for a container whose ports are published on loopback."`
 
-	Rules     []string      `sep:"none" placeholder:"GLOB" help:"Rule files in Prometheus' format; may be given often (default: the project's own)."`
-	Retention time.Duration `default:"24h" help:"How long metrics are kept (default ${default})."`
-	Disk      byteCount     `default:"512MiB" placeholder:"BYTES" help:"What metrics may take on disk (default ${default})."`
+	Prometheus string        `env:"BROWNOUT_PROMETHEUS" placeholder:"URL" help:"A Prometheus server that watches the shop: it is asked, and nothing is scraped, kept or answered here."`
+	Rules      []string      `sep:"none" placeholder:"GLOB" help:"Rule files in Prometheus' format; may be given often (default: the project's own)."`
+	Retention  time.Duration `default:"24h" help:"How long metrics are kept (default ${default})."`
+	Disk       byteCount     `default:"512MiB" placeholder:"BYTES" help:"What metrics may take on disk (default ${default})."`
 
 	MemoryLimit byteCount  `env:"BROWNOUT_MEMORY_LIMIT" default:"64MiB" placeholder:"BYTES" help:"What the process may use of memory before it collects garbage without a pause (default ${default})."`
 	LogLevel    slog.Level `env:"BROWNOUT_LOG_LEVEL" default:"INFO" placeholder:"LEVEL" help:"DEBUG, INFO, WARN or ERROR (default ${default})."`
@@ -119,15 +115,11 @@ func (c *roomCommand) readRules() ([]metricstore.RuleFile, error) {
 func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.RuleFile) (err error) {
 	log := telemetry.NewLogger(s.err, roomName, c.LogLevel)
 	shop := shopfile.Follow(c.Shop)
-	metrics, err := metricstore.Open(metricstore.Config{
-		Dir: filepath.Join(c.Dir, "metrics"), Retention: c.Retention, MaxBytes: int64(c.Disk), Interval: time.Second,
-		MaxQuerySamples: roomQuerySamples, Exemplars: roomExemplars, Rules: rules, Log: log,
-		Targets: func() []metricstore.Target { return targetsOf(shop) },
-	})
+	metrics, err := c.openMetrics(shop, rules, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, metrics.Close()) }()
+	defer func() { err = errors.Join(err, metrics.close()) }()
 	traces, err := tracestore.New(tracestore.Config{MaxTraces: roomTraces, MaxBytes: roomTraceBytes})
 	if err != nil {
 		return err
@@ -137,15 +129,39 @@ func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.
 		return err
 	}
 	defer page.Close()
-	return serveDoors(ctx, s, []door{
-		{"listen", c.Listen, page.Handler()},
-		{"prometheus-listen", c.PrometheusListen, metrics.Handler()},
-		{"otlp-listen", c.OTLPListen, traces.Handler()},
-	}, c.Private)
+	doors := []door{{"listen", c.Listen, page.Handler()}, {"otlp-listen", c.OTLPListen, traces.Handler()}}
+	if metrics.api != nil {
+		doors = append(doors, door{"prometheus-listen", c.PrometheusListen, metrics.api})
+	}
+	return serveDoors(ctx, s, doors, c.Private)
+}
+
+// metricSource is what a room knows the metrics of its shop by.
+type metricSource struct {
+	room.Metrics
+	api   http.Handler // nil if somebody else answers there
+	close func() error
+}
+
+// openMetrics begins to scrape the shop, unless somebody else does.
+func (c *roomCommand) openMetrics(shop *shopfile.Follower, rules []metricstore.RuleFile, log *slog.Logger) (metricSource, error) {
+	if c.Prometheus != "" {
+		remote, err := metricstore.NewRemote(c.Prometheus)
+		return metricSource{remote, nil, func() error { return nil }}, err
+	}
+	store, err := metricstore.Open(metricstore.Config{
+		Dir: filepath.Join(c.Dir, "metrics"), Retention: c.Retention, MaxBytes: int64(c.Disk), Interval: time.Second,
+		MaxQuerySamples: roomQuerySamples, Exemplars: roomExemplars, Rules: rules, Log: log,
+		Targets: func() []metricstore.Target { return targetsOf(shop) },
+	})
+	if err != nil {
+		return metricSource{}, err
+	}
+	return metricSource{store, store.Handler(), store.Close}, nil
 }
 
 // page makes the page that people look at. Drills are played by this very program.
-func (c *roomCommand) page(shop *shopfile.Follower, metrics *metricstore.Store, traces *tracestore.Store, log *slog.Logger) (*room.Room, error) {
+func (c *roomCommand) page(shop *shopfile.Follower, metrics room.Metrics, traces *tracestore.Store, log *slog.Logger) (*room.Room, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -169,59 +185,4 @@ func targetsOf(followed *shopfile.Follower) []metricstore.Target {
 		targets = append(targets, metricstore.Target{Job: "load", URL: shop.Load + "/metrics", Token: shop.AdminToken})
 	}
 	return targets
-}
-
-// A door is a port of the room, by the flag that says where it is.
-type door struct {
-	flag, addr string
-	handler    http.Handler
-}
-
-// serveDoors says where the first one is, and answers at all of them until ctx is done.
-func serveDoors(ctx context.Context, s streams, doors []door, private bool) error {
-	servers, err := openDoors(doors, private)
-	if err == nil {
-		err = sayReady(s, servers[0].URL())
-	}
-	if err != nil {
-		return errors.Join(err, closeAll(servers))
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, server := range servers {
-		group.Go(server.Serve)
-	}
-	group.Go(func() error {
-		<-ctx.Done()
-		return closeAll(servers)
-	})
-	return group.Wait()
-}
-
-// openDoors opens doors until one does not open. Those that are open are returned, too.
-func openDoors(doors []door, private bool) (servers []*loopback.Server, err error) {
-	for _, d := range doors {
-		server, err := loopback.Listen(loopback.Config{Addr: d.addr, Private: private, Handler: d.handler})
-		if err != nil {
-			return servers, fmt.Errorf("--%s: %w", d.flag, err)
-		}
-		servers = append(servers, server)
-	}
-	return servers, nil
-}
-
-func closeAll(servers []*loopback.Server) error {
-	var errs []error
-	for _, server := range servers {
-		errs = append(errs, server.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// sayReady tells whoever has started the room where it is.
-func sayReady(s streams, url string) error {
-	text, err := json.Marshal(service.ReadyLine{Service: roomName, PID: os.Getpid(), URL: url})
-	if err == nil {
-		_, err = s.out.Write(append(text, '\n'))
-	}
-	return err
 }
