@@ -68,6 +68,7 @@ func openContained(t *testing.T, dir string) *containedShop {
 		eventually(t, name+" is ready", func() bool { return get(t, at+"/readyz") == 200 })
 	}
 	s.begin("load")
+	eventually(t, "the load can be lent, too", func() bool { return get(t, "http://"+s.parts["load"].supervise) != 0 })
 	s.liveShop = &liveShop{&program{t: t, dir: dir}, found}
 	return s
 }
