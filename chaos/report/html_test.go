@@ -11,6 +11,7 @@ import (
 	"brownout/chaos/evidence"
 	"brownout/chaos/report"
 	"brownout/chaos/verdict"
+	"brownout/internal/htmltest"
 )
 
 // hostile is what nobody should have for a name.
@@ -25,65 +26,16 @@ func pageOf(t *testing.T, r report.Report) string {
 	return b.String()
 }
 
-// A tree is a parsed page.
-type tree struct{ *html.Node }
-
-func parse(t *testing.T, text string) tree {
-	t.Helper()
-	root, err := html.Parse(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree{root}
-}
-
-// all returns the elements of a name, of a class if one is given.
-func (n tree) all(name, class string) (found []tree) {
-	for d := range n.Descendants() {
-		if e := (tree{d}); d.Type == html.ElementNode && (name == "" || d.Data == name) && (class == "" || slices.Contains(strings.Fields(e.attr("class")), class)) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
-func (n tree) attr(name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func (n tree) text() string {
-	var b strings.Builder
-	for d := range n.Descendants() {
-		if d.Type == html.TextNode {
-			b.WriteString(d.Data)
-		}
-	}
-	return b.String()
-}
-
-// texts are those of elements.
-func texts(of []tree) (all []string) {
-	for _, e := range of {
-		all = append(all, strings.TrimSpace(e.text()))
-	}
-	return all
-}
-
 // figure is the chart of a title.
-func (n tree) figure(t *testing.T, title string) tree {
+func figure(t *testing.T, page htmltest.Node, title string) htmltest.Node {
 	t.Helper()
-	for _, f := range n.all("figure", "") {
-		if captions := f.all("figcaption", ""); len(captions) == 1 && strings.HasPrefix(captions[0].text(), title) {
+	for _, f := range page.All("figure", "") {
+		if captions := f.All("figcaption", ""); len(captions) == 1 && strings.HasPrefix(captions[0].Text(), title) {
 			return f
 		}
 	}
 	t.Fatalf("there is no figure %q", title)
-	return tree{}
+	return htmltest.Node{}
 }
 
 func TestPageClosesWhatItOpens(t *testing.T) {
@@ -112,10 +64,7 @@ func TestPageClosesWhatItOpens(t *testing.T) {
 }
 
 func TestPageNeedsNothingFromOutside(t *testing.T) {
-	for d := range parse(t, pageOf(t, madeUp())).Descendants() {
-		if d.Type != html.ElementNode {
-			continue
-		}
+	for _, d := range htmltest.Parse(t, pageOf(t, madeUp())).All("", "") {
 		if slices.Contains([]string{"script", "link", "img", "iframe", "object", "image", "use"}, d.Data) {
 			t.Errorf("there is a <%s>", d.Data)
 		}
@@ -130,74 +79,74 @@ func TestPageNeedsNothingFromOutside(t *testing.T) {
 func TestPageSaysTheVerdictAndWhy(t *testing.T) {
 	r := madeUp()
 	r.Verdict.Result, r.Verdict.Reasons = verdict.Fail, []string{"on arm: too slow"}
-	banner := parse(t, pageOf(t, r)).all("div", "verdict")
-	if len(banner) != 1 || !strings.Contains(banner[0].attr("class"), "FAIL") {
-		t.Fatalf("banners: %q", texts(banner))
+	banner := htmltest.Parse(t, pageOf(t, r)).All("div", "verdict")
+	if len(banner) != 1 || !strings.Contains(banner[0].Attribute("class"), "FAIL") {
+		t.Fatalf("banners: %q", htmltest.Texts(banner))
 	}
 	for _, want := range []string{"FAIL", "A promise was broken.", "on arm: too slow"} {
-		if !strings.Contains(banner[0].text(), want) {
-			t.Errorf("%q is not in %q", want, banner[0].text())
+		if !strings.Contains(banner[0].Text(), want) {
+			t.Errorf("%q is not in %q", want, banner[0].Text())
 		}
 	}
 }
 
 func TestBothArmsOfAChartHaveOneScaleAndTheirFaultsShaded(t *testing.T) {
-	plots := parse(t, pageOf(t, madeUp())).figure(t, "Goodput by route").all("div", "plot")
+	plots := figure(t, htmltest.Parse(t, pageOf(t, madeUp())), "Goodput by route").All("div", "plot")
 	if len(plots) != 2 {
 		t.Fatalf("%d plots", len(plots))
 	}
 	var scales [2][]string
 	for i, p := range plots {
-		for _, tick := range p.all("text", "tick") {
-			scales[i] = append(scales[i], tick.attr("x")+" "+tick.attr("y")+" "+tick.text())
+		for _, tick := range p.All("text", "tick") {
+			scales[i] = append(scales[i], tick.Attribute("x")+" "+tick.Attribute("y")+" "+tick.Text())
 		}
 	}
 	if !slices.Equal(scales[0], scales[1]) || len(scales[0]) == 0 {
 		t.Errorf("scales %q and %q", scales[0], scales[1])
 	}
 	for _, p := range plots {
-		shades := p.all("rect", "fault")
-		if len(shades) != 1 || shades[0].attr("x") != "33.33%" || shades[0].attr("width") != "33.33%" {
-			t.Errorf("%d shades, the first from %s for %s", len(shades), shades[0].attr("x"), shades[0].attr("width"))
+		shades := p.All("rect", "fault")
+		if len(shades) != 1 || shades[0].Attribute("x") != "33.33%" || shades[0].Attribute("width") != "33.33%" {
+			t.Errorf("%d shades, the first from %s for %s", len(shades), shades[0].Attribute("x"), shades[0].Attribute("width"))
 		}
-		if want := "bank.slow on bank-a, 10 s to 20 s"; shades[0].text() != want {
-			t.Errorf("shade %q", shades[0].text())
+		if want := "bank.slow on bank-a, 10 s to 20 s"; shades[0].Text() != want {
+			t.Errorf("shade %q", shades[0].Text())
 		}
 	}
 	// 100 % is at 15 % of the height, and 5 % near the bottom.
 	for i, want := range []string{"L317 150L350 806", "L317 150L350 167"} {
-		if path := plots[i].all("path", "c0")[0].attr("d"); !strings.Contains(path, want) {
+		if path := plots[i].All("path", "c0")[0].Attribute("d"); !strings.Contains(path, want) {
 			t.Errorf("path %s has no %s", path, want)
 		}
 	}
 }
 
 func TestEachChartHasItsFigures(t *testing.T) {
-	page := parse(t, pageOf(t, madeUp()))
-	for _, f := range page.all("figure", "") {
-		if len(f.all("table", "")) != 1 {
-			t.Errorf("%s: no table", f.all("figcaption", "")[0].text())
+	page := htmltest.Parse(t, pageOf(t, madeUp()))
+	for _, f := range page.All("figure", "") {
+		if len(f.All("table", "")) != 1 {
+			t.Errorf("%s: no table", f.All("figcaption", "")[0].Text())
 		}
 	}
-	for _, svg := range page.all("svg", "") {
-		if svg.attr("aria-hidden") != "true" && (svg.attr("role") != "img" || svg.attr("aria-label") == "") {
-			t.Errorf("an svg of class %q has no name", svg.attr("class"))
+	for _, svg := range page.All("svg", "") {
+		if svg.Attribute("aria-hidden") != "true" && (svg.Attribute("role") != "img" || svg.Attribute("aria-label") == "") {
+			t.Errorf("an svg of class %q has no name", svg.Attribute("class"))
 		}
 	}
-	row := page.figure(t, "Goodput by route").all("tr", "")[1]
-	if got, want := texts(row.all("td", "")), []string{"100.0 %", "5.0 %", "100.0 %", "100.0 %", "97.5 %", "100.0 %"}; !slices.Equal(got, want) {
+	row := figure(t, page, "Goodput by route").All("tr", "")[1]
+	if got, want := htmltest.Texts(row.All("td", "")), []string{"100.0 %", "5.0 %", "100.0 %", "100.0 %", "97.5 %", "100.0 %"}; !slices.Equal(got, want) {
 		t.Errorf("browse: %q, want %q", got, want)
 	}
 }
 
 func TestPageNamesChartsWithoutPoints(t *testing.T) {
-	if text := parse(t, pageOf(t, madeUp())).text(); !strings.Contains(text, "Without any value in this run: Never asked.") {
+	if text := htmltest.Parse(t, pageOf(t, madeUp())).Text(); !strings.Contains(text, "Without any value in this run: Never asked.") {
 		t.Error("it does not")
 	}
 }
 
 func TestWaterfallNestsStepsAndTellsWaitingFromWorking(t *testing.T) {
-	falls := parse(t, pageOf(t, madeUp())).all("svg", "fall")
+	falls := htmltest.Parse(t, pageOf(t, madeUp())).All("svg", "fall")
 	if len(falls) != 1 {
 		t.Fatalf("%d waterfalls", len(falls))
 	}
@@ -205,24 +154,24 @@ func TestWaterfallNestsStepsAndTellsWaitingFromWorking(t *testing.T) {
 		"gateway · checkout · 1 s ✗", "gateway · wait mailbox · 400 ms", "gateway · call payments · 600 ms",
 		"payments · wait pool · 300 ms", "payments · work pool · 100 ms", "payments · wait bank · 300 ms",
 	}
-	if got := texts(falls[0].all("text", "")); !slices.Equal(got, want) {
+	if got := htmltest.Texts(falls[0].All("text", "")); !slices.Equal(got, want) {
 		t.Errorf("steps %q", got)
 	}
-	if n := []int{len(falls[0].all("rect", "wait")), len(falls[0].all("rect", "work")), len(falls[0].all("rect", "failed"))}; !slices.Equal(n, []int{3, 1, 1}) {
+	if n := []int{len(falls[0].All("rect", "wait")), len(falls[0].All("rect", "work")), len(falls[0].All("rect", "failed"))}; !slices.Equal(n, []int{3, 1, 1}) {
 		t.Errorf("%v steps wait, work, failed", n)
 	}
 	// From 0 to 400 ms, and from 500 to 900 ms.
-	if head := "1 s, of which 100 ms working, 800 ms waiting in queues"; !strings.Contains(falls[0].attr("aria-label"), head) {
-		t.Errorf("it is called %q", falls[0].attr("aria-label"))
+	if head := "1 s, of which 100 ms working, 800 ms waiting in queues"; !strings.Contains(falls[0].Attribute("aria-label"), head) {
+		t.Errorf("it is called %q", falls[0].Attribute("aria-label"))
 	}
 }
 
 func TestHostileTextsAreTexts(t *testing.T) {
 	r := hostileReport()
 	text := pageOf(t, r)
-	page := parse(t, text)
+	page := htmltest.Parse(t, text)
 	for _, name := range []string{"script", "img"} {
-		if n := len(page.all(name, "")); n > 0 {
+		if n := len(page.All(name, "")); n > 0 {
 			t.Errorf("%d <%s>", n, name)
 		}
 	}
@@ -236,7 +185,7 @@ func TestHostileTextsAreTexts(t *testing.T) {
 	if strings.ContainsAny(text, "\x00\x1b\u202e") {
 		t.Error("control characters are left")
 	}
-	if n := strings.Count(page.text(), "<script>alert(1)</script>"); n < 25 {
+	if n := strings.Count(page.Text(), "<script>alert(1)</script>"); n < 25 {
 		t.Errorf("the text is there %d times: something is not shown", n)
 	}
 }
@@ -284,7 +233,7 @@ func TestPageOfNextToNothing(t *testing.T) {
 		"one arm":   oneArm(),
 		"no spans":  {Run: &evidence.Run{Arms: map[string]*evidence.Arm{evidence.On: {Name: evidence.On, Traces: []evidence.Trace{{}}}}}},
 	} {
-		if page := parse(t, pageOf(t, r)); len(page.all("h1", "")) != 1 {
+		if page := htmltest.Parse(t, pageOf(t, r)); len(page.All("h1", "")) != 1 {
 			t.Errorf("%s: no heading", name)
 		}
 	}
@@ -298,12 +247,12 @@ func oneArm() report.Report {
 }
 
 func TestAPromiseIsShownBesideWhatTheOffArmDid(t *testing.T) {
-	page := parse(t, pageOf(t, madeUp()))
-	for _, row := range page.all("table", "checks")[1].all("tr", "")[1:] {
-		if !strings.HasPrefix(row.all("th", "")[0].text(), "goodput stays") {
+	page := htmltest.Parse(t, pageOf(t, madeUp()))
+	for _, row := range page.All("table", "checks")[1].All("tr", "")[1:] {
+		if !strings.HasPrefix(row.All("th", "")[0].Text(), "goodput stays") {
 			continue
 		}
-		got := texts(row.all("td", ""))
+		got := htmltest.Texts(row.All("td", ""))
 		if want := []string{"✓ held", "52.5 %", "98.5 %", "≥ 90.0 % = 0.9*baseline/baseline", "100.0 %", "–"}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/html"
-
 	"brownout/internal/chart"
+	"brownout/internal/htmltest"
 )
 
 const second = time.Second
@@ -25,61 +24,18 @@ func line(name string, values ...float64) chart.Line {
 	return l
 }
 
-// A tree is a parsed fragment.
-type tree struct{ *html.Node }
-
-func parse(t *testing.T, fragment template.HTML, err error) tree {
+func parse(t *testing.T, fragment template.HTML, err error) htmltest.Node {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := html.Parse(strings.NewReader("<!doctype html><body>" + string(fragment)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tree{root}
+	return htmltest.Parse(t, string(fragment))
 }
 
-func drawn(t *testing.T, f chart.Figure) tree {
+func drawn(t *testing.T, f chart.Figure) htmltest.Node {
 	t.Helper()
 	fragment, err := f.HTML()
 	return parse(t, fragment, err)
-}
-
-// all returns the elements of a name, of a class if one is given.
-func (n tree) all(name, class string) (found []tree) {
-	for d := range n.Descendants() {
-		if e := (tree{d}); d.Type == html.ElementNode && d.Data == name && (class == "" || slices.Contains(strings.Fields(e.attr("class")), class)) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
-func (n tree) attr(name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func (n tree) text() string {
-	var b strings.Builder
-	for d := range n.Descendants() {
-		if d.Type == html.TextNode {
-			b.WriteString(d.Data)
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
-
-func texts(of []tree) (all []string) {
-	for _, e := range of {
-		all = append(all, e.text())
-	}
-	return all
 }
 
 func expect(t *testing.T, what string, got []string, want ...string) {
@@ -98,25 +54,25 @@ func TestAChartAlone(t *testing.T) {
 	}
 	fragment, err := c.HTML("delay")
 	page := parse(t, fragment, err)
-	if caption := page.all("figcaption", ""); len(caption) != 1 || caption[0].text() != "Delay" || caption[0].attr("id") != "delay" {
-		t.Errorf("captions %q", texts(caption))
+	if caption := page.All("figcaption", ""); len(caption) != 1 || caption[0].Text() != "Delay" || caption[0].Attribute("id") != "delay" {
+		t.Errorf("captions %q", htmltest.Texts(caption))
 	}
-	expect(t, "legend", texts(page.all("li", "")), "gateway", "payments")
-	expect(t, "columns", texts(page.all("th", ""))[:5], "Line", "latest", "mean", "lowest", "highest")
-	expect(t, "figures", texts(page.all("td", "")), "600 ms", "300 ms", "100 ms", "600 ms", "400 ms", "400 ms", "400 ms", "400 ms")
-	expect(t, "limits", texts(page.all("line", "limit")), "a human notices")
+	expect(t, "legend", htmltest.Texts(page.All("li", "")), "gateway", "payments")
+	expect(t, "columns", htmltest.Texts(page.All("th", ""))[:5], "Line", "latest", "mean", "lowest", "highest")
+	expect(t, "figures", htmltest.Texts(page.All("td", "")), "600 ms", "300 ms", "100 ms", "600 ms", "400 ms", "400 ms", "400 ms", "400 ms")
+	expect(t, "limits", htmltest.Texts(page.All("line", "limit")), "a human notices")
 	// 0.3 of a scale to 0.6 is half of the height between 15 and 84 percent.
-	if at := page.all("line", "warn")[0].attr("y1"); at != "49.50%" {
+	if at := page.All("line", "warn")[0].Attribute("y1"); at != "49.50%" {
 		t.Errorf("the limit is at %s", at)
 	}
 	for class, want := range map[string]string{"fault": "20.00% 20.00% a block", "base": "0.00% 20.00% before"} {
-		shades := page.all("rect", class)
-		if got := fmt.Sprint(shades[0].attr("x"), " ", shades[0].attr("width"), " ", shades[0].text()); len(shades) != 1 || got != want {
+		shades := page.All("rect", class)
+		if got := fmt.Sprint(shades[0].Attribute("x"), " ", shades[0].Attribute("width"), " ", shades[0].Text()); len(shades) != 1 || got != want {
 			t.Errorf("shade %s, want %s", got, want)
 		}
 	}
-	if svg := page.all("svg", ""); svg[2].attr("role") != "img" || svg[2].attr("aria-label") != "Delay. Its figures are in the table below." {
-		t.Errorf("the plot is called %q", svg[2].attr("aria-label"))
+	if svg := page.All("svg", ""); svg[2].Attribute("role") != "img" || svg[2].Attribute("aria-label") != "Delay. Its figures are in the table below." {
+		t.Errorf("the plot is called %q", svg[2].Attribute("aria-label"))
 	}
 }
 
@@ -125,23 +81,23 @@ func TestChartsOfAFigureShareScaleLegendAndTable(t *testing.T) {
 	after := chart.Chart{Title: "Rate, after", Name: "after", To: 4 * second, Lines: []chart.Line{line("a", 1), line("b")}}
 	before.Columns, before.Lines[0].Figures, before.Lines[1].Figures = []string{"the mean before"}, []float64{100}, []float64{math.NaN()}
 	page := drawn(t, chart.Figure{ID: "x", Title: "Rate", Charts: []chart.Chart{before, after}})
-	plots := page.all("div", "plot")
+	plots := page.All("div", "plot")
 	if len(plots) != 2 {
 		t.Fatalf("%d plots", len(plots))
 	}
-	values := func(p tree) (all []string) {
-		for _, tick := range p.all("text", "tick") {
-			all = append(all, tick.attr("y"))
+	values := func(p htmltest.Node) (all []string) {
+		for _, tick := range p.All("text", "tick") {
+			all = append(all, tick.Attribute("y"))
 		}
 		return all
 	}
 	expect(t, "scale", values(plots[1]), values(plots[0])...)
-	expect(t, "caption", texts(page.all("figcaption", "")), "Rate a second")
-	expect(t, "names", texts(page.all("text", "name")), "before", "after")
-	expect(t, "legend", texts(page.all("li", "")), "a", "b")
-	expect(t, "columns", texts(page.all("th", ""))[:6], "Line", "the mean before", "after, latest", "after, mean", "after, lowest", "after, highest")
-	expect(t, "figures", texts(page.all("td", "")), "100", "1", "1", "1", "1", "–", "–", "–", "–", "–")
-	if n := len(plots[1].all("path", "c1")); n != 0 {
+	expect(t, "caption", htmltest.Texts(page.All("figcaption", "")), "Rate a second")
+	expect(t, "names", htmltest.Texts(page.All("text", "name")), "before", "after")
+	expect(t, "legend", htmltest.Texts(page.All("li", "")), "a", "b")
+	expect(t, "columns", htmltest.Texts(page.All("th", ""))[:6], "Line", "the mean before", "after, latest", "after, mean", "after, lowest", "after, highest")
+	expect(t, "figures", htmltest.Texts(page.All("td", "")), "100", "1", "1", "1", "1", "–", "–", "–", "–", "–")
+	if n := len(plots[1].All("path", "c1")); n != 0 {
 		t.Errorf("%d curves of a line without points", n)
 	}
 }
@@ -167,8 +123,8 @@ func TestOfTooManyLinesTheFurthestAreDrawn(t *testing.T) {
 	}
 	c.Lines[3].Points[0].Value = -100 // as far down as no other is up
 	page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
-	expect(t, "legend", texts(page.all("li", "")), "d", "g", "h", "i", "j", "r", "s", "t", "and 12 lower lines")
-	if n := len(page.all("tr", "")); n != 1+chart.MaxLines {
+	expect(t, "legend", htmltest.Texts(page.All("li", "")), "d", "g", "h", "i", "j", "r", "s", "t", "and 12 lower lines")
+	if n := len(page.All("tr", "")); n != 1+chart.MaxLines {
 		t.Errorf("%d rows", n)
 	}
 }
@@ -180,7 +136,7 @@ func TestAMillionPointsAreFew(t *testing.T) {
 	if len(fragment) > 10_000 {
 		t.Errorf("%d bytes", len(fragment))
 	}
-	expect(t, "figures", texts(parse(t, fragment, err).all("td", "")), "5", "5e-06", "0", "5")
+	expect(t, "figures", htmltest.Texts(parse(t, fragment, err).All("td", "")), "5", "5e-06", "0", "5")
 }
 
 func TestWhatIsNoNumberIsAGap(t *testing.T) {
@@ -190,11 +146,11 @@ func TestWhatIsNoNumberIsAGap(t *testing.T) {
 	}
 	l.Points[30].Value, l.Points[31].Value = 1, 7 // the last one is beyond the edge
 	page := drawn(t, chart.Figure{Charts: []chart.Chart{{Title: "gaps", To: 30 * second, Lines: []chart.Line{l}}}})
-	path := page.all("path", "c0")[1].attr("d")
+	path := page.All("path", "c0")[1].Attribute("d")
 	if strings.Count(path, "M") != 2 || strings.Count(path, "L") != 19 {
 		t.Errorf("path %s", path)
 	}
-	expect(t, "figures", texts(page.all("td", "")), "1", "0.0476", "0", "1")
+	expect(t, "figures", htmltest.Texts(page.All("td", "")), "1", "0.0476", "0", "1")
 }
 
 func TestHostileTextsAreTexts(t *testing.T) {
@@ -206,10 +162,10 @@ func TestHostileTextsAreTexts(t *testing.T) {
 	page := drawn(t, chart.Figure{ID: hostile, Title: hostile, Charts: []chart.Chart{c}})
 	fragment, err := chart.Tile{Title: hostile, Text: hostile, Level: hostile}.HTML()
 	tile := parse(t, fragment, err)
-	if n := len(page.all("script", "")) + len(tile.all("script", "")); n > 0 {
+	if n := len(page.All("script", "")) + len(tile.All("script", "")); n > 0 {
 		t.Errorf("%d scripts", n)
 	}
-	if n := strings.Count(page.text()+tile.text(), "<script>alert(1)</script>"); n < 12 {
+	if n := strings.Count(page.Text()+tile.Text(), "<script>alert(1)</script>"); n < 12 {
 		t.Errorf("the text is there %d times: something is not shown", n)
 	}
 }
@@ -226,14 +182,14 @@ func TestTiles(t *testing.T) {
 	} {
 		fragment, err := tt.tile.HTML()
 		page := parse(t, fragment, err)
-		if got := strings.Join(strings.Fields(page.text()), " "); got != tt.want {
+		if got := page.Text(); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 		path := ""
-		for _, p := range page.all("path", "") {
-			path = p.attr("d")
+		for _, p := range page.All("path", "") {
+			path = p.Attribute("d")
 		}
-		if path != tt.path || len(page.all("div", string(tt.tile.Level))) != 1 {
+		if path != tt.path || len(page.All("div", string(tt.tile.Level))) != 1 {
 			t.Errorf("%s: line %q, want %q", tt.tile.Title, path, tt.path)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"brownout/chaos/drill"
 	"brownout/chaos/drills"
 	"brownout/chaos/verdict"
+	"brownout/internal/htmltest"
 	"brownout/internal/room"
 	"brownout/internal/shopfile"
 )
@@ -112,7 +113,7 @@ func (v *visitor) start(name, pace string) (int, string) {
 // shows waits until a page says something.
 func (v *visitor) shows(path, want string) {
 	v.t.Helper()
-	eventually(v.t, path+" says "+want, func() bool { return strings.Contains(textOf(parse(v.t, v.get(path).body)), want) })
+	eventually(v.t, path+" says "+want, func() bool { return strings.Contains(htmltest.Parse(v.t, v.get(path).body).Text(), want) })
 }
 
 func TestADrillIsPlayedToItsVerdict(t *testing.T) {

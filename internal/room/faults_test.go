@@ -2,12 +2,14 @@ package room_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
 	"brownout/chaos/fault"
+	"brownout/internal/htmltest"
 	"brownout/internal/room"
 )
 
@@ -133,19 +135,19 @@ func TestEveryFaultHasItsForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forms := map[string]*html.Node{}
-	for n := range parse(t, v.get("/faults").body).Descendants() {
-		if n.Data == "input" && attribute(n, "name") == "fault" {
-			forms[attribute(n, "value")] = n.Parent
+	forms := map[string]htmltest.Node{}
+	for _, n := range htmltest.Parse(t, v.get("/faults").body).All("input", "") {
+		if n.Attribute("name") == "fault" {
+			forms[n.Attribute("value")] = htmltest.Node{Node: n.Parent}
 		}
 	}
 	n := 0
 	for _, k := range report.Kinds {
-		form := forms[k.Name]
-		if (form != nil) != (k.Missing == "") {
-			t.Errorf("%s: there is a form: %v; missing: %q", k.Name, form != nil, k.Missing)
+		form, found := forms[k.Name]
+		if found != (k.Missing == "") {
+			t.Errorf("%s: there is a form: %v; missing: %q", k.Name, found, k.Missing)
 		}
-		if form == nil {
+		if !found {
 			continue
 		}
 		n++
@@ -162,28 +164,18 @@ func TestEveryFaultHasItsForm(t *testing.T) {
 }
 
 // fieldsOf are the values that a form would send.
-func fieldsOf(form *html.Node) map[string]string {
+func fieldsOf(form htmltest.Node) map[string]string {
 	values := map[string]string{}
-	for n := range form.Descendants() {
-		switch n.Data {
-		case "input":
-			values[attribute(n, "name")] = attribute(n, "value")
-		case "select":
-			for o := range n.Descendants() {
-				if _, known := values[attribute(n, "name")]; o.Data == "option" && (!known || hasAttribute(o, "selected")) {
-					values[attribute(n, "name")] = textOf(o)
-				}
+	for _, n := range form.All("input", "") {
+		values[n.Attribute("name")] = n.Attribute("value")
+	}
+	for _, n := range form.All("select", "") {
+		name := n.Attribute("name")
+		for _, o := range n.All("option", "") {
+			if _, known := values[name]; !known || slices.ContainsFunc(o.Attr, func(a html.Attribute) bool { return a.Key == "selected" }) {
+				values[name] = o.Text()
 			}
 		}
 	}
 	return values
-}
-
-func hasAttribute(n *html.Node, name string) bool {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return true
-		}
-	}
-	return false
 }

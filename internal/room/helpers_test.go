@@ -15,9 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/html"
-
 	"brownout/chaos/fault"
+	"brownout/internal/htmltest"
 	"brownout/internal/loop"
 	"brownout/internal/room"
 	"brownout/internal/service"
@@ -186,9 +185,9 @@ func (v *visitor) get(path string) answer {
 // token returns the token of the visitor's pages.
 func (v *visitor) token() string {
 	v.t.Helper()
-	for n := range parse(v.t, v.get("/runs").body).Descendants() {
-		if attribute(n, "name") == "token" {
-			return attribute(n, "value")
+	for _, n := range htmltest.Parse(v.t, v.get("/runs").body).All("", "") {
+		if n.Attribute("name") == "token" {
+			return n.Attribute("value")
 		}
 	}
 	v.t.Fatal("the page has no token")
@@ -220,37 +219,6 @@ func (v *visitor) press(path string, fields ...string) (status int, message stri
 		v.t.Fatalf("%s: %d %s", path, a.status, a.body)
 	}
 	return a.status, said.Message
-}
-
-// parse reads a page.
-func parse(t *testing.T, text string) *html.Node {
-	t.Helper()
-	n, err := html.Parse(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// attribute returns an attribute's value, "" if there is none.
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-// textOf returns all that can be read in a node.
-func textOf(n *html.Node) string {
-	var b strings.Builder
-	for d := range n.Descendants() {
-		if d.Type == html.TextNode {
-			b.WriteString(d.Data + " ")
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // traces is a store with two traces: a request that went well, and one that failed.

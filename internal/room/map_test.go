@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"brownout/internal/htmltest"
 	"brownout/internal/metricstore"
 	"brownout/internal/room"
 )
@@ -93,7 +94,7 @@ func TestTheMapSaysWhatIsWrong(t *testing.T) {
 		"Answers of the gateway",        // goodput
 	} {
 		eventually(t, "the map says "+want, func() bool {
-			text = textOf(parse(t, v.get("/").body))
+			text = htmltest.Parse(t, v.get("/").body).Text()
 			return strings.Contains(text, want)
 		})
 	}
@@ -103,7 +104,7 @@ func TestTheLoopOfAPart(t *testing.T) {
 	store := scrape(t, map[string]*scraped{"gateway": {text: sick}})
 	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
 	eventually(t, "the wheel turns", func() bool {
-		text := textOf(parse(t, v.get("/loop/gateway").body))
+		text := htmltest.Parse(t, v.get("/loop/gateway").body).Text()
 		return strings.Contains(text, "25.0 % busy") && strings.Contains(text, "0 of 4 workers are at work")
 	})
 }
@@ -116,7 +117,7 @@ func TestTheCulpritIsNamed(t *testing.T) {
 		t.Fatalf("%d %s", status, message)
 	}
 	eventually(t, "the culprit is named", func() bool {
-		text := textOf(parse(t, v.get("/loop/gateway").body))
+		text := htmltest.Parse(t, v.get("/loop/gateway").body).Text()
 		return strings.Contains(text, "loop.block has kept the loop for") && strings.Contains(text, "loop.block in phase")
 	})
 	if _, err := gateway.admin().ClearAll(t.Context()); err != nil {
@@ -144,6 +145,6 @@ func TestProtectionsSayHowTheyStand(t *testing.T) {
 	store := scrape(t, map[string]*scraped{"gateway": {text: sick}})
 	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
 	eventually(t, "rejections are there", func() bool {
-		return strings.Contains(textOf(parse(t, v.get("/protections").body)), "breaker refuses")
+		return strings.Contains(htmltest.Parse(t, v.get("/protections").body).Text(), "breaker refuses")
 	})
 }

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
+	"brownout/internal/htmltest"
 	"brownout/internal/room"
 	"brownout/internal/shopfile"
 )
@@ -27,7 +26,7 @@ func TestEveryPageIsSound(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 			continue
 		}
-		page := parse(t, a.body)
+		page := htmltest.Parse(t, a.body)
 		for _, problem := range slices.Concat(unsafe(page), unreachable(page), nameless(page)) {
 			t.Errorf("%s: %s", path, problem)
 		}
@@ -38,9 +37,9 @@ func TestEveryPageIsSound(t *testing.T) {
 }
 
 // unsafe finds what the policy of pages forbids: the browser would leave it out, and complain.
-func unsafe(page *html.Node) (problems []string) {
-	for n := range page.Descendants() {
-		if n.Data == "style" || n.Data == "script" && attribute(n, "src") == "" || n.Data == "iframe" {
+func unsafe(page htmltest.Node) (problems []string) {
+	for _, n := range page.All("", "") {
+		if n.Data == "style" || n.Data == "script" && n.Attribute("src") == "" || n.Data == "iframe" {
 			problems = append(problems, "there is a <"+n.Data+">")
 		}
 		for _, a := range n.Attr {
@@ -54,10 +53,10 @@ func unsafe(page *html.Node) (problems []string) {
 }
 
 // unreachable finds ids that are there twice, and names of ids that are not there.
-func unreachable(page *html.Node) (problems []string) {
+func unreachable(page htmltest.Node) (problems []string) {
 	ids := map[string]int{}
-	for n := range page.Descendants() {
-		if id := attribute(n, "id"); id != "" {
+	for _, n := range page.All("", "") {
+		if id := n.Attribute("id"); id != "" {
 			ids[id]++
 		}
 	}
@@ -66,9 +65,9 @@ func unreachable(page *html.Node) (problems []string) {
 			problems = append(problems, "the id "+id+" is there more than once")
 		}
 	}
-	for n := range page.Descendants() {
+	for _, n := range page.All("", "") {
 		for _, key := range []string{"aria-labelledby", "aria-describedby", "for", "form"} {
-			if id := attribute(n, key); id != "" && ids[id] == 0 {
+			if id := n.Attribute(key); id != "" && ids[id] == 0 {
 				problems = append(problems, "<"+n.Data+" "+key+"="+id+">: there is no such id")
 			}
 		}
@@ -77,25 +76,22 @@ func unreachable(page *html.Node) (problems []string) {
 }
 
 // nameless finds what a screen reader has no words for.
-func nameless(page *html.Node) (problems []string) {
+func nameless(page htmltest.Node) (problems []string) {
 	landmarks := map[string]int{}
-	for n := range page.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
-		}
+	for _, n := range page.All("", "") {
 		landmarks[n.Data]++
 		switch n.Data {
 		case "input", "select":
-			if attribute(n, "type") != "hidden" && !labelled(n) {
-				problems = append(problems, "<"+n.Data+" name="+attribute(n, "name")+"> has no label")
+			if n.Attribute("type") != "hidden" && !labelled(n) {
+				problems = append(problems, "<"+n.Data+" name="+n.Attribute("name")+"> has no label")
 			}
 		case "button", "a":
-			if attribute(n, "aria-label") == "" && textOf(n) == "" {
+			if n.Attribute("aria-label") == "" && n.Text() == "" {
 				problems = append(problems, "a <"+n.Data+"> has no text")
 			}
 		case "svg":
-			if attribute(n, "aria-hidden") != "true" && attribute(n, "aria-label") == "" {
-				problems = append(problems, "an <svg class="+attribute(n, "class")+"> has no name")
+			if n.Attribute("aria-hidden") != "true" && n.Attribute("aria-label") == "" {
+				problems = append(problems, "an <svg class="+n.Attribute("class")+"> has no name")
 			}
 		}
 	}
@@ -107,13 +103,13 @@ func nameless(page *html.Node) (problems []string) {
 	return problems
 }
 
-func labelled(n *html.Node) bool {
+func labelled(n htmltest.Node) bool {
 	for p := n.Parent; p != nil; p = p.Parent {
 		if p.Data == "label" {
 			return true
 		}
 	}
-	return attribute(n, "aria-label") != ""
+	return n.Attribute("aria-label") != ""
 }
 
 func TestWhatIsNotThereIsSaid(t *testing.T) {

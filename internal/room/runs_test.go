@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"brownout/internal/htmltest"
 	"brownout/internal/room"
 )
 
@@ -48,7 +49,7 @@ func runsOf(t *testing.T) string {
 
 func TestRunsAreListed(t *testing.T) {
 	v := visit(t, room.Config{Runs: runsOf(t)})
-	text := textOf(parse(t, v.get("/runs").body))
+	text := htmltest.Parse(t, v.get("/runs").body).Text()
 	for _, want := range []string{
 		"loop-block 2026-01-02 03:04:05 FAIL latency: it was late", "spike 2026-01-02 04:05:06 It has no verdict, or not yet. plan.yaml",
 	} {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"brownout/internal/htmltest"
 	"brownout/internal/room"
 )
 
@@ -32,13 +33,13 @@ func TestTracesAreFound(t *testing.T) {
 
 func TestATraceIsAWaterfall(t *testing.T) {
 	v := visit(t, room.Config{Traces: traces(t)})
-	text := textOf(parse(t, v.get("/traces/00000000000000000000000000000001").body))
+	text := htmltest.Parse(t, v.get("/traces/00000000000000000000000000000001").body).Text()
 	for _, want := range []string{"A request to browse", "Took 20 ms", "Waiting in queues 15 ms", "gateway · wait mailbox · 15 ms"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q: %s", want, text)
 		}
 	}
-	if text := textOf(parse(t, v.get("/traces/00000000000000000000000000000002").body)); !strings.Contains(text, "breaker refused target=bank-a; error: 503") {
+	if text := htmltest.Parse(t, v.get("/traces/00000000000000000000000000000002").body).Text(); !strings.Contains(text, "breaker refused target=bank-a; error: 503") {
 		t.Errorf("what happened is not told: %s", text)
 	}
 }
