@@ -24,6 +24,8 @@ type AttackerConfig struct {
 	Timeout time.Duration
 	// Retry says how clients try again what failed. The zero value does not.
 	Retry Retry
+	// Insistences are times in which they do so in another way; they are not changed meanwhile.
+	Insistences []*Insistence
 	// TellDeadline has each request say how long its client will wait.
 	TellDeadline bool
 	// MaxInFlight bounds the requests that are being sent or answered, each of which
@@ -173,12 +175,15 @@ type worker struct {
 
 // do sends a request, and again if its client does so, and tells what came of each attempt.
 func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
-	retry := &w.config.Retry
 	w.budget.begin(s.action.Route())
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
+		retry, insistence := w.config.retry(time.Since(s.start))
 		again := retry.again(&sample, attempt) && w.budget.spend(s.action.Route())
-		if retry.Attempts > 1 {
+		if again && insistence != nil {
+			insistence.retries.Add(1)
+		}
+		if w.config.retries() {
 			sample.Attempt = attempt
 		}
 		tell(sample)

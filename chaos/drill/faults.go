@@ -80,6 +80,9 @@ func (c *checker) place(path string, e *Entry) {
 		c.wrong(join(path, "on"), "%s cannot be on %s; want one of %s", e.Fault, e.On, strings.Join(on, ", "))
 		return
 	}
+	if e.On == OnLoad && (e.Toxicity != 0 || e.First != 0) {
+		c.wrong(path, "%s does not choose whom it hits; want neither toxicity nor first", e.Fault)
+	}
 	if family(e.Fault) == "net" && !c.plan.Shop.Links {
 		c.wrong(join(path, "fault"), "%s needs faulty links; want shop.links: true", e.Fault)
 	}

@@ -28,6 +28,7 @@ type line struct {
 	patience evidence.Patience
 	surges   []surge
 	slow     []slowEntry
+	insists  []insistence
 }
 
 // A slowEntry is a crowd of slow readers on the timeline.
@@ -47,6 +48,9 @@ func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line,
 	if err := l.slowReaders(s); err != nil {
 		return nil, err
 	}
+	if l.insists, err = insistencesOf(r.schedule); err != nil {
+		return nil, err
+	}
 	if l.shoppers, err = s.shoppers(ctx, plan, plan.Load.Mix, r.config.Seed); err != nil {
 		return nil, err
 	}
@@ -61,7 +65,8 @@ func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line,
 	retry := plan.Retry(r.config.Pace, r.disabled(a.Name))
 	retry.Seed = r.config.Seed
 	l.attacker = loadgen.NewAttacker(loadgen.AttackerConfig{
-		Pacer: all.Pacer, Scenario: all.Scenario, Doer: client, Timeout: longest(a.Patience), Retry: retry, TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
+		Pacer: all.Pacer, Scenario: all.Scenario, Doer: client, Timeout: longest(a.Patience), Retry: retry, Insistences: l.insistences(),
+		TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
 	})
 	l.journal, err = loadgen.OpenJournal(filepath.Join(s.dir, journalFile), false, s.epoch())
 	return l, err
@@ -169,6 +174,9 @@ func (l *line) faults(a *evidence.Arm) []evidence.Fault {
 	}
 	for _, e := range l.slow {
 		all = append(all, evidence.Fault{Kind: e.Fault, On: e.On, Params: e.Params, Active: active(e.Entry), Hits: e.readers.Read() + e.readers.Cut(), Ended: true})
+	}
+	for _, i := range l.insists {
+		all = append(all, evidence.Fault{Kind: i.Fault, On: i.On, Params: i.Params, Active: active(i.Entry), Hits: i.Retries(), Ended: true})
 	}
 	return all
 }

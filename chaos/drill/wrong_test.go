@@ -74,6 +74,7 @@ var wrongs = []struct {
 	{"on: bank-a", "on: bank-c", 26, "timeline[0].on", "is not known"},
 	{"on: bank-a", "on: gateway", 26, "timeline[0].on", "bank.slow cannot be on gateway; want one of bank-a, bank-b"},
 	{"fault: bank.slow\n    on: bank-a\n    params: {factor: 20}", "fault: net.reset\n    on: payments-bank-a", 25, "timeline[0].fault", "shop.links: true"},
+	{"fault: bank.slow\n    on: bank-a\n    params: {factor: 20}", "fault: load.spike\n    on: load\n    first: 3", 23, "timeline[0]", "want neither toxicity nor first"},
 	{"at: 6s", "at: 5s", 23, "timeline[0].at", "before the end of the baseline; want 6s or later"},
 	{"for: 8s", "for: 11s", 24, "timeline[0].for", "until 17s at quick pace; want it to end by 16s"},
 	{"scale: 4", "scale: 40", 24, "timeline[0].for", "is 5m20s at demo pace"},

@@ -61,7 +61,9 @@ func TestTheCatalogueIsTheSameEverywhere(t *testing.T) {
 		t.Errorf("%v, and %v", none, full)
 	}
 	for _, want := range strings.Fields(`loop.block loop.tick-storm loop.promise-storm loop.timer-storm pool.hog pool.nest
-		http.latency http.error http.hang heap.leak heap.churn goroutine.leak cpu.burn fd.exhaust`) {
+		http.latency http.error http.hang heap.leak heap.churn goroutine.leak cpu.burn fd.exhaust proc.kill proc.pause
+		redis.flush redis.down msg.poison bank.slow bank.error bank.lost-reply cache.flush cache.expire capacity.cut
+		load.spike client.retry client.slow-reader`) {
 		if !slices.Contains(none, want) {
 			t.Errorf("there is no %s", want)
 		}

@@ -43,7 +43,7 @@ func Catalogue(h Host) []Kind {
 		poolHog, poolNest, storeHog,
 		httpLatency, httpError, httpHang,
 		heapLeak, heapChurn, goroutineLeak, cpuBurn, fdExhaust,
-		loadSpike, clientSlowReader,
+		loadSpike, clientRetry, clientSlowReader,
 		bankSlow, bankError, bankLostReply, capacityCut, capacityHog,
 		cacheFlush, cacheExpire, msgPoison,
 		procKill, procPause, redisFlush, redisDown,

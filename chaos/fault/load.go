@@ -15,6 +15,13 @@ func loadSpike(Host) Kind {
 		Param{Name: "tenant", Help: "whose customers come more often; all if empty", Type: Text})
 }
 
+// clientRetry is clients that do not take no for an answer.
+func clientRetry(Host) Kind {
+	return ofTheLoad("client.retry", "Has clients send again, with the same key, what was refused for now or has no known outcome.",
+		Param{Name: "attempts", Help: "how often a request is sent at most, the first time included", Type: Int, Default: "3", Min: "2", Max: "10"},
+		Param{Name: "backoff", Help: "the pause before the second attempt; it doubles with each that follows", Type: Duration, Default: "100ms", Max: "1m"})
+}
+
 // clientSlowReader is clients that ask for all orders and hardly read them.
 func clientSlowReader(Host) Kind {
 	return ofTheLoad("client.slow-reader", "Has clients ask for a large answer and take it a few bytes a second.",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,40 @@ func TestDrillLeavesItsEvidence(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// Clients that insist for a while are a fault of the load: it hits, and is among the evidence.
+func TestADrillsClientsInsist(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text, err := os.ReadFile("testdata/drill/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	insistent := strings.Replace(string(text), "\narms:", "  - {at: 5s, for: 1s, fault: client.retry, on: load, params: {attempts: 2, backoff: 50ms}}\n\narms:", 1)
+	if err := os.WriteFile(filepath.Join(dir, "tiny.yaml"), []byte(insistent), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--arm", "off", "--retries", "0")
+	p.wait()
+	run, _, err := drill.ReadRun(theRun(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := run.Arms[evidence.Off]
+	at := slices.IndexFunc(off.Faults, func(f evidence.Fault) bool { return f.Kind == "client.retry" })
+	if at < 0 || off.Faults[at].Hits == 0 || !off.Faults[at].Ended {
+		t.Fatalf("faults %+v", off.Faults)
+	}
+	again := int64(0)
+	for _, w := range off.Windows {
+		for _, tally := range w.Routes {
+			again += tally.Attempts - tally.Scheduled
+		}
+	}
+	if again != off.Faults[at].Hits {
+		t.Errorf("%d hits, and %d were sent again", off.Faults[at].Hits, again)
 	}
 }
 
