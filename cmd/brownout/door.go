@@ -20,9 +20,9 @@ type door struct {
 	handler    http.Handler
 }
 
-// serveDoors says where the first one is, and answers at all of them until ctx is done.
-func serveDoors(ctx context.Context, s streams, doors []door, private bool) error {
-	servers, err := openDoors(doors, private)
+// serveDoors says where the first one is, and answers at all of them, as common says, until ctx is done.
+func serveDoors(ctx context.Context, s streams, doors []door, common loopback.Config) error {
+	servers, err := openDoors(doors, common)
 	if err == nil {
 		err = sayReady(s, servers[0].URL())
 	}
@@ -41,9 +41,10 @@ func serveDoors(ctx context.Context, s streams, doors []door, private bool) erro
 }
 
 // openDoors opens doors until one does not open. Those that are open are returned, too.
-func openDoors(doors []door, private bool) (servers []*loopback.Server, err error) {
+func openDoors(doors []door, common loopback.Config) (servers []*loopback.Server, err error) {
 	for _, d := range doors {
-		server, err := loopback.Listen(loopback.Config{Addr: d.addr, Private: private, Handler: d.handler})
+		common.Addr, common.Handler = d.addr, d.handler
+		server, err := loopback.Listen(common)
 		if err != nil {
 			return servers, fmt.Errorf("--%s: %w", d.flag, err)
 		}

@@ -150,6 +150,22 @@ func (s *liveShop) awaitMetric(expr, want string) {
 	eventually(s.t, expr+" is "+want, func() bool { return s.metric(expr) == want })
 }
 
+// Containers know the room by a name, and other names are still those of other sites.
+func TestTheRoomAnswersToTheNamesItIsGiven(t *testing.T) {
+	t.Parallel()
+	page, metrics, traces := held(t), held(t), held(t)
+	room := begin(t, t.TempDir(), []string{"BROWNOUT_HOSTS=room:4318,127.0.0.1:17070"},
+		"serve", "room", "--listen", page, "--prometheus-listen", metrics, "--otlp-listen", traces)
+	eventually(t, "the room is ready", func() bool { return strings.Contains(room.out.String(), page) })
+	for host, known := range map[string]bool{"room:4318": true, "127.0.0.1:17070": true, "room": false, "evil.test:4318": false} {
+		for _, at := range []string{"http://" + page, "http://" + metrics + "/-/ready", "http://" + traces + "/v1/traces"} {
+			if status := statusFor(t, at, host); (status != http.StatusMisdirectedRequest) != known {
+				t.Errorf("%s for %s answers %d", at, host, status)
+			}
+		}
+	}
+}
+
 // statusFor returns what is answered to a request for a name.
 func statusFor(t *testing.T, at, host string) int {
 	t.Helper()

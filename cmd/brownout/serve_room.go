@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"brownout/dashboards"
+	"brownout/internal/loopback"
 	"brownout/internal/metricstore"
 	"brownout/internal/room"
 	"brownout/internal/shopfile"
@@ -34,6 +36,8 @@ type roomCommand struct {
 	PrometheusListen string `env:"BROWNOUT_PROMETHEUS_LISTEN" default:"127.0.0.1:9090" placeholder:"ADDR" help:"Where Prometheus' HTTP API listens (default ${default})."`
 	OTLPListen       string `name:"otlp-listen" env:"BROWNOUT_OTLP_LISTEN" default:"127.0.0.1:4318" placeholder:"ADDR" help:"Where traces are taken, with OTLP over HTTP (default ${default})."`
 	Private          bool   `env:"BROWNOUT_ROOM_PRIVATE" help:"Let all three listen at addresses of a private network, and answer it: for a container whose ports are published on loopback."`
+
+	Hosts []string `name:"host" env:"BROWNOUT_HOSTS" placeholder:"HOST:PORT" help:"A value of the header Host that all three answer beside localhost and addresses, such as room:4318, by which containers know where to send traces; may be given often, or with commas."`
 
 	Prometheus string        `env:"BROWNOUT_PROMETHEUS" placeholder:"URL" help:"A Prometheus server that watches the shop: it is asked, and nothing is scraped, kept or answered here."`
 	Rules      []string      `sep:"none" placeholder:"GLOB" help:"Rule files in Prometheus' format; may be given often (default: the project's own)."`
@@ -74,6 +78,11 @@ func (c *roomCommand) Validate() error {
 		return errors.New("--disk: must be from 16MiB to 1024GiB")
 	case c.MemoryLimit < leastMemory || c.MemoryLimit > mostMemory:
 		return errors.New("--memory-limit: must be from 16MiB to 1024GiB")
+	}
+	for _, host := range c.Hosts {
+		if name, port, err := net.SplitHostPort(host); err != nil || name == "" || port == "" {
+			return fmt.Errorf("--host: %q: want HOST:PORT, as in room:4318", host)
+		}
 	}
 	return nil
 }
@@ -133,7 +142,7 @@ func (c *roomCommand) watch(ctx context.Context, s streams, rules []metricstore.
 	if metrics.api != nil {
 		doors = append(doors, door{"prometheus-listen", c.PrometheusListen, metrics.api})
 	}
-	return serveDoors(ctx, s, doors, c.Private)
+	return serveDoors(ctx, s, doors, loopback.Config{Private: c.Private, Hosts: c.Hosts})
 }
 
 // metricSource is what a room knows the metrics of its shop by.
@@ -167,7 +176,7 @@ func (c *roomCommand) page(shop *shopfile.Follower, metrics room.Metrics, traces
 		return nil, err
 	}
 	return room.New(room.Config{
-		Shop: shop.Shop, ShopFile: c.Shop, Metrics: metrics, Traces: traces, Runs: c.Runs, Program: program, Log: log,
+		Shop: shop.Shop, ShopFile: c.Shop, Metrics: metrics, Traces: traces, Runs: c.Runs, Program: program, Hosts: c.Hosts, Log: log,
 	})
 }
 

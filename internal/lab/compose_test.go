@@ -216,6 +216,35 @@ func TestEveryVolumeHasItsOwner(t *testing.T) {
 	}
 }
 
+// Jaeger hands traces on to the room, which answers to no name but the one that it is told.
+func TestTracesGetIntoTheRoom(t *testing.T) {
+	text, err := os.ReadFile("../../dashboards/jaeger/config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var jaeger struct {
+		Exporters struct {
+			OTLP struct{ Endpoint string } `yaml:"otlphttp"`
+		}
+		Service struct {
+			Pipelines struct {
+				Traces struct{ Exporters []string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &jaeger); err != nil {
+		t.Fatal(err)
+	}
+	room := readComposition(t).Services["room"]
+	said := room.Environment["BROWNOUT_HOSTS"]
+	if to := jaeger.Exporters.OTLP.Endpoint; to != fmt.Sprint("http://", said) || !slices.Contains(jaeger.Service.Pipelines.Traces.Exporters, "otlphttp") {
+		t.Errorf("Jaeger sends to %q, and the room answers to %v", to, said)
+	}
+	if at := room.Environment["BROWNOUT_OTLP_LISTEN"]; !strings.HasPrefix(fmt.Sprint(said), "room:") || at != strings.Replace(fmt.Sprint(said), "room", "0.0.0.0", 1) {
+		t.Errorf("the room listens at %v", at)
+	}
+}
+
 // What a part calls another one by is a link of both their names.
 func TestContainersCallEachOtherOverLinks(t *testing.T) {
 	services := readComposition(t).Services

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,9 @@ type Config struct {
 	Addr string
 	// Private lets Addr be one of a private network, or of all that this machine has, and answers private networks.
 	Private bool
+	// Hosts are values of the header Host that are answered beside addresses and localhost, such as "room:4318": for
+	// programs that know the port by a name of a network of their own.
+	Hosts []string
 	// Handler answers. A request without a body may take as long as it takes.
 	Handler http.Handler
 }
@@ -100,7 +104,7 @@ func Guard(c Config) http.Handler {
 		switch {
 		case !c.admits(r.RemoteAddr):
 			http.Error(w, "This port does not answer your network.", http.StatusForbidden)
-		case !isAddress(r.Host):
+		case !isAddress(r.Host) && !slices.Contains(c.Hosts, r.Host):
 			http.Error(w, "This port answers to its address and to localhost, and to no other name.", http.StatusMisdirectedRequest)
 		default:
 			w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -35,11 +35,12 @@ func listen(t *testing.T, c loopback.Config) *loopback.Server {
 }
 
 func TestNamesThatAreAnswered(t *testing.T) {
-	s := listen(t, loopback.Config{Addr: "127.0.0.1:0"})
+	s := listen(t, loopback.Config{Addr: "127.0.0.1:0", Hosts: []string{"room:4318"}})
 	at := strings.TrimPrefix(s.URL(), "http://")
 	for host, want := range map[string]int{
 		at: 200, "127.0.0.1": 200, "localhost:7070": 200, "localhost": 200, "[::1]:80": 200, "192.168.1.2:80": 200,
 		"evil.test": 421, "evil.test:7070": 421, "localhost.evil.test": 421, "127.0.0.1.evil.test:80": 421, "": 400,
+		"room:4318": 200, "room": 421, "room:7070": 421, "room:4318.evil.test": 421, "room.evil.test:4318": 421,
 	} {
 		if got := statusOf(t, at, host); got != want {
 			t.Errorf("Host %q: status %d, want %d", host, got, want)
