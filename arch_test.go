@@ -33,7 +33,7 @@ internal/shop, internal/telemetry, internal/resilience < internal/service;
 internal/service < internal/service/servicetest;
 NONE < internal/port, internal/transcript, internal/loopback;
 internal/port, THIRD-PARTY < internal/redistest;
-THIRD-PARTY < internal/htmltest;
+THIRD-PARTY < internal/htmltest, internal/browsertest;
 
 # The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what
 # they adapt to.

@@ -4,141 +4,69 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"brownout/internal/browsertest"
 )
 
 var screenshots = flag.String("screenshots", "", "a folder for pictures of the control room's pages")
 
 // A browser is a Chromium that looks at a control room.
 type browser struct {
+	*browsertest.Browser
 	t   *testing.T
-	ctx context.Context
 	url string // of the control room
-
-	mu         sync.Mutex
-	complaints []string // of its console
-}
-
-// browse opens a browser. The test is skipped unless BROWNOUT_REQUIRE, a list with commas, names chromium, or pictures are wanted:
-// a click or a key that meets the very moment in which what is live is replaced can still be lost.
-func browse(t *testing.T) *browser {
-	t.Helper()
-	if !slices.Contains(strings.Split(os.Getenv("BROWNOUT_REQUIRE"), ","), "chromium") && *screenshots == "" {
-		t.Skip("BROWNOUT_REQUIRE does not name chromium, and no -screenshots are wanted")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
-	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
-	ctx, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(closeTab)
-	b := &browser{t: t, ctx: ctx}
-	go b.listen(chromedp.Console(ctx))
-	return b
-}
-
-// listen keeps what the browser complains about, until it is closed.
-func (b *browser) listen(console iter.Seq2[chromedp.ConsoleMessage, error]) {
-	for message, err := range console {
-		if err != nil {
-			return
-		}
-		b.mu.Lock()
-		b.complaints = append(b.complaints, fmt.Sprint(message.Type, ": ", message.Text, " ", message.URL))
-		b.mu.Unlock()
-	}
-}
-
-// heard returns what the browser has complained about since the last time.
-func (b *browser) heard() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := b.complaints
-	b.complaints = nil
-	return all
-}
-
-// run does things, and ends the test if one of them cannot be done.
-func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// value does something that has a value, and ends the test if it cannot be done.
-func value[T any](b *browser, action chromedp.Action[T]) T {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	v, err := chromedp.Run(ctx, action)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return v
 }
 
 // open loads a page.
 func (b *browser) open(path string) {
 	b.t.Helper()
-	b.run(chromedp.Navigate(b.url+path), chromedp.WaitReady(chromedp.CSS("#content")))
-}
-
-// is evaluates an expression of JavaScript.
-func (b *browser) is(expression string) bool {
-	b.t.Helper()
-	return value(b, chromedp.Evaluate[bool](expression))
+	b.Do(chromedp.Navigate(b.url+path), chromedp.WaitReady(chromedp.CSS("#content")))
 }
 
 // shows waits until an element has a text in it, and returns how long that took.
 func (b *browser) shows(selector, text string) time.Duration {
 	b.t.Helper()
-	began := time.Now()
-	eventually(b.t, selector+" says "+text, func() bool {
-		return b.is(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q))`, selector, text))
-	})
-	return time.Since(began)
+	return b.Await(fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.textContent.includes(%q))`, selector, text))
 }
 
-// press clicks an element of what is replaced again and again, whichever is there at that moment.
-func (b *browser) press(selector string) {
+// showsSoon waits until the line of state tells what has just been done to the shop, which is to be so within 2 s.
+func (b *browser) showsSoon(text string) {
 	b.t.Helper()
-	eventually(b.t, selector+" is pressed", func() bool {
-		return b.is(fmt.Sprintf(`(e => e !== null && (e.click(), true))(document.querySelector(%q))`, selector))
-	})
+	took := b.shows("#state", text)
+	b.t.Logf("%s is shown after %v", text, took)
+	if took > 2*time.Second {
+		b.t.Errorf("%s is shown after %v", text, took)
+	}
 }
 
 // has waits until there is an element.
 func (b *browser) has(selector string) {
 	b.t.Helper()
-	eventually(b.t, "there is "+selector, func() bool { return b.is(fmt.Sprintf(`document.querySelector(%q) !== null`, selector)) })
+	b.Await(fmt.Sprintf(`document.querySelector(%q) !== null`, selector))
+}
+
+// click presses an element with the mouse.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
 // tabTo presses the tabulator until an element has the focus.
 func (b *browser) tabTo(selector string) {
 	b.t.Helper()
 	for range 400 {
-		if b.is(fmt.Sprintf(`document.activeElement.matches(%q)`, selector)) {
+		if b.Is(fmt.Sprintf(`document.activeElement.matches(%q)`, selector)) {
 			return
 		}
-		b.run(chromedp.KeyEvent(kb.Tab))
+		b.Do(chromedp.KeyEvent(kb.Tab))
 	}
 	b.t.Fatalf("%s is not reached with the tabulator", selector)
 }
@@ -147,16 +75,16 @@ func (b *browser) tabTo(selector string) {
 // drill played to its verdict.
 func TestTheControlRoomInABrowser(t *testing.T) {
 	t.Parallel()
-	b := browse(t)
+	chromium := browsertest.Open(t)
 	s := openUp(t, "--room", "--load", "30")
 	s.awaitMetric(`count(up == 1)`, "5")
-	b.url = s.Room
+	b := &browser{chromium, t, s.Room}
 	b.looksAround()
 	b.breaksByMouse()
 	b.breaksByKeyboard()
 	b.switches()
 	b.plays()
-	if heard := b.heard(); len(heard) > 0 {
+	if heard := b.Heard(); len(heard) > 0 {
 		t.Errorf("the browser complains: %q", heard)
 	}
 }
@@ -175,18 +103,18 @@ func (b *browser) looksAround() {
 		{"overview", "/dashboards/overview"}, {"dashboard-loop", "/dashboards/loop?span=5m&job=gateway"}, {"traces", "/traces"}, {"runs", "/runs"}, {"runbook", "/runbooks/loop-block"},
 	} {
 		for _, w := range widths {
-			b.run(chromedp.EmulateViewport(w.width, w.height, chromedp.EmulateScale(float64(w.scale))))
+			b.Do(chromedp.EmulateViewport(w.width, w.height, chromedp.EmulateScale(float64(w.scale))))
 			b.open(page.path)
-			if heard := b.heard(); len(heard) > 0 {
+			if heard := b.Heard(); len(heard) > 0 {
 				b.t.Errorf("%s: the browser complains: %q", page.path, heard)
 			}
-			if !b.is(`document.documentElement.scrollWidth <= innerWidth`) {
+			if !b.Is(`document.documentElement.scrollWidth <= innerWidth`) {
 				b.t.Errorf("%s is wider than %d pixels", page.path, w.width)
 			}
 			b.picture(page.name + "-" + w.name)
 		}
 	}
-	b.run(chromedp.EmulateViewport(1280, 900))
+	b.Do(chromedp.EmulateViewport(1280, 900))
 	b.inTheDark()
 }
 
@@ -194,17 +122,17 @@ func (b *browser) looksAround() {
 func (b *browser) inTheDark() {
 	b.t.Helper()
 	ground := func() string {
-		return value(b, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+		return browsertest.Value(b.Browser, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
 	}
 	b.open("/")
 	light := ground()
-	b.run(chromedp.Click(chromedp.CSS(`button[name=theme][value=dark]`)), chromedp.WaitReady(chromedp.CSS(`html[data-theme=dark] #content`)))
+	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=dark]`)), chromedp.WaitReady(chromedp.CSS(`html[data-theme=dark] #content`)))
 	dark := ground()
 	b.picture("map-dark")
 	if light == dark {
 		b.t.Errorf("the ground is %s, light or dark", dark)
 	}
-	b.run(chromedp.Click(chromedp.CSS(`button[name=theme][value=""]`)), chromedp.WaitReady(chromedp.CSS(`html:not([data-theme]) #content`)))
+	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=""]`)), chromedp.WaitReady(chromedp.CSS(`html:not([data-theme]) #content`)))
 	b.prefers(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
 	if ground() != dark {
 		b.t.Error("what the system prefers is not followed")
@@ -215,7 +143,7 @@ func (b *browser) inTheDark() {
 // prefers has the browser's system prefer something.
 func (b *browser) prefers(features ...*emulation.MediaFeature) {
 	b.t.Helper()
-	b.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 		return err
 	}))
@@ -227,8 +155,8 @@ func (b *browser) picture(name string) {
 	if *screenshots == "" {
 		return
 	}
-	b.run(chromedp.Sleep(1500 * time.Millisecond)) // until there are figures
-	png := value(b, chromedp.FullScreenshot(100))
+	b.Do(chromedp.Sleep(1500 * time.Millisecond)) // until there are figures
+	png := browsertest.Value(b.Browser, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
@@ -240,13 +168,14 @@ func (b *browser) breaksByMouse() {
 	const fault = `:has(input[name=fault][value="loop.block"])`
 	const form = `form` + fault
 	b.open("/faults")
-	b.run(
+	b.Do(
 		chromedp.Click(chromedp.CSS(`details`+fault+` > summary`)),
 		chromedp.SetValue(chromedp.CSS(form+` [name=param-for]`), "300ms"),
 		chromedp.SetValue(chromedp.CSS(form+` [name=on]`), "gateway"),
 		chromedp.Click(chromedp.CSS(form+` button`)),
 	)
-	b.t.Logf("a fault is shown after %v", b.shows("#live tbody th", "loop.block")+b.shows("#state", "loop.block on gateway"))
+	b.showsSoon("loop.block on gateway")
+	b.shows("#live tbody th", "loop.block")
 	b.shows("#notice", "loop.block is active on gateway")
 	b.open("/loop/gateway")
 	b.shows("#live .culprit", "loop.block")
@@ -255,7 +184,7 @@ func (b *browser) breaksByMouse() {
 	b.shows("#live .plan.wide", "ϟ")
 	b.picture("map-blocked")
 	b.open("/faults")
-	b.press(`#live button[aria-label="End loop.block on gateway"]`)
+	b.click(`#live button[aria-label="End loop.block on gateway"]`)
 	b.shows("#live", "Nothing is active.")
 }
 
@@ -266,16 +195,16 @@ func (b *browser) breaksByKeyboard() {
 	const form = `form` + fault
 	b.open("/faults")
 	b.tabTo(`.skip`)
-	b.run(chromedp.KeyEvent(kb.Enter)) // to the content
+	b.Do(chromedp.KeyEvent(kb.Enter)) // to the content
 	b.tabTo(`details` + fault + ` > summary`)
-	b.run(chromedp.KeyEvent(kb.Enter))
+	b.Do(chromedp.KeyEvent(kb.Enter))
 	b.tabTo(form + ` [name=on]`)
-	b.run(chromedp.KeyEvent("payments"))
+	b.Do(chromedp.KeyEvent("payments"))
 	b.tabTo(form + ` button`)
-	b.run(chromedp.KeyEvent(kb.Enter))
-	b.shows("#state", "http.error on payments")
+	b.Do(chromedp.KeyEvent(kb.Enter))
+	b.showsSoon("http.error on payments")
 	b.tabTo(`#live button[aria-label="End http.error on payments"]`)
-	b.run(chromedp.KeyEvent(kb.Enter))
+	b.Do(chromedp.KeyEvent(kb.Enter))
 	b.shows("#live", "Nothing is active.")
 }
 
@@ -285,11 +214,11 @@ func (b *browser) switches() {
 	const toggle = `#live button[aria-label="breaker in gateway"]`
 	b.open("/protections")
 	b.has(toggle)
-	b.is(fmt.Sprintf(`document.querySelector(%q).focus() === undefined`, toggle))
+	b.Do(chromedp.Focus(chromedp.CSS(toggle)))
 	for _, checked := range []string{"false", "true"} {
-		b.run(chromedp.KeyEvent(" "))
+		b.Do(chromedp.KeyEvent(" "))
 		b.has(toggle + `[aria-checked="` + checked + `"]`)
-		if !b.is(fmt.Sprintf(`document.activeElement.matches(%q)`, toggle)) {
+		if !b.Is(fmt.Sprintf(`document.activeElement.matches(%q)`, toggle)) {
 			b.t.Error("the switch has lost the focus")
 		}
 	}
@@ -299,22 +228,22 @@ func (b *browser) switches() {
 func (b *browser) plays() {
 	b.t.Helper()
 	b.open("/drills/loop-block")
-	b.run(chromedp.Click(chromedp.CSS(`.start button`)))
+	b.Do(chromedp.Click(chromedp.CSS(`.start button`)))
 	b.shows("#live", "off arm: an epoch of its own")
 	b.shows("#live", "loop.block on gateway begins")
 	b.picture("drill-playing")
-	for end := time.Now().Add(5 * time.Minute); !b.is(`document.querySelector("#live .verdict") !== null`); time.Sleep(time.Second) {
+	for end := time.Now().Add(5 * time.Minute); !b.Is(`document.querySelector("#live .verdict") !== null`); time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			b.t.Fatal("no verdict")
 		}
 	}
 	b.picture("drill-played")
-	b.press(`#live a[href^="/runs/"]`)
+	b.click(`#live a[href^="/runs/"]`)
 	b.has(`body:not(:has(#live)) .verdict`)
 	b.open("/runs")
 	b.shows("#live", "loop-block")
 	b.open("/traces?order=slowest")
-	b.press(`#live .traces a`)
+	b.click(`#live .traces a`)
 	b.has(`#live .fall`)
 	b.picture("trace")
 }

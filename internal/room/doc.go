@@ -10,8 +10,9 @@
 // of the parts, which answer also while a loop is blocked; and at the store of traces. A screen is a page; a
 // question is what it was asked for: its text is the key by which what was rendered is remembered. What
 // lives of a page is rendered again each period, once for all who look at it, and sent to them as
-// server-sent events if it has changed. The script puts it into the page where that differs, so that focus
-// and scrolling stay. Without a script pages work, too: they are as old as they were loaded.
+// server-sent events if it has changed. The script changes what differs in the page and keeps every element
+// that is still wanted, so that focus, scrolling and what is being pressed stay. Without a script pages work,
+// too: they are as old as they were loaded.
 //
 // Drills are played by processes of their own (see theatre.go), one at a time.
 //
@@ -44,8 +45,9 @@
 // # How to add a page
 //
 // Write pages/NAME.html with a template "page", for the whole, and one called "live", for what of it lives;
-// a function that reads the question of a request; and a line in screens. A test loads every page and finds
-// what a browser or a screen reader would stumble over.
+// a function that reads the question of a request; and a line in screens. In what lives, elements of a list
+// whose members come and go have a data-key each, so that none is taken for another. A test loads every page
+// and finds what a browser or a screen reader would stumble over.
 //
 // Any goroutine may call everything here.
 package room

@@ -27,7 +27,7 @@ func TestEveryPageIsSound(t *testing.T) {
 			continue
 		}
 		page := htmltest.Parse(t, a.body)
-		for _, problem := range slices.Concat(unsafe(page), unreachable(page), nameless(page)) {
+		for _, problem := range slices.Concat(unsafe(page), unreachable(page), alike(page), nameless(page)) {
 			t.Errorf("%s: %s", path, problem)
 		}
 		if strings.Contains(a.body, "ZgotmplZ") {
@@ -71,6 +71,23 @@ func unreachable(page htmltest.Node) (problems []string) {
 				problems = append(problems, "<"+n.Data+" "+key+"="+id+">: there is no such id")
 			}
 		}
+	}
+	return problems
+}
+
+// alike finds neighbours with one key, of which the script would take one for the other.
+func alike(page htmltest.Node) (problems []string) {
+	type place struct {
+		parent htmltest.Node
+		key    string
+	}
+	keys := map[place]bool{}
+	for _, n := range page.All("", "") {
+		at := place{htmltest.Node{Node: n.Parent}, n.Attribute("data-key")}
+		if at.key != "" && keys[at] {
+			problems = append(problems, "the key "+at.key+" is there twice")
+		}
+		keys[at] = true
 	}
 	return problems
 }

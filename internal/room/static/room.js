@@ -10,49 +10,97 @@
   const retry = 3000; // milliseconds
 
   // Attributes that are the person's, once the element is there.
-  const theirs = new Set(["open", "value", "checked"]);
-
-  // morph makes an element like another one, and leaves alone what is the same: focus, scrolling and what
-  // is open stay.
-  function morph(from, to) {
-    if (from.nodeName !== to.nodeName || (from.id || "") !== (to.id || "")) {
-      from.replaceWith(to);
-      return;
-    }
-    if (from.nodeType !== Node.ELEMENT_NODE) {
-      if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
-      return;
-    }
-    morphAttributes(from, to);
-    morphChildren(from, to);
-  }
-
-  function morphAttributes(from, to) {
-    const keep = from.nodeName === "DETAILS" || from.nodeName === "INPUT";
-    for (const { name } of [...from.attributes]) {
-      if (!to.hasAttribute(name) && !(keep && theirs.has(name))) from.removeAttribute(name);
-    }
-    for (const { name, value } of to.attributes) {
-      if (from.getAttribute(name) !== value && !(keep && theirs.has(name))) from.setAttribute(name, value);
-    }
-  }
-
-  function morphChildren(from, to) {
-    const wanted = [...to.childNodes];
-    wanted.forEach((child, i) => {
-      if (i < from.childNodes.length) morph(from.childNodes[i], child);
-      else from.append(child);
-    });
-    while (from.childNodes.length > wanted.length) from.lastChild.remove();
-  }
+  const theirs = { DETAILS: ["open"], INPUT: ["value", "checked"], OPTION: ["selected"] };
 
   // become has the children of an element be what a text of HTML says.
   function become(element, html) {
     const template = document.createElement("template");
     template.innerHTML = html;
-    const wanted = element.cloneNode(false);
-    wanted.append(template.content);
-    morphChildren(element, wanted);
+    morphChildren(element, template.content);
+  }
+
+  // morph makes a node like another one of its kind, and leaves alone what is the same: focus, selection,
+  // scrolling and what is open stay.
+  function morph(from, to) {
+    if (from.nodeType === Node.ELEMENT_NODE) {
+      morphAttributes(from, to);
+      morphChildren(from, to);
+    } else if (from.nodeValue !== to.nodeValue) {
+      from.nodeValue = to.nodeValue;
+    }
+  }
+
+  function morphAttributes(from, to) {
+    const kept = theirs[from.nodeName] ?? [];
+    for (const { name } of [...from.attributes]) {
+      if (!to.hasAttribute(name) && !kept.includes(name)) from.removeAttribute(name);
+    }
+    for (const { name, value } of to.attributes) {
+      if (from.getAttribute(name) !== value && !kept.includes(name)) from.setAttribute(name, value);
+    }
+  }
+
+  // morphChildren keeps each child that is still wanted, wherever it is wanted: one with a key for what has the
+  // same key, one without for the next of its kind that has none.
+  function morphChildren(from, to) {
+    const old = [...from.childNodes];
+    let at = from.firstChild; // what is before it is done
+    for (const wanted of [...to.childNodes]) {
+      const found = old.findIndex((node) => alike(node, wanted));
+      if (found < 0) {
+        from.insertBefore(wanted, at);
+        continue;
+      }
+      const [node] = old.splice(found, 1);
+      if (node !== at) bring(node, at);
+      at = node.nextSibling;
+      morph(node, wanted);
+    }
+    for (const node of old) node.remove();
+  }
+
+  const keyOf = (node) => node.id || node.dataset?.key || "";
+  const alike = (a, b) => a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
+
+  // bring moves a node to before a sibling of it. What is moved loses the focus: others make way for what has it.
+  function bring(node, at) {
+    if (!node.contains(document.activeElement)) {
+      at.before(node);
+      return;
+    }
+    while (at !== node) {
+      const next = at.nextSibling;
+      at.parentNode.append(at);
+      at = next;
+    }
+  }
+
+  // What is still to be shown, by element. It waits while something is pressed, for a press and its release are a
+  // click only if they meet the same element; but not for long, for a release can go unseen.
+  const news = new Map();
+  const longest = 2000; // milliseconds
+  let held = 0; // a timer, while something is pressed
+
+  function show() {
+    if (held !== 0) return;
+    for (const [element, html] of news) become(element, html);
+    news.clear();
+  }
+
+  function hold() {
+    clearTimeout(held);
+    held = setTimeout(release, longest);
+  }
+
+  function release() {
+    clearTimeout(held);
+    held = 0;
+    setTimeout(show); // after the click that comes of it
+  }
+
+  function receive(element, html) {
+    news.set(element, html);
+    show();
   }
 
   // listen has the page told of news while somebody can see it: a browser has few connections for one
@@ -61,8 +109,8 @@
 
   function listen() {
     source = new EventSource(live.dataset.live);
-    source.addEventListener("live", (event) => become(live, event.data));
-    source.addEventListener("state", (event) => become(state, event.data));
+    source.addEventListener("live", (event) => receive(live, event.data));
+    source.addEventListener("state", (event) => receive(state, event.data));
     source.addEventListener("error", () => {
       if (source === null) return;
       if (state.textContent !== lost) state.textContent = lost;
@@ -110,6 +158,8 @@
   });
 
   if (live !== null && live.dataset.live) {
+    for (const name of ["pointerdown", "keydown"]) addEventListener(name, hold, true);
+    for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, release, true);
     document.addEventListener("visibilitychange", attend);
     addEventListener("pagehide", () => { if (source !== null) { source.close(); source = null; } });
     addEventListener("pageshow", attend);
