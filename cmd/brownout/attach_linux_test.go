@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,9 +30,13 @@ func (s *liveShop) found() *shopfile.Shop {
 	return found
 }
 
-// journal returns how many lines the background load has kept in the first epoch.
+// journal returns how many lines the background load has kept since the shop opened.
 func (s *liveShop) journal() int {
-	return linesOf(filepath.Join(s.dir, ".brownout/epochs/0001/journal.jsonl"))
+	path := s.Journals[0]
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(s.dir, path)
+	}
+	return linesOf(path)
 }
 
 // linesOf counts the lines of a file, which may not be there.
@@ -53,21 +56,7 @@ func (s *liveShop) switchOff(part string, name resilience.Name) {
 // isOff says whether a protection of a part is.
 func (s *liveShop) isOff(part string, name resilience.Name) bool {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.Admin[part]+"/admin/protections", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+s.AdminToken)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var states []resilience.State
-	if err := json.NewDecoder(answer.Body).Decode(&states); err != nil {
-		s.t.Fatal(err)
-	}
-	for _, state := range states {
+	for _, state := range told[[]resilience.State](s.t, http.MethodGet, s.Admin[part]+"/admin/protections", s.AdminToken, "") {
 		if state.Name == name {
 			return !state.On
 		}
@@ -80,14 +69,9 @@ func (s *liveShop) isOff(part string, name resilience.Name) bool {
 func (s *liveShop) login() string {
 	s.t.Helper()
 	body := fmt.Sprintf(`{"user":"c-001","password":%q}`, s.Password)
-	answer, err := http.Post(s.Gateway+"/v1/login", "application/json", strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var tokens shop.Tokens
-	if err := json.NewDecoder(answer.Body).Decode(&tokens); err != nil || tokens.AccessToken == "" {
-		s.t.Fatalf("%d, %v", answer.StatusCode, err)
+	tokens := told[shop.Tokens](s.t, http.MethodPost, s.Gateway+"/v1/login", "", body)
+	if tokens.AccessToken == "" {
+		s.t.Fatal("the login has no token")
 	}
 	return tokens.AccessToken
 }
@@ -101,31 +85,40 @@ func (s *liveShop) auditIsClean() {
 	}
 }
 
+// hostsADrill has a drill played in a shop that has customers and orders, and whose load then goes on.
+func (s *liveShop) hostsADrill(meanwhile func()) {
+	s.t.Helper()
+	eventually(s.t, "there are orders", func() bool { return s.journal() > 60 })
+	p := begin(s.t, s.dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
+	p.says(1, "load begins")
+	before := s.journal()
+	meanwhile()
+	p.judges()
+	folder := theRun(s.t, s.dir)
+	run, _, err := drill.ReadRun(folder)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	checkEvidence(s.t, filepath.Join(folder, evidence.On), run.Arms[evidence.On])
+	eventually(s.t, "the load goes on", func() bool { return s.journal() > before })
+	s.auditIsClean()
+}
+
 // A drill is played in a shop that has customers and orders, and leaves them alone.
 func TestDrillAttachesToARunningShop(t *testing.T) {
 	t.Parallel()
-	dir := tinyDrill(t)
-	s := openUpIn(t, dir, "--load", "30")
-	eventually(t, "there are orders", func() bool { return s.journal() > 60 })
+	s := openUpIn(t, tinyDrill(t), "--load", "30")
 	s.switchOff("payments", resilience.Failover)
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
-	p.says(1, "load begins")
-	before, lent := s.journal(), s.found()
-	if lent.Epoch != "guest-0001" || lent.EpochID == s.EpochID || len(lent.Journals) > 0 || lent.Gateway != s.Gateway {
-		t.Errorf("while it is lent, the file says %+v", lent)
-	}
-	if s.isOff("payments", resilience.Failover) {
-		t.Error("the guest's shop is without the failover")
-	}
-	if code := p.wait(); code != statusDone && code != statusFail && code != statusInvalid {
-		t.Fatalf("status %d\n%s%s", code, p.out.String(), p.err.String())
-	}
-	run, _, err := drill.ReadRun(theRun(t, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkEvidence(t, filepath.Join(theRun(t, dir), evidence.On), run.Arms[evidence.On])
-	if logs, _ := filepath.Glob(filepath.Join(theRun(t, dir), "on/shop/logs/*.log")); len(logs) != parts+1 {
+	s.hostsADrill(func() {
+		lent := s.found()
+		if lent.Epoch != "guest-0001" || lent.EpochID == s.EpochID || len(lent.Journals) > 0 || lent.Gateway != s.Gateway {
+			t.Errorf("while it is lent, the file says %+v", lent)
+		}
+		if s.isOff("payments", resilience.Failover) {
+			t.Error("the guest's shop is without the failover")
+		}
+	})
+	if logs, _ := filepath.Glob(filepath.Join(theRun(t, s.dir), "on/shop/logs/*.log")); len(logs) != parts+1 {
 		t.Errorf("the evidence has the logs %q", logs)
 	}
 	if now := s.found(); now.Epoch != s.Epoch || now.EpochID != s.EpochID {
@@ -134,8 +127,6 @@ func TestDrillAttachesToARunningShop(t *testing.T) {
 	if !s.isOff("payments", resilience.Failover) {
 		t.Error("the failover is on again")
 	}
-	eventually(t, "the load goes on", func() bool { return s.journal() > before })
-	s.auditIsClean()
 	s.close()
 }
 
@@ -145,29 +136,40 @@ func terms(by string) lab.Terms {
 	return lab.Terms{By: by, Setting: lab.Setting{BcryptCost: 4}}
 }
 
+// isLentToOne lends the shop to one who has a shop of his own then, and to nobody else meanwhile.
+func (s *liveShop) isLentToOne(meanwhile func(guest *lab.Borrowed)) {
+	s.t.Helper()
+	token := s.login()
+	first, err := lab.Borrow(s.t.Context(), s.Shop, terms("Ada"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if status := ask(s.t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 401 {
+		s.t.Errorf("with a token of the host, the guest's gateway answers %d", status)
+	}
+	_, err = lab.Borrow(s.t.Context(), s.Shop, terms("Bob"))
+	if shop.CodeOf(err) != shop.CodeState || !strings.Contains(err.Error(), "lent already, to Ada") {
+		s.t.Errorf("the second: %v", err)
+	}
+	meanwhile(first)
+	if err := first.Return(); err != nil {
+		s.t.Error(err)
+	}
+	if status := ask(s.t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 200 {
+		s.t.Errorf("back home, the gateway answers %d", status)
+	}
+}
+
 func TestAShopIsLentToOneAtATime(t *testing.T) {
 	t.Parallel()
 	s := openUp(t)
-	token := s.login()
-	first, err := lab.Borrow(t.Context(), s.Shop, terms("Ada"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status := ask(t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 401 {
-		t.Errorf("with a token of the host, the guest's gateway answers %d", status)
-	}
-	_, err = lab.Borrow(t.Context(), s.Shop, terms("Bob"))
-	if shop.CodeOf(err) != shop.CodeState || !strings.Contains(err.Error(), "lent already, to Ada") {
-		t.Errorf("the second: %v", err)
-	}
-	if err := first.Return(); err != nil {
-		t.Error(err)
-	}
+	s.isLentToOne(func(guest *lab.Borrowed) {
+		if now := s.found(); now.EpochID != guest.Shop.EpochID || now.EpochID == s.EpochID {
+			t.Errorf("while it is lent, it is epoch %s", now.Epoch)
+		}
+	})
 	if now := s.found(); now.EpochID != s.EpochID {
 		t.Errorf("afterwards it is epoch %s", now.Epoch)
-	}
-	if status := ask(t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 200 {
-		t.Errorf("back home, the gateway answers %d", status)
 	}
 	s.close()
 }
@@ -231,17 +233,9 @@ func TestALoanThatIsWrongIsRefused(t *testing.T) {
 
 func TestADrillThatNeedsLinksIsRefusedWithoutThem(t *testing.T) {
 	t.Parallel()
-	s := openUp(t)
-	text, err := os.ReadFile("testdata/drill/tiny.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	linked := strings.NewReplacer("name: tiny", "name: linked", "  bcrypt_cost: 4", "  bcrypt_cost: 4\n  links: true").Replace(string(text))
-	if err := os.WriteFile(filepath.Join(s.dir, "linked.yaml"), []byte(linked), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := begin(t, s.dir, nil, "drill", "run", "./linked.yaml", "--attach")
-	if code := p.wait(); code != statusDrillMisuse || !strings.Contains(p.err.String(), "linked breaks network links, and the running shop has none: start it with `brownout up --links`") {
+	s := openUpIn(t, tinyDrill(t, "  bcrypt_cost: 4", "  bcrypt_cost: 4\n  links: true"))
+	p := begin(t, s.dir, nil, "drill", "run", "./tiny.yaml", "--attach")
+	if code := p.wait(); code != statusDrillMisuse || !strings.Contains(p.err.String(), "tiny breaks network links, and the running shop has none: start it with `brownout up --links`") {
 		t.Errorf("status %d: %s", code, p.err.String())
 	}
 }

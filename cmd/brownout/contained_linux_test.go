@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,12 +14,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/crypto/bcrypt"
 
-	"brownout/chaos/drill"
-	"brownout/chaos/evidence"
 	"brownout/internal/lab"
 	"brownout/internal/port"
 	"brownout/internal/redistest"
-	"brownout/internal/shop"
 	"brownout/internal/shopfile"
 )
 
@@ -168,9 +164,6 @@ func (s *containedShop) begin(name string) {
 	p.program = begin(s.t, s.t.TempDir(), p.env, p.arguments...)
 }
 
-// journal returns how many lines the background load has kept.
-func (s *containedShop) journal() int { return linesOf(s.Journals[0]) }
-
 // keys returns how many keys of Redis begin with a prefix.
 func (s *containedShop) keys(prefix string) int {
 	s.t.Helper()
@@ -183,67 +176,32 @@ func (s *containedShop) keys(prefix string) int {
 	return len(keys)
 }
 
+// All places are lent together, to whoever asks and to a drill, and come back.
 func TestPartsAreLentTogether(t *testing.T) {
 	t.Parallel()
-	s := openContained(t, t.TempDir())
-	token := s.login()
+	s := openContained(t, tinyDrill(t))
 	eventually(t, "there are orders", func() bool { return s.journal() > 60 })
-	first, err := lab.Borrow(t.Context(), s.Shop, terms("Ada"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := s.journal()
-	if first.Shop.EpochID == s.EpochID || first.Shop.ServiceToken == s.ServiceToken || first.Shop.Gateway != s.Gateway {
-		t.Errorf("the guest's shop is %+v", first.Shop)
-	}
-	if status := ask(t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 401 {
-		t.Errorf("with a token of the host, the guest's gateway answers %d", status)
-	}
-	if status := ask(t, http.MethodGet, s.Inventory+"/v1/stock", s.ServiceToken, ""); status != 401 {
-		t.Errorf("with the service token of the host, the guest's inventory answers %d", status)
-	}
-	s.login() // with the same password
-	_, err = lab.Borrow(t.Context(), s.Shop, terms("Bob"))
-	if shop.CodeOf(err) != shop.CodeState || !strings.Contains(err.Error(), "lent already, to Ada") {
-		t.Errorf("the second: %v", err)
-	}
-	if s.keys("guest:") == 0 {
-		t.Error("the guest has no data")
-	}
-	if after := s.journal(); after != before {
-		t.Errorf("the load went on: %d lines, then %d", before, after)
-	}
-	if err := first.Return(); err != nil {
-		t.Error(err)
-	}
-	if status := ask(t, http.MethodGet, s.Gateway+"/v1/orders", token, ""); status != 200 {
-		t.Errorf("back home, the gateway answers %d", status)
-	}
+	var before int
+	s.isLentToOne(func(guest *lab.Borrowed) {
+		before = s.journal()
+		if guest.Shop.EpochID == s.EpochID || guest.Shop.ServiceToken == s.ServiceToken || guest.Shop.Gateway != s.Gateway {
+			t.Errorf("the guest's shop is %+v", guest.Shop)
+		}
+		if status := ask(t, http.MethodGet, s.Inventory+"/v1/stock", s.ServiceToken, ""); status != 401 {
+			t.Errorf("with the service token of the host, the guest's inventory answers %d", status)
+		}
+		s.login() // with the same password
+		if s.keys("guest:") == 0 {
+			t.Error("the guest has no data")
+		}
+		if after := s.journal(); after != before {
+			t.Errorf("the load went on: %d lines, then %d", before, after)
+		}
+	})
 	if left := s.keys("guest:"); left > 0 {
 		t.Errorf("the guest has left %d keys", left)
 	}
-	eventually(t, "the load goes on", func() bool { return s.journal() > before })
-	s.auditIsClean()
-}
-
-func TestDrillAttachesToContainers(t *testing.T) {
-	t.Parallel()
-	dir := tinyDrill(t)
-	s := openContained(t, dir)
-	eventually(t, "there are orders", func() bool { return s.journal() > 60 })
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
-	p.says(1, "load begins")
-	before := s.journal()
-	if code := p.wait(); code != statusDone && code != statusFail && code != statusInvalid {
-		t.Fatalf("status %d\n%s%s", code, p.out.String(), p.err.String())
-	}
-	run, _, err := drill.ReadRun(theRun(t, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkEvidence(t, filepath.Join(theRun(t, dir), evidence.On), run.Arms[evidence.On])
-	eventually(t, "the load goes on", func() bool { return s.journal() > before })
-	s.auditIsClean()
+	s.hostsADrill(func() {})
 }
 
 // Faults of processes are injected at their own supervisors, and a status counts what those have done.
@@ -269,20 +227,10 @@ func TestFaultsOfSupervisors(t *testing.T) {
 // lease is a loan that a test makes and does not renew.
 func (s *containedShop) lease(part, lease string) (id string) {
 	s.t.Helper()
-	body := strings.NewReader(fmt.Sprintf(`{"by":"Ada","lease":%q}`, lease))
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.Supervisors[part]+"/loans", body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+s.AdminToken)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var lent lab.Lent
-	if err := json.NewDecoder(answer.Body).Decode(&lent); err != nil || lent.ID == "" {
-		s.t.Fatalf("status %d, error %v", answer.StatusCode, err)
+	body := fmt.Sprintf(`{"by":"Ada","lease":%q}`, lease)
+	lent := told[lab.Lent](s.t, http.MethodPost, s.Supervisors[part]+"/loans", s.AdminToken, body)
+	if lent.ID == "" {
+		s.t.Fatalf("%s is not lent", part)
 	}
 	return lent.ID
 }

@@ -70,9 +70,10 @@ func TestLoadAndAudit(t *testing.T) {
 		{"real Redis", func(t *testing.T) []string { return []string{"--redis", redistest.Real(t).Addr} }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := openUp(t, tt.arguments(t)...)
-			report := s.loaded(s.startLoad(100, "6s"))
-			if total := report.Total; total.Scheduled != 600 || total.Errors > 0.1 {
+			report := s.loaded(s.startLoad(100, "3s"))
+			if total := report.Total; total.Scheduled != 300 || total.Errors > 0.1 {
 				t.Errorf("of %d requests %.1f%% went wrong", total.Scheduled, 100*total.Errors)
 			}
 			for code, n := range report.Total.Codes {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -105,20 +104,7 @@ func (b *block) wrong(t *testing.T) string {
 func (b *block) turns(t *testing.T) []service.LongTurn { return b.report(t).LongTurns }
 
 // report asks the service what its loop does.
-func (b *block) report(t *testing.T) (report service.LoopReport) {
+func (b *block) report(t *testing.T) service.LoopReport {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.service.URL+"/debug/loop", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+b.service.Token)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if err := json.NewDecoder(answer.Body).Decode(&report); err != nil {
-		t.Fatalf("/debug/loop answers %d: %v", answer.StatusCode, err)
-	}
-	return report
+	return told[service.LoopReport](t, http.MethodGet, b.service.URL+"/debug/loop", b.service.Token, "")
 }

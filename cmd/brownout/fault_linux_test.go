@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,8 +14,8 @@ import (
 	"brownout/internal/shop"
 )
 
-// ask asks an admin port, or a service, and returns the status of the answer.
-func ask(t *testing.T, method, url, token, body string) int {
+// send sends a request, with a token if there is one.
+func send(t *testing.T, method, url, token, body string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -23,12 +24,32 @@ func ask(t *testing.T, method, url, token, body string) int {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	return http.DefaultClient.Do(r)
+}
+
+// ask asks an admin port, or a service, and returns the status of the answer.
+func ask(t *testing.T, method, url, token, body string) int {
+	t.Helper()
+	answer, err := send(t, method, url, token, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
 	return answer.StatusCode
+}
+
+// told asks as ask does, and returns what the answer says in JSON.
+func told[T any](t *testing.T, method, url, token, body string) (v T) {
+	t.Helper()
+	answer, err := send(t, method, url, token, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&v); err != nil {
+		t.Fatalf("%s answers %d: %v", url, answer.StatusCode, err)
+	}
+	return v
 }
 
 // Whatever stops the loop, the admin port begins it, shows it and ends it.

@@ -19,14 +19,8 @@ import (
 // .brownout/shop.json leads to, of which gateway has a worker pool. $GATEWAY is the URL of
 // its admin port.
 func TestFaults(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/fault",
-		Setup:               func(env *testscript.Env) error { return serveFaults(t, env) },
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		UpdateScripts:       *update,
-	})
+	t.Parallel()
+	runScripts(t, "testdata/fault", func(env *testscript.Env) error { return serveFaults(t, env) })
 }
 
 func serveFaults(t *testing.T, env *testscript.Env) error {

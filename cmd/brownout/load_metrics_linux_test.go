@@ -37,12 +37,7 @@ func TestNoLoadHasNoMetrics(t *testing.T) {
 // bodyOf returns the body of an answer, "" if there is none that is 200.
 func bodyOf(t *testing.T, url, token string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := send(t, http.MethodGet, url, token, "")
 	if err != nil {
 		return ""
 	}

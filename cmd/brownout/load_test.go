@@ -17,18 +17,10 @@ import (
 // TestLoad runs the scripts that need something to load: $SERVER is the URL of a small
 // shop, and .brownout/shop.json leads to it.
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(smallShop())
-	defer server.Close()
-	t.Run("scripts", func(t *testing.T) {
-		testscript.Run(t, testscript.Params{
-			Dir:                 "testdata/load",
-			Setup:               func(env *testscript.Env) error { return leadToShop(env, server.URL) },
-			Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-			RequireExplicitExec: true,
-			RequireUniqueNames:  true,
-			UpdateScripts:       *update,
-		})
-	})
+	t.Cleanup(server.Close)
+	runScripts(t, "testdata/load", func(env *testscript.Env) error { return leadToShop(env, server.URL) })
 }
 
 func leadToShop(env *testscript.Env, url string) error {
