@@ -37,9 +37,11 @@ type Config struct {
 	// Unwind is how long cancelled tasks may take to return before they are
 	// abandoned. 0 means DefaultUnwind.
 	Unwind time.Duration
-	// DelayResolution, when above 0, sets a timer of that period, whose
+	// DelayResolution, when above 0, is the period of a timer whose
 	// lateness is the event loop delay even where nothing else sets timers. It
-	// does not keep the loop alive. Node's monitorEventLoopDelay takes 10 ms.
+	// does not keep the loop alive, and wakes a loop that rests but for every
+	// tenth of its samples; the others are on time. Node's monitorEventLoopDelay
+	// takes 10 ms.
 	DelayResolution time.Duration
 	// Observer, if any, is told of every turn.
 	Observer Observer

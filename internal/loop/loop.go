@@ -42,6 +42,7 @@ type Loop struct {
 	sleeping    atomic.Bool
 	wakeup      chan struct{}
 	alarm       alarm
+	probe       probe
 	started     atomic.Bool
 	closing     atomic.Bool
 	budget      atomic.Uint64
@@ -110,7 +111,7 @@ func (l *Loop) start(main func()) {
 	l.begin(Main)
 	l.publish(l.labels.get("main"))
 	l.state.work(l.now)
-	l.startDelayProbe()
+	l.probe.start(l)
 	if main == nil {
 		main = func() {}
 	}
@@ -160,11 +161,11 @@ func (l *Loop) afterCallback() {
 }
 
 func (l *Loop) runTimers() {
-	due, ok := l.timers.next()
-	if !ok || due > l.now {
+	if l.nextTimer() > l.now {
 		return
 	}
 	l.begin(Timers)
+	l.probe.fire(l)
 	for now := l.now; ; {
 		t, ok := l.timers.popDue(now)
 		if !ok {
@@ -174,6 +175,14 @@ func (l *Loop) runTimers() {
 		l.run(t.label, t.fn)
 	}
 	l.end()
+}
+
+// nextTimer is when the earliest timer is due, or the probe.
+func (l *Loop) nextTimer() int64 {
+	if due, ok := l.timers.next(); ok {
+		return min(due, l.probe.due)
+	}
+	return l.probe.due
 }
 
 func (l *Loop) runPending() {

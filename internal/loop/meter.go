@@ -160,10 +160,3 @@ func (l *Loop) depths() Depths {
 		Mailbox: int(l.mailbox.end() - l.mailbox.head), Tasks: l.tasks.len, Operations: l.operations,
 	}
 }
-
-// startDelayProbe sets the timer whose lateness is the event loop delay.
-func (l *Loop) startDelayProbe() {
-	if every := l.config.DelayResolution; every > 0 {
-		l.SetInterval("event loop delay", every, func() {}).Unref()
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +115,31 @@ func TestDelayProbe(t *testing.T) {
 		// Blocked from 35 to 85 ms, the probe of 40 ms is 45 ms late.
 		if worst != 45*ms || len(r.delays) < 6 {
 			t.Errorf("delays %v", r.delays)
+		}
+	})
+}
+
+// TestProbeLetsTheLoopSleep: at rest it is woken for a tenth of the samples, and the others count
+// as on time; at work it takes each of them.
+func TestProbeLetsTheLoopSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		l := loop.New(loop.Config{Observer: &r, DelayResolution: 10 * ms})
+		go l.Run(nil)
+		time.Sleep(1005 * ms)
+		l.Post("at rest no more", func() {})
+		synctest.Wait()
+		if r.delays[len(r.delays)-1] != 0 || len(r.delays) != 100 || len(r.turns) != 11 { // with main; one that sleeps has not ended
+			t.Errorf("at rest: %d samples in %d turns, %v", len(r.delays), len(r.turns), r.delays)
+		}
+		r = recorder{}
+		for range 20 {
+			l.Post("work", block(25*ms))
+		}
+		l.Close()
+		<-l.Done()
+		if len(r.delays) == 0 || slices.Max(r.delays) < 25*ms {
+			t.Errorf("at work: %v", r.delays)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -64,7 +65,7 @@ func (l *Loop) mayBlock() bool {
 // sleep blocks until another goroutine wakes the loop or the next timer is due.
 func (l *Loop) sleep() {
 	l.alarm.heard()
-	if due, ok := l.timers.next(); ok && !l.alarm.set(due) {
+	if due := l.wakeTime(); due != math.MaxInt64 && !l.alarm.set(due) {
 		return
 	}
 	l.sleeping.Store(true)
@@ -77,6 +78,16 @@ func (l *Loop) sleep() {
 	l.now = l.clock()
 	l.meter.idle += l.now - from
 	l.state.work(l.now)
+	l.probe.woken(l)
+}
+
+// wakeTime is when the loop is to be woken from its sleep, at the latest; it may be never.
+func (l *Loop) wakeTime() int64 {
+	wake := l.probe.sleep()
+	if due, ok := l.timers.next(); ok {
+		wake = min(wake, due)
+	}
+	return wake
 }
 
 // ready says whether something has come that wake may not have told of,

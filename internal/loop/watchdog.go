@@ -51,35 +51,38 @@ func (l *Loop) startWatchdog() (stop func()) {
 	}
 }
 
-// watch samples four times per threshold, so a long turn is reported before it
-// is a quarter over.
+// watch looks when the turn that it saw last will have worked for too long; or, as it may have ended
+// and another begun right after, that long after the last look. So it sees every long turn, when it
+// becomes one, and an idle process is seldom woken.
 func (w *watchdog) watch(quit <-chan struct{}) {
-	ticker := time.NewTicker(max(w.loop.config.LongTurn/4, time.Millisecond))
-	defer ticker.Stop()
+	next := time.NewTimer(w.loop.config.LongTurn)
+	defer next.Stop()
 	for {
 		select {
 		case <-quit:
 			return
-		case <-ticker.C:
-			w.look()
+		case <-next.C:
+			next.Reset(w.look())
 		}
 	}
 }
 
-func (w *watchdog) look() {
-	s := &w.loop.state
+// look reports the turn that works if it is a long one, and returns when to look again.
+func (w *watchdog) look() time.Duration {
+	s, limit := &w.loop.state, w.loop.config.LongTurn
 	since := s.since.Load()
 	if s.account.Load() < 0 || since == w.reported {
-		return // blocked in poll, or reported
+		return limit // blocked in poll, or reported
 	}
 	age := time.Duration(w.loop.clock() - since)
-	if age < w.loop.config.LongTurn {
-		return
+	if age < limit {
+		return limit - age
 	}
 	if t, ok := w.catch(since, age); ok {
 		w.reported = since
 		w.loop.config.OnLongTurn(t)
 	}
+	return limit
 }
 
 // catch takes name and stack together: if the callback changed between the two,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +108,9 @@ func measureShop(t trial) (f shopFigure, err error) {
 	t.file = filepath.Join(dir, "shop.json")
 	up := exec.Command(t.program, "up", "--dir", dir, "--port", "0", "--load", "0", "--no-room", "--bcrypt-cost", "4", "--unseen="+strconv.FormatBool(t.unseen))
 	up.Stderr = os.Stderr
+	traces := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer traces.Close()
+	up.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+traces.URL)
 	out, err := up.StdoutPipe()
 	if err == nil {
 		err = up.Start()
@@ -263,6 +267,9 @@ func lookEachSecond(ctx context.Context, s *shopfile.Shop) {
 	}
 }
 
+// asPrometheus is what Prometheus takes: protobuf, for native histograms.
+const asPrometheus = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
 // read reads a page, and forgets it.
 func read(ctx context.Context, url, token string) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -270,6 +277,7 @@ func read(ctx context.Context, url, token string) {
 		return
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Accept", asPrometheus)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return
