@@ -7,6 +7,7 @@ import (
 	"brownout/internal/loop"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // A Bank is a bank and its controls. Unless a method says so, it belongs to the loop.
@@ -78,19 +79,22 @@ type effect func() (*shop.StatementLine, shop.Charge, error)
 // whose order it is, nil if it opens one. The answer is recorded under the order's key, if
 // it has one.
 func (b *Bank) execute(t *loop.Task, o order, c *charge, decide effect) (answer service.Response, err error) {
-	if err := b.admit(); err != nil {
+	if err := b.admit(t); err != nil {
 		return answer, err
 	}
-	if err := b.workers.acquire(t); err != nil {
+	trace, came := telemetry.FromContext(t.Context()), time.Now()
+	err = b.workers.acquire(t)
+	trace.Queued("worker", came, time.Now())
+	if err != nil {
 		return answer, err
 	}
 	b.unsettled++
 	defer func() { b.unsettled-- }()
 	err = t.Shielded(func() (err error) {
-		if err = b.work(t); err != nil {
+		if err = b.work(t, trace); err != nil {
 			return err // the loop is at its end
 		}
-		answer, err = b.alone(t, c, func() (service.Response, error) { return b.carryOut(t, o, decide) })
+		answer, err = b.alone(t, c, func() (service.Response, error) { return b.carryOut(t, trace, o, decide) })
 		return err
 	})
 	if silent := b.meddlers.lost(t); silent != nil {
@@ -100,7 +104,7 @@ func (b *Bank) execute(t *loop.Task, o order, c *charge, decide effect) (answer 
 }
 
 // admit refuses an order that could not be recorded.
-func (b *Bank) admit() error {
+func (b *Bank) admit(t *loop.Task) error {
 	b.followControls()
 	switch {
 	case b.broken != nil:
@@ -110,17 +114,20 @@ func (b *Bank) admit() error {
 	case b.book.records+b.unsettled >= MaxRecords:
 		return &shop.Error{Code: shop.CodeUnavailable, Message: "the statement is full", RetryAfter: time.Minute}
 	}
-	return b.meddlers.refused()
+	return b.meddlers.refused(t)
 }
 
 // work takes up the worker for the time of service, and lets it go.
-func (b *Bank) work(t *loop.Task) error {
+func (b *Bank) work(t *loop.Task, trace *telemetry.Trace) error {
 	defer b.workers.release()
-	d := b.meddlers.slowed(b.ServiceTime())
+	d := b.meddlers.slowed(t, b.ServiceTime())
 	if d <= 0 {
 		return nil
 	}
-	return t.Sleep(d)
+	began := time.Now()
+	err := t.Sleep(d)
+	trace.Work("worker", began, time.Now())
+	return err
 }
 
 // alone runs fn while no other order does anything to the charge.
@@ -138,9 +145,9 @@ func (b *Bank) alone(t *loop.Task, c *charge, fn func() (service.Response, error
 // carryOut decides, has the outcome made durable, and enters it in the book. What stands
 // before the wait for the statement is one stretch, so that movements are numbered in
 // the order in which they are appended.
-func (b *Bank) carryOut(t *loop.Task, o order, decide effect) (service.Response, error) {
+func (b *Bank) carryOut(t *loop.Task, trace *telemetry.Trace, o order, decide effect) (service.Response, error) {
 	if b.broken != nil {
-		return service.Response{}, b.admit()
+		return service.Response{}, b.admit(t)
 	}
 	movement, charge, err := decide()
 	answer, err := o.answer(charge, err)
@@ -151,7 +158,10 @@ func (b *Bank) carryOut(t *loop.Task, o order, decide effect) (service.Response,
 	if movement != nil {
 		b.appended = movement.Seq
 	}
-	if err := b.config.Statement.Append(t, r); err != nil {
+	began := time.Now()
+	err = b.config.Statement.Append(t, r)
+	trace.Work("statement", began, time.Now())
+	if err != nil {
 		return service.Response{}, b.breakDown(err)
 	}
 	b.book.enter(r)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"brownout/internal/loop"
+	"brownout/internal/telemetry"
 )
 
 // meddlers are those who spoil a bank's orders.
@@ -16,17 +17,18 @@ type meddlers struct {
 }
 
 type meddler struct {
+	fault  string
 	slow   func(time.Duration) time.Duration
 	refuse func() error
 	lose   func() bool
 }
 
-// Meddle has a bank's orders spoilt until stop is called: slow returns how long an order takes a
+// Meddle has a bank's orders spoilt by a fault of a name until stop is called: slow returns how long an order takes a
 // worker, given how long it would; refuse returns an error for an order that is not to be begun;
 // lose says of an order that was carried out whether its answer is never sent. Any of them may be
 // nil; they are called on the loop. Any goroutine may call Meddle and stop.
-func (b *Bank) Meddle(slow func(time.Duration) time.Duration, refuse func() error, lose func() bool) (stop func()) {
-	m := &meddler{slow, refuse, lose}
+func (b *Bank) Meddle(fault string, slow func(time.Duration) time.Duration, refuse func() error, lose func() bool) (stop func()) {
+	m := &meddler{fault, slow, refuse, lose}
 	b.meddlers.change(func(all []*meddler) []*meddler { return append(all, m) })
 	return func() {
 		b.meddlers.change(func(all []*meddler) []*meddler {
@@ -50,21 +52,30 @@ func (m *meddlers) all() []*meddler {
 	return nil
 }
 
-func (m *meddlers) slowed(d time.Duration) time.Duration {
+// hit notes in the trace of an order that it was spoilt.
+func (m *meddler) hit(t *loop.Task) { telemetry.FromContext(t.Context()).Hit(m.fault, time.Now()) }
+
+func (m *meddlers) slowed(t *loop.Task, d time.Duration) time.Duration {
 	for _, one := range m.all() {
-		if one.slow != nil {
-			d = one.slow(d)
+		if one.slow == nil {
+			continue
 		}
+		slower := one.slow(d)
+		if slower != d {
+			one.hit(t)
+		}
+		d = slower
 	}
 	return d
 }
 
-func (m *meddlers) refused() error {
+func (m *meddlers) refused(t *loop.Task) error {
 	for _, one := range m.all() {
 		if one.refuse == nil {
 			continue
 		}
 		if err := one.refuse(); err != nil {
+			one.hit(t)
 			return err
 		}
 	}
@@ -75,6 +86,7 @@ func (m *meddlers) refused() error {
 func (m *meddlers) lost(t *loop.Task) error {
 	for _, one := range m.all() {
 		if one.lose != nil && one.lose() {
+			one.hit(t)
 			return t.Sleep(silence)
 		}
 	}

@@ -17,7 +17,7 @@ type teller struct {
 	workers int
 }
 
-func (b *teller) Meddle(slow func(time.Duration) time.Duration, refuse func() error, lose func() bool) (stop func()) {
+func (b *teller) Meddle(_ string, slow func(time.Duration) time.Duration, refuse func() error, lose func() bool) (stop func()) {
 	b.slow, b.refuse, b.lose = slow, refuse, lose
 	return func() { b.stopped.Add(1) }
 }

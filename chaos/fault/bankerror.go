@@ -20,7 +20,7 @@ func bankError(h Host) Kind {
 		},
 		Start: func(i *Injection) error {
 			burst, failure := i.Int("burst"), &shop.Error{Code: shop.CodeUnavailable, Message: "a fault was injected", RetryAfter: time.Second}
-			i.OnEnd(h.Bank.Meddle(nil, func() error {
+			i.OnEnd(h.Bank.Meddle(i.spec.Fault, nil, func() error {
 				if i.HitsInRuns(burst) {
 					return failure
 				}

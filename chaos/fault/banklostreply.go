@@ -7,7 +7,7 @@ func bankLostReply(h Host) Kind {
 		Summary: "Has a bank carry orders out and never answer.",
 		Missing: missing(h.Bank != nil, "orders of a bank"),
 		Start: func(i *Injection) error {
-			i.OnEnd(h.Bank.Meddle(nil, nil, i.Hits))
+			i.OnEnd(h.Bank.Meddle(i.spec.Fault, nil, nil, i.Hits))
 			return nil
 		},
 	}

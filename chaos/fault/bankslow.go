@@ -14,7 +14,7 @@ func bankSlow(h Host) Kind {
 		},
 		Start: func(i *Injection) error {
 			factor, extra := time.Duration(i.Int("factor")), i.Duration("extra")
-			i.OnEnd(h.Bank.Meddle(func(d time.Duration) time.Duration {
+			i.OnEnd(h.Bank.Meddle(i.spec.Fault, func(d time.Duration) time.Duration {
 				if !i.Hits() {
 					return d
 				}

@@ -10,6 +10,7 @@ import (
 	"brownout/internal/loop"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 var background = context.Background()
@@ -107,6 +108,16 @@ func (f *Filter) change(fn func([]*harmer) []*harmer) {
 		return
 	}
 	f.harmers.Store(&all)
+}
+
+// hits asks the injection whether a request is hit, for hits that come in runs of so many, and notes
+// in its trace that it is.
+func (h *harmer) hits(t *loop.Task, run int) bool {
+	if !h.injection.HitsInRuns(run) {
+		return false
+	}
+	telemetry.FromContext(t.Context()).Hit(h.injection.spec.Fault, time.Now())
+	return true
 }
 
 // keep has the task wait for d, but not after the injection has ended. The error is why the

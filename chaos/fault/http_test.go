@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,21 @@ func (f *front) expect(what, path string, status int, after time.Duration) {
 	if got, took := f.ask(path); got != status || took != after {
 		f.T.Errorf("%s: %s is answered %d after %v, want %d after %v", what, path, got, took, status, after)
 	}
+}
+
+func TestHitsAreEventsOfTheRequestsThatTheyHit(t *testing.T) {
+	atFront(t, func(f *front) {
+		exporter := servicetest.Trace(t, f.Runtime)
+		f.begins("http.error", "", fault.Spec{First: 1})
+		f.begins("http.latency", "", fault.Spec{First: 1})
+		for range 3 {
+			f.ask("/v1/ping")
+		}
+		got, want := servicetest.Events(exporter.GetSpans()), []string{"fault brownout.fault=http.error", "fault brownout.fault=http.latency"}
+		if !slices.Equal(got, want) {
+			t.Errorf("events %q, want %q", got, want)
+		}
+	})
 }
 
 func TestFilterKnowsItsRoutes(t *testing.T) {

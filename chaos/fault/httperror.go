@@ -31,8 +31,8 @@ func httpError(h Host) Kind {
 		},
 		Start: func(i *Injection) error {
 			burst, failure := i.Int("burst"), &shop.Error{Code: errorCodes[i.Text("status")], Message: "a fault was injected"}
-			return h.Filter.add(i, func(*loop.Task, *harmer) error {
-				if i.HitsInRuns(burst) {
+			return h.Filter.add(i, func(t *loop.Task, h *harmer) error {
+				if h.hits(t, burst) {
 					return failure
 				}
 				return nil

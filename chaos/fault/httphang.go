@@ -12,7 +12,7 @@ func httpHang(h Host) Kind {
 		Params:  []Param{routeParam()},
 		Start: func(i *Injection) error {
 			return h.Filter.add(i, func(t *loop.Task, h *harmer) error {
-				if !i.Hits() {
+				if !h.hits(t, 1) {
 					return nil
 				}
 				return h.hang(t)

@@ -17,7 +17,7 @@ func httpLatency(h Host) Kind {
 		Start: func(i *Injection) error {
 			latency, jitter := i.Duration("latency"), i.Duration("jitter")
 			return h.Filter.add(i, func(t *loop.Task, h *harmer) error {
-				if !i.Hits() {
+				if !h.hits(t, 1) {
 					return nil
 				}
 				return h.keep(t, i.Jitter(latency, jitter))

@@ -115,6 +115,7 @@ type Client struct {
 	protect  *resilience.Downstream
 	retry    *resilience.Retry
 	metrics  *telemetry.ClientMetrics
+	peer     *telemetry.Peer
 }
 
 // NewClient makes a client. On the loop only.
@@ -129,7 +130,16 @@ func NewClient(rt *Runtime, c ClientConfig) *Client {
 		protect:  resilience.NewDownstream(rt.Protections, c.Downstream, c.protect()),
 		retry:    resilience.NewRetry(rt.Protections, c.Downstream, c.Retry, rt.Random),
 		metrics:  telemetry.NewClientMetrics(rt.Metrics),
+		peer:     telemetry.HTTPPeer(c.Downstream, c.address()),
 	}
+}
+
+// address is host:port of the downstream, "" if it has none.
+func (c ClientConfig) address() string {
+	if to, ok := c.Transport.(interface{ Host() string }); ok {
+		return to.Host()
+	}
+	return ""
 }
 
 // protect says how the protections before the downstream work.
@@ -192,7 +202,19 @@ func (c *Client) again(t *loop.Task, call *Call, attempt int, reply *Reply, err 
 	if deadline, bounded := t.Deadline(); ok && bounded && time.Until(deadline) <= pause {
 		return false
 	}
-	return ok && t.Sleep(pause) == nil
+	return ok && c.pause(t, call, attempt, pause) == nil
+}
+
+// pause waits between two attempts.
+func (c *Client) pause(t *loop.Task, call *Call, attempt int, d time.Duration) error {
+	trace, began := telemetry.FromContext(t.Context()), time.Now()
+	err := t.Sleep(d)
+	now := time.Now()
+	trace.Wait("retry", began, now)
+	if err == nil {
+		trace.Event("retry", now, &retry{c.config.Downstream, call.Name, attempt + 1})
+	}
+	return err
 }
 
 // failed makes the error of a call without an answer.
@@ -210,12 +232,14 @@ func (c *Client) failed(call *Call, attempts int, sent bool, err error) error {
 func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, err error) {
 	passage, err := c.protect.Enter(!call.Finishes)
 	if err != nil {
+		noteRefusal(t, err)
 		return nil, err
 	}
 	end := resilience.End{Err: context.Canceled} // until it is known: also if the task is unwound here
 	defer func() { passage.End(end) }()
 	began, given := time.Now(), allowed(t, c.config.Timeout)
-	span := telemetry.FromContext(t.Context()).Call(c.config.Downstream+": "+call.Name, began)
+	span := telemetry.FromContext(t.Context()).Call(c.peer,
+		telemetry.Operation{Name: call.Name, Method: call.Method, Path: call.Path, Attempt: attempt}, began)
 	var handed handover
 	err = t.WithTimeout(c.timeout(), func() (err error) {
 		out := c.outgoing(t, call, attempt, span)
@@ -226,13 +250,25 @@ func (c *Client) attempt(t *loop.Task, call *Call, attempt int) (reply *Reply, e
 	took, failure := time.Since(began), failureOf(reply, err)
 	end.Took = handed.took(began)
 	end.Err = judge(t, failure, isTimeout(reply, err), given, c.config.Timeout)
-	span.End(time.Now(), failure)
-	c.metrics.Observe(c.config.Downstream, call.Name, attempt, outcome(reply, err), took)
+	kind := outcome(reply, err)
+	span.End(time.Now(), resultOf(&handed, began, reply, failure, kind))
+	c.metrics.Observe(c.config.Downstream, call.Name, attempt, kind, took)
 	c.countLate(t, call, end.Took)
 	if err != nil {
+		noteRefusal(t, err)
 		return nil, err
 	}
 	return reply, nil
+}
+
+// resultOf is how an attempt ended, for its trace.
+func resultOf(handed *handover, began time.Time, reply *Reply, failure error, kind string) telemetry.Result {
+	r := telemetry.Result{Err: failure, Type: kind}
+	r.Left, r.Answered = handed.times(began)
+	if reply != nil {
+		r.Status = reply.Status
+	}
+	return r
 }
 
 // countLate counts an attempt that the downstream has had for some time, less than 0 if it never

@@ -169,6 +169,7 @@ func (x *exchange) admit(malformed error) *Response {
 	d.http.Arrive(x.routeName(), x.Received)
 	if x.Trace == nil {
 		x.Trace = d.runtime.Tracing.Start(x.Header(shop.HeaderTraceparent), x.routeName(), x.Received)
+		x.Trace.Is(telemetry.HTTPRequest{Method: x.Method, Route: x.pattern(), Path: x.Path})
 	}
 	if err == nil {
 		err = d.authorise(x)
@@ -241,6 +242,7 @@ func tooLarge(most int) *shop.Error {
 // refuse makes the answer to a request that is not served.
 func (x *exchange) refuse(err error) *Response {
 	e := AsError(err)
+	x.noteRefusal(err)
 	answer := Problem(e, x.Trace.ID())
 	if e.Code == shop.CodeMethod {
 		answer.Header = append(answer.Header, Field{"Allow", x.dispatcher.router.methods(x.Path)})
@@ -268,6 +270,14 @@ func (x *exchange) routeName() string {
 		return noRoute
 	}
 	return x.route.Name
+}
+
+// pattern is that of the route, "" if there is none.
+func (x *exchange) pattern() string {
+	if x.route == nil {
+		return ""
+	}
+	return x.route.Pattern
 }
 
 // blame notes what has kept the loop while the request waited for it.
@@ -342,6 +352,7 @@ func (x *exchange) finish(answer Response, err error) {
 	var e *shop.Error
 	if err != nil {
 		e = AsError(err)
+		x.noteRefusal(err)
 		answer = Problem(e, x.Trace.ID())
 		x.log(e, answer.Status)
 	}
@@ -368,39 +379,4 @@ func (x *exchange) log(e *shop.Error, status int) {
 	x.dispatcher.runtime.Log.LogAttrs(context.Background(), level, "request failed",
 		slog.String("route", x.route.Name), slog.Int("status", status), slog.String("error", e.Error()),
 		slog.String("trace_id", x.Trace.ID()))
-}
-
-// A requestContext carries the trace of a request, and notes in it when its task works
-// and when it waits for the loop. It also knows for how long there is somebody to work for.
-type requestContext struct {
-	context.Context
-	trace  *telemetry.Trace
-	ran    time.Time // since when the task runs; zero while it waits
-	leaves time.Time // when the caller does; zero if it has not said
-}
-
-// Value finds the trace, and the context itself.
-func (c *requestContext) Value(key any) any {
-	switch key {
-	case telemetry.ContextKey:
-		return c.trace
-	case requestKey{}:
-		return c
-	}
-	return c.Context.Value(key)
-}
-
-// TaskRuns implements loop.Follower.
-func (c *requestContext) TaskRuns() { c.ran = time.Now() }
-
-// TaskWaits implements loop.Follower.
-func (c *requestContext) TaskWaits() { c.end(time.Now()) }
-
-// end notes the stretch of work that ends now, if one was under way. Of a request that
-// was never begun, whose context is nil, there is none.
-func (c *requestContext) end(now time.Time) {
-	if c != nil && !c.ran.IsZero() {
-		c.trace.Work("loop", c.ran, now)
-		c.ran = time.Time{}
-	}
 }

@@ -12,6 +12,7 @@ type handover struct {
 	state   atomic.Int32
 	touched atomic.Bool  // whether a part of the act has had its effect
 	began   atomic.Int64 // when it was begun, in Unix nanoseconds
+	ended   atomic.Int64 // when it had its outcome, likewise
 }
 
 const (
@@ -26,6 +27,24 @@ func (h *handover) take() bool {
 	}
 	h.began.Store(time.Now().UnixNano())
 	return true
+}
+
+// end says that the act has its outcome, for which the task has yet to come.
+func (h *handover) end() { h.ended.Store(time.Now().UnixNano()) }
+
+// times are when the act was begun and had its outcome; zero for what never was, and since for a
+// beginning that nobody has told of.
+func (h *handover) times(since time.Time) (left, answered time.Time) {
+	if h.state.Load() == handoverCancelled {
+		return left, answered
+	}
+	if left = since; h.began.Load() != 0 {
+		left = time.Unix(0, h.began.Load())
+	}
+	if h.ended.Load() != 0 {
+		answered = time.Unix(0, h.ended.Load())
+	}
+	return left, answered
 }
 
 // took returns how long the act has been under way: less than 0 if it never will be, and

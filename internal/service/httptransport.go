@@ -36,7 +36,7 @@ type HTTPConfig struct {
 // An HTTPTransport sends calls over HTTP/1.1 on connections that it keeps. It sends
 // each once: what to do about a failure is for the caller to decide.
 type HTTPTransport struct {
-	base     string
+	host     string // with its port
 	client   *fasthttp.HostClient
 	group    *loop.Group
 	bulkhead *resilience.Compartment
@@ -70,12 +70,15 @@ func NewHTTPTransport(rt *Runtime, c HTTPConfig) (*HTTPTransport, error) {
 	resilience.NewCoDel(rt.Protections, c.Downstream, resilience.CoDelConfig{}).Over(group)
 	resilience.NewNewestFirst(rt.Protections, c.Downstream, group)
 	return &HTTPTransport{
-		base:     "http://" + u.Host,
+		host:     u.Host,
 		client:   client,
 		group:    group,
 		bulkhead: resilience.NewBulkhead(rt.Protections, c.Downstream, group, c.InFlight, c.Queue),
 	}, nil
 }
+
+// Host returns host:port of the service.
+func (tr *HTTPTransport) Host() string { return tr.host }
 
 // dialTimeout bounds the opening of a connection: to a healthy neighbour it takes less
 // than a millisecond.
@@ -112,6 +115,7 @@ func (tr *HTTPTransport) RoundTrip(t *loop.Task, c *Call, timeout time.Duration)
 		if !handed.take() {
 			return nil, context.Cause(ctx)
 		}
+		defer handed.end()
 		return tr.send(c, deadline)
 	})
 	err = tr.bulkhead.Refused(err)
@@ -139,7 +143,7 @@ func (tr *HTTPTransport) send(c *Call, deadline time.Time) (*Reply, error) {
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	request.Header.SetMethod(c.Method)
-	request.SetRequestURI(tr.base + c.Path)
+	request.SetRequestURI("http://" + tr.host + c.Path)
 	for _, f := range c.Header {
 		request.Header.Set(f.Name, f.Value)
 	}

@@ -47,6 +47,7 @@ type Redis struct {
 	deadline  *resilience.Switch
 	protect   *resilience.Downstream
 	metrics   *telemetry.ClientMetrics
+	peer      *telemetry.Peer
 }
 
 // NewRedis makes the client; it connects when it is used, and is closed with the
@@ -63,6 +64,7 @@ func NewRedis(rt *Runtime, c RedisConfig) *Redis {
 		deadline:  rt.Protections.Switch(resilience.Deadline),
 		protect:   resilience.NewDownstream(rt.Protections, "redis", c.protect()),
 		metrics:   telemetry.NewClientMetrics(rt.Metrics),
+		peer:      telemetry.RedisPeer("redis", c.Addr),
 	}
 	r.classes = map[string]*Redis{defaultClass: r}
 	return r
@@ -85,18 +87,20 @@ func (r *Redis) Key(parts ...string) string {
 func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context, *redis.Client) (T, error)) (v T, err error) {
 	passage, err := r.protect.Enter(false)
 	if err != nil {
+		noteRefusal(t, err)
 		return v, err
 	}
 	end := resilience.End{Err: context.Canceled} // until it is known: also if the task is unwound here
 	defer func() { passage.End(end) }()
 	began, given := time.Now(), allowed(t, r.config.Timeout)
-	span := telemetry.FromContext(t.Context()).Call("redis: "+name, began)
+	span := telemetry.FromContext(t.Context()).Call(r.peer, telemetry.Operation{Name: name}, began)
 	var handed handover
 	on := r.connections()
 	v, err = resilience.Go(t, on.acquire, on.group, r.timeout(), func(ctx context.Context) (v T, err error) {
 		if !handed.take() {
 			return v, context.Cause(ctx)
 		}
+		defer handed.end()
 		return fn(context.WithValue(ctx, contactKey{}, &handed), on.client)
 	})
 	err = redisError(name, &handed, on.bulkhead.Refused(err))
@@ -106,7 +110,9 @@ func RedisDo[T any](t *loop.Task, r *Redis, name string, fn func(context.Context
 	if end.Took < 0 {
 		end.Err = context.Canceled // who only waited for one of our connections knows nothing of Redis
 	}
-	span.End(time.Now(), absent(err))
+	left, answered := handed.times(began)
+	span.End(time.Now(), telemetry.Result{Left: left, Answered: answered, Err: absent(err), Type: outcomeOfRedis(err)})
+	noteRefusal(t, err)
 	r.metrics.Observe("redis", name, 1, outcomeOfRedis(err), took)
 	return v, err
 }

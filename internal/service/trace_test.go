@@ -164,19 +164,43 @@ func TestTraceShowsEveryAttempt(t *testing.T) {
 		for _, s := range exporter.GetSpans() {
 			names[s.Name]++
 		}
-		if names["forward"] != 1 || names["call back: work"] != 3 || names["work"] != 3 {
+		if names["forward"] != 1 || names["call back: work"] != 3 || names["work"] != 3 || names["wait retry"] != 2 {
 			t.Errorf("spans: %v", names)
 		}
+		sameEvents(t, exporter.GetSpans(), "forward",
+			"retry brownout.downstream=back brownout.call=work brownout.attempt=2", "retry brownout.downstream=back brownout.call=work brownout.attempt=3")
 		sameTree(t, exporter.GetSpans(), []string{
 			"forward",
 			"forward > wait mailbox",
 			"forward > work loop",
+			"forward > wait retry",
 			"forward > call back: work",
 			"forward > call back: work > work",
 			"forward > call back: work > work > wait mailbox",
 			"forward > call back: work > work > work loop",
 		})
 	})
+}
+
+// sameEvents compares the events of the spans of a name with names and attributes.
+func sameEvents(t *testing.T, spans tracetest.SpanStubs, name string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, s := range spans {
+		if s.Name != name {
+			continue
+		}
+		for _, e := range s.Events {
+			text := e.Name
+			for _, a := range e.Attributes {
+				text += " " + string(a.Key) + "=" + a.Value.String()
+			}
+			got = append(got, text)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("events of %s:\n\t%s\nwant\n\t%s", name, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
 }
 
 // A request that the loop had no time for says who had it.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"brownout/internal/pool"
@@ -18,20 +19,29 @@ func (c tracedClass) Submit(ctx context.Context, job pool.Job) error {
 	if trace == nil {
 		return c.Class.Submit(ctx, job)
 	}
-	return c.Class.Submit(ctx, &tracedJob{job, trace, time.Now()})
+	traced := &tracedJob{Job: job, trace: trace, submitted: time.Now()}
+	if request, ok := ctx.Value(requestKey{}).(*requestContext); ok {
+		request.submits(traced)
+	}
+	return c.Class.Submit(ctx, traced)
 }
 
 type tracedJob struct {
 	pool.Job
 	trace     *telemetry.Trace
 	submitted time.Time
+	ended     atomic.Int64 // in Unix nanoseconds; 0 if it has not run to its end
 }
 
 // Run runs the job and notes it.
 func (j *tracedJob) Run(ctx context.Context) {
 	began := time.Now()
 	j.trace.Wait("pool", j.submitted, began)
-	defer func() { j.trace.Work("pool", began, time.Now()) }()
+	defer func() {
+		now := time.Now()
+		j.ended.Store(now.UnixNano())
+		j.trace.Work("pool", began, now)
+	}()
 	j.Job.Run(ctx)
 }
 
@@ -39,4 +49,11 @@ func (j *tracedJob) Run(ctx context.Context) {
 func (j *tracedJob) Drop(err error) {
 	j.trace.Wait("pool", j.submitted, time.Now())
 	j.Job.Drop(err)
+}
+
+// awaited notes how long the outcome waited for the loop, until its task ran again.
+func (j *tracedJob) awaited(now time.Time) {
+	if ended := j.ended.Load(); ended != 0 {
+		j.trace.Queued("loop", time.Unix(0, ended), now)
+	}
 }

@@ -15,6 +15,23 @@
 // will ask about is there all the same. Where a trace of several services is kept for
 // being slow or failed, each service decides for its own part.
 //
+// A request is one span, with one below it for each stretch of waiting or work and each call, and
+// events for what happened meanwhile:
+//
+//	wait mailbox, wait loop          until the loop had time: for the request, for an answer
+//	wait NAME connection             until a call had its turn
+//	wait pool, wait worker           until a worker was free
+//	wait retry                       between two attempts
+//	wait for NAME                    the loop was kept by that callback
+//	work loop, pool, worker          somebody was at it
+//	call NAME: OPERATION             somebody else had it: a client span
+//	send, process TOPIC              a message was published, or handled; the second is a trace of its own,
+//	                                 with a link to the first
+//	events retry, refused, fault     another attempt, a protection's refusal, the hit of a fault
+//
+// Attributes are named after OpenTelemetry's semantic conventions; what those have no name for begins
+// with "brownout.". A query is left out, for it may say who somebody is.
+//
 // # Goroutines
 //
 // Any goroutine may call everything here, but for LoopDelay and TurnEnd of a
@@ -24,6 +41,7 @@
 //
 //	what                               bound          beyond
 //	notes of a request                 128            brownout.lost_entries of its span
+//	text of a span, in one place       4 KiB          cut
 //	kept traces on their way           1,024          brownout_traces_lost_total
 //	spans on their way                 8,192          dropped by the OpenTelemetry SDK
 //	routes, statuses                   those known    label "other"

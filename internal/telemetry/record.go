@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
-
-	"brownout/internal/loop"
 )
 
 const (
@@ -24,29 +22,32 @@ const (
 	kindWork              // a stretch of time in which something is
 	kindEvent             // a moment
 	kindCall              // an attempt of a call to another service
+	kindSend              // the sending of a message
 )
 
 // String returns the kind as in the names and attributes of spans.
-func (k kind) String() string { return [...]string{"wait", "work", "event", "call"}[k] }
+func (k kind) String() string { return [...]string{"wait", "work", "event", "call", "send"}[k] }
 
 // An entry is a note in a record.
 type entry struct {
 	kind     kind
-	open     bool // a call that has not ended
-	span     trace.SpanID
 	name     string
 	from, to time.Duration // since the record's start
-	err      error
-	culprit  *loop.LongTurn // what was waited for, if it was that
+	detail   Detail        // nil for none
+	call     *Call         // nil for a stretch or an event
 }
 
 // An outcome is how a request ended.
 type outcome struct {
 	at     time.Time
-	status int
+	status int // of the answer; 0 if nobody is answered
 	err    error
 	kept   string // why the trace is
 }
+
+// failed says whether it was the service that failed, or, if nobody is answered, whether anything
+// did.
+func (o *outcome) failed() bool { return o.status >= 500 || o.status == 0 && o.err != nil }
 
 // A record is where a trace takes its notes. It serves one trace after the other;
 // owner tells which. A trace that has ended is no owner any more, so that late notes
@@ -59,7 +60,11 @@ type record struct {
 	owner   *Trace // nil after the end
 	self    *Trace // the owner, also after the end
 	name    string
+	kind    trace.SpanKind
+	request HTTPRequest  // of a server
+	message Message      // of a consumer
 	parent  trace.SpanID // the caller's; zero for a root
+	sender  traceparent  // of the message; zero for none
 	start   time.Time
 	entries []entry
 	lost    int // entries for which there was no room
@@ -85,33 +90,31 @@ func (r *record) begin(t *Trace, name string, at time.Time) {
 	r.name, r.start = name, at
 }
 
-// note adds an entry, with a culprit if there is one.
-func (r *record) note(t *Trace, k kind, name string, from, to time.Time, culprit *loop.LongTurn) {
+// note adds an entry, with more to tell of it if detail is not nil.
+func (r *record) note(t *Trace, k kind, name string, from, to time.Time, detail Detail) {
 	if r.tracing.provider == nil {
 		return
 	}
 	r.mu.Lock()
 	if r.owner == t {
 		if e := r.add(); e != nil {
-			e.kind, e.name, e.from, e.to, e.culprit = k, name, from.Sub(r.start), to.Sub(r.start), culprit
+			e.kind, e.name, e.from, e.to, e.detail = k, name, from.Sub(r.start), to.Sub(r.start), detail
 		}
 	}
 	r.mu.Unlock()
 }
 
-// call adds the entry of a call that begins, and returns its place, -1 if it has none.
-func (r *record) call(t *Trace, span trace.SpanID, name string, at time.Time) int {
+// call adds the entry of a call that begins.
+func (r *record) call(c *Call, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.owner != t || r.tracing.provider == nil {
-		return -1
+	if r.owner != c.trace || r.tracing.provider == nil {
+		return
 	}
-	e := r.add()
-	if e == nil {
-		return -1
+	if e := r.add(); e != nil {
+		*e = entry{kind: c.kind, from: at.Sub(r.start), call: c}
+		c.open = true
 	}
-	*e = entry{kind: kindCall, open: true, span: span, name: name, from: at.Sub(r.start)}
-	return len(r.entries) - 1
 }
 
 // add returns a new entry, or nil if there is no room.
@@ -124,17 +127,12 @@ func (r *record) add() *entry {
 	return &r.entries[len(r.entries)-1]
 }
 
-func (r *record) endCall(c *Call, at time.Time, err error) {
-	if c.place < 0 {
-		return
-	}
+func (r *record) endCall(c *Call, at time.Time, result Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.owner != c.trace || !r.entries[c.place].open {
-		return
+	if r.owner == c.trace && c.open {
+		c.open, c.ended, c.result = false, at, result
 	}
-	e := &r.entries[c.place]
-	e.open, e.to, e.err = false, at.Sub(r.start), err
 }
 
 // end takes the record from its owner, and has it kept, and says so, or used again.
@@ -162,7 +160,7 @@ func (r *record) verdict(t *Trace) string {
 		return ""
 	case t.sampled:
 		return "sampled"
-	case r.outcome.status >= 500:
+	case r.outcome.failed():
 		return "failed"
 	case tr.slow >= 0 && r.outcome.at.Sub(r.start) >= tr.slow:
 		return "slow"
@@ -175,5 +173,6 @@ func (r *record) release() {
 	clear(r.entries) // their errors and names are not kept alive
 	r.entries = r.entries[:0]
 	r.lost, r.self, r.outcome = 0, nil, outcome{}
+	r.request, r.message, r.parent, r.sender = HTTPRequest{}, Message{}, trace.SpanID{}, traceparent{}
 	r.tracing.records.Put(r)
 }

@@ -35,6 +35,9 @@ const (
 	unsampled    = "00-" + callersTrace + "-" + callersSpan + "-00"
 )
 
+// nobody is a peer of whom nothing is known.
+var nobody = telemetry.HTTPPeer("nobody", "")
+
 // start is when all requests of the tests arrive.
 func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
@@ -57,18 +60,24 @@ func tracing(t testing.TB, c telemetry.TracingConfig) (*telemetry.Tracing, *trac
 func TestKeptTraceIsATreeOfWaitsWorkAndCalls(t *testing.T) {
 	tr, exporter := tracing(t, telemetry.TracingConfig{})
 	x := tr.Start(sampled, "checkout", at(0))
+	x.Is(telemetry.HTTPRequest{Method: "POST", Route: "/v1/orders/{id}", Path: "/v1/orders/" + strings.Repeat("7", 5000)})
 	x.Wait("mailbox", at(0), at(2*ms))
 	turn := loop.LongTurn{Name: "hash", Phase: loop.Poll, Age: ms, Stack: "goroutine 7"}
 	x.KeptBy(telemetry.SeenTurn{LongTurn: turn, At: at(ms), Ended: at(time.Hour)}, at(-ms), at(2*ms))
 	x.Work("loop", at(2*ms), at(3*ms))
-	first := x.Call("inventory: hold", at(3*ms))
-	first.End(at(9*ms), errors.New("503"))
-	x.Event("retry", at(9*ms))
-	second := x.Call("inventory: hold", at(10*ms))
-	second.End(at(14*ms), nil)
+	inventory, redis := telemetry.HTTPPeer("inventory", "10.0.0.7:8082"), telemetry.RedisPeer("redis", "10.0.0.8:6379")
+	hold := telemetry.Operation{Name: "hold", Method: "POST", Path: "/v1/holds?secret=1", Attempt: 1}
+	first := x.Call(inventory, hold, at(3*ms))
+	first.End(at(9*ms), telemetry.Result{Left: at(5 * ms), Answered: at(8 * ms), Status: 503, Err: errors.New("status 503"), Type: "503"})
+	x.Event("retry", at(9*ms), nil)
+	x.Hit("http.error", at(9*ms))
+	hold.Attempt++
+	second := x.Call(inventory, hold, at(10*ms))
+	second.End(at(14*ms), telemetry.Result{Left: at(10*ms + 99*time.Microsecond), Answered: at(14*ms - 99*time.Microsecond), Status: 200})
+	x.Call(redis, telemetry.Operation{Name: "begin"}, at(14*ms)).End(at(16*ms), telemetry.Result{Err: errors.New("too late"), Type: "not-sent"})
 	x.Wait("pool", at(14*ms), at(20*ms))
 	x.Work("pool", at(20*ms), at(25*ms))
-	x.Call("payments: authorise", at(25*ms))
+	x.Call(telemetry.HTTPPeer("payments", ""), telemetry.Operation{Name: "authorise", Method: "BREW", Path: "/"}, at(25*ms))
 	x.End(at(40*ms), 504, context.DeadlineExceeded)
 	golden(t, "trace.txt", tree(exporter.GetSpans()))
 }
@@ -80,7 +89,9 @@ func tree(spans tracetest.SpanStubs) string {
 	root := slices.IndexFunc(spans, func(s tracetest.SpanStub) bool { return s.SpanKind == trace.SpanKindServer })
 	line(&b, "", spans[root])
 	for _, e := range spans[root].Events {
-		fmt.Fprintf(&b, "  * %s %v\n", e.Name, e.Time.Sub(start()))
+		fmt.Fprintf(&b, "  * %s %v", e.Name, e.Time.Sub(start()))
+		attributes(&b, e.Attributes)
+		b.WriteString("\n")
 	}
 	for _, s := range spans {
 		if s.Parent.SpanID() == spans[root].SpanContext.SpanID() {
@@ -93,13 +104,22 @@ func tree(spans tracetest.SpanStubs) string {
 func line(b *strings.Builder, indent string, s tracetest.SpanStub) {
 	fmt.Fprintf(b, "%s%s %v..%v [%s] trace=%s span=%s parent=%s", indent, s.Name, s.StartTime.Sub(start()), s.EndTime.Sub(start()),
 		s.SpanKind, s.SpanContext.TraceID(), s.SpanContext.SpanID(), s.Parent.SpanID())
-	for _, a := range s.Attributes {
-		fmt.Fprintf(b, " %s=%s", a.Key, a.Value.String())
-	}
+	attributes(b, s.Attributes)
 	if s.Status.Code != 0 {
 		fmt.Fprintf(b, " status=%v(%s)", s.Status.Code, s.Status.Description)
 	}
 	b.WriteString("\n")
+}
+
+// attributes writes them, long ones with their length.
+func attributes(b *strings.Builder, all []attribute.KeyValue) {
+	for _, a := range all {
+		text := a.Value.String()
+		if len(text) > 100 {
+			text = fmt.Sprintf("%.20s...(%d)", text, len(text))
+		}
+		fmt.Fprintf(b, " %s=%s", a.Key, text)
+	}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -169,7 +189,7 @@ func TestTraceBelongsToTheCallers(t *testing.T) {
 	if x.ID() != callersTrace || !x.Sampled() {
 		t.Errorf("trace %s, sampled %v", x.ID(), x.Sampled())
 	}
-	c := x.Call("inventory: hold", at(ms))
+	c := x.Call(telemetry.HTTPPeer("inventory", ""), telemetry.Operation{Name: "hold"}, at(ms))
 	if got := c.Traceparent(); !strings.HasPrefix(got, "00-"+callersTrace+"-") || !strings.HasSuffix(got, "-01") {
 		t.Errorf("traceparent %s", got)
 	}
@@ -211,7 +231,7 @@ func TestSameSeedSameIDs(t *testing.T) {
 		tr, _ := tracing(t, telemetry.TracingConfig{Random: rand.New(rand.NewPCG(7, 7))})
 		for range 100 {
 			x := tr.Start("", "checkout", at(0))
-			all = append(all, x.ID(), x.Call("a", at(0)).Traceparent())
+			all = append(all, x.ID(), x.Call(nobody, telemetry.Operation{}, at(0)).Traceparent())
 			x.End(at(ms), 200, nil)
 		}
 		return all
@@ -232,8 +252,8 @@ func TestNotesAreBounded(t *testing.T) {
 	for range 128 {
 		x.Work("loop", at(0), at(ms))
 	}
-	x.Event("one too many", at(ms))
-	x.Call("one too many", at(ms)).End(at(2*ms), nil)
+	x.Event("one too many", at(ms), nil)
+	x.Call(nobody, telemetry.Operation{}, at(ms)).End(at(2*ms), telemetry.Result{})
 	x.End(at(2*ms), 200, nil)
 	spans := exporter.GetSpans()
 	root := attribute.NewSet(spans[len(spans)-1].Attributes...)
@@ -245,14 +265,14 @@ func TestNotesAreBounded(t *testing.T) {
 func TestNothingIsNotedAfterTheEnd(t *testing.T) {
 	tr, exporter := tracing(t, telemetry.TracingConfig{})
 	stale := tr.Start(sampled, "stale", at(0))
-	call := stale.Call("a", at(0))
+	call := stale.Call(nobody, telemetry.Operation{}, at(0))
 	stale.End(at(ms), 200, nil)
 	next := tr.Start(sampled, "next", at(0)) // uses the same record again
 	exporter.Reset()
 	stale.Work("pool", at(0), at(ms))
-	stale.Event("late", at(ms))
-	stale.Call("b", at(ms)).End(at(ms), nil)
-	call.End(at(ms), errors.New("late"))
+	stale.Event("late", at(ms), nil)
+	stale.Call(nobody, telemetry.Operation{}, at(ms)).End(at(ms), telemetry.Result{})
+	call.End(at(ms), telemetry.Result{Err: errors.New("late")})
 	stale.End(at(ms), 500, nil)
 	if n := len(exporter.GetSpans()); n != 0 {
 		t.Errorf("the second end exported %d spans", n)
@@ -271,9 +291,9 @@ func TestNotesMayComeFromAnywhereAtAnyTime(t *testing.T) {
 			for i := range 200 {
 				header, name := []string{sampled, unsampled}[i%2], fmt.Sprint("request ", i%2)
 				x := tr.Start(header, name, at(0))
-				c := x.Call(name, at(0))
+				c := x.Call(nobody, telemetry.Operation{Name: name}, at(0))
 				late.Go(func() { x.Work(name, at(0), at(ms)) })
-				late.Go(func() { c.End(at(ms), nil) })
+				late.Go(func() { c.End(at(ms), telemetry.Result{Left: at(0)}) })
 				late.Go(func() { x.End(at(ms), 200, nil) })
 			}
 		})
@@ -298,12 +318,15 @@ func TestNilTakesNoNotes(t *testing.T) {
 	x := tr.Start(sampled, "checkout", at(0))
 	x.Wait("a", at(0), at(0))
 	x.Work("a", at(0), at(0))
-	x.Event("a", at(0))
-	c := x.Call("a", at(0))
-	c.End(at(0), nil)
+	x.Queued("a", at(0), at(ms))
+	x.Event("a", at(0), nil)
+	x.Hit("a", at(0))
+	x.Is(telemetry.HTTPRequest{})
+	c := x.Call(nobody, telemetry.Operation{}, at(0))
+	c.End(at(0), telemetry.Result{})
 	x.End(at(0), 500, nil)
 	tr.Register(nil)
-	if x != nil || x.ID() != "" || x.Sampled() || c.Traceparent() != "" || tr.Flush(t.Context()) != nil || tr.Shutdown(t.Context()) != nil {
+	if x != nil || tr.Receive(telemetry.Message{}, at(0)) != nil || c.Link() != "" || x.ID() != "" || x.Sampled() || c.Traceparent() != "" || tr.Flush(t.Context()) != nil || tr.Shutdown(t.Context()) != nil {
 		t.Error("nil is not nothing")
 	}
 }
@@ -326,11 +349,11 @@ func TestWithoutExporterRequestsHaveIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := tr.Start("", "checkout", at(0))
-	c := x.Call("inventory: hold", at(0))
+	c := x.Call(nobody, telemetry.Operation{}, at(0))
 	if len(x.ID()) != 32 || len(c.Traceparent()) != 55 || !x.Sampled() {
 		t.Errorf("id %q, traceparent %q, sampled %v", x.ID(), c.Traceparent(), x.Sampled())
 	}
-	c.End(at(0), nil)
+	c.End(at(0), telemetry.Result{})
 	x.End(at(0), 500, nil)
 	if err := tr.Shutdown(t.Context()); err != nil {
 		t.Error(err)

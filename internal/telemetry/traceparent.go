@@ -17,6 +17,15 @@ type traceparent struct {
 	sampled bool
 }
 
+// context is the span as OpenTelemetry knows it.
+func (p traceparent) context() trace.SpanContext {
+	c := trace.SpanContextConfig{TraceID: p.trace, SpanID: p.span, Remote: true}
+	if p.sampled {
+		c.TraceFlags = trace.FlagsSampled
+	}
+	return trace.NewSpanContext(c)
+}
+
 // Where the parts of a traceparent begin, and how long the one of version 0 is.
 const (
 	atTrace, atSpan, atFlags, lenTraceparent = 3, 36, 53, 55

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -133,9 +133,9 @@ func (tr *Tracing) export(c TracingConfig) error {
 }
 
 func (tr *Tracing) provide(destination sdktrace.TracerProviderOption) {
-	tr.provider = sdktrace.NewTracerProvider(destination, sdktrace.WithIDGenerator(chosenIDs{}),
+	tr.provider = sdktrace.NewTracerProvider(destination, sdktrace.WithIDGenerator(chosenIDs{}), sdktrace.WithRawSpanLimits(limits()),
 		sdktrace.WithSampler(sdktrace.AlwaysSample()), // what is not kept never gets so far
-		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", tr.service))))
+		sdktrace.WithResource(resource.NewWithAttributes(semconv.SchemaURL, semconv.ServiceName(tr.service))))
 	tr.tracer = tr.provider.Tracer("brownout")
 }
 
@@ -152,10 +152,10 @@ func (tr *Tracing) Start(traceparent, name string, at time.Time) *Trace {
 	if p, ok := parseTraceparent(traceparent); ok {
 		t.id, r.parent, t.sampled = p.trace, p.span, p.sampled
 	} else {
-		t.id, r.parent = tr.ids.traceID(), trace.SpanID{}
+		t.id = tr.ids.traceID()
 		t.sampled = tr.sample.root(t.id)
 	}
-	t.span = tr.ids.spanID()
+	t.span, r.kind = tr.ids.spanID(), trace.SpanKindServer
 	r.begin(t, name, at)
 	return t
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 const (
@@ -30,9 +33,14 @@ type Event struct {
 	Status   shop.OrderStatus `json:"status"`
 	Total    shop.Amount      `json:"total"`
 	Time     time.Time        `json:"time"`
+	// Trace is where the event was published: a traceparent, if that trace is sampled.
+	Trace string `json:"trace,omitempty"`
 }
 
-func encodeEvent(o shop.Order, status shop.OrderStatus, now time.Time) ([]byte, error) {
+// eventTopic is the stream of events, as traces name it.
+func eventTopic() telemetry.Topic { return telemetry.Topic{Name: "order-events", Group: "sales"} }
+
+func encodeEvent(o shop.Order, status shop.OrderStatus, now time.Time, trace string) ([]byte, error) {
 	return json.Marshal(Event{
 		Order:    o.ID,
 		Customer: o.Customer,
@@ -40,6 +48,7 @@ func encodeEvent(o shop.Order, status shop.OrderStatus, now time.Time) ([]byte, 
 		Status:   status,
 		Total:    o.Total,
 		Time:     now.UTC().Truncate(time.Millisecond),
+		Trace:    trace,
 	})
 }
 
@@ -61,7 +70,7 @@ type tally struct {
 	store    EventStore
 	consumer string
 	bury     *resilience.Switch
-	log      *slog.Logger
+	runtime  *service.Runtime
 	metrics  *eventMetrics
 }
 
@@ -83,22 +92,37 @@ func (c *tally) run(t *loop.Task) error {
 	}
 }
 
+// errBuried says that an event was moved to the dead letters.
+var errBuried = errors.New("gateway: the event was buried")
+
 // take counts an event. One that cannot be read is left to be delivered again; while
 // the protection dead-letter is on, not for ever.
 func (c *tally) take(t *loop.Task, d Delivery) error {
-	e, err := decodeEvent(d.Body)
-	switch {
-	case err == nil:
-		return c.count(t, d, e)
-	case d.Deliveries < maxDeliveries || !c.bury.On():
+	e, failure := decodeEvent(d.Body)
+	if failure != nil && (d.Deliveries < maxDeliveries || !c.bury.On()) {
 		c.metrics.taken.WithLabelValues(eventLeft).Inc()
 		return nil
 	}
-	c.log.Warn("event buried", slog.String("event", d.ID), slog.Int64("deliveries", d.Deliveries), slog.Any("error", err))
-	if err = c.store.Bury(t, d, err.Error()); err == nil {
-		c.metrics.taken.WithLabelValues(eventBuried).Inc()
+	err := c.runtime.Consume(t, telemetry.Message{Topic: eventTopic(), ID: d.ID, Traceparent: e.Trace}, func(t *loop.Task) error {
+		if failure != nil {
+			return c.putAway(t, d, failure)
+		}
+		return c.count(t, d, e)
+	})
+	if errors.Is(err, errBuried) {
+		return nil
 	}
 	return err
+}
+
+// putAway moves an event that cannot be read to the dead letters, and returns errBuried.
+func (c *tally) putAway(t *loop.Task, d Delivery, failure error) error {
+	c.runtime.Log.Warn("event buried", slog.String("event", d.ID), slog.Int64("deliveries", d.Deliveries), slog.Any("error", failure))
+	if err := c.store.Bury(t, d, failure.Error()); err != nil {
+		return err
+	}
+	c.metrics.taken.WithLabelValues(eventBuried).Inc()
+	return fmt.Errorf("%w: %w", errBuried, failure)
 }
 
 func (c *tally) count(t *loop.Task, d Delivery, e Event) error {

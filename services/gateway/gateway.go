@@ -31,7 +31,7 @@ func New(rt *service.Runtime, c Config) service.Service {
 	auth := newAuthenticator(rt, c)
 	orders := newSagas(rt, c)
 	exports := &exporter{store: c.Store, encode: resilience.NewOffload(rt.Protections, "export", rt.Classes("export"))}
-	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), log: rt.Log, metrics: newEventMetrics(rt.Metrics)}
+	sales := &tally{store: c.Store, consumer: c.Consumer, bury: rt.Protections.Switch(resilience.DeadLetter), runtime: rt, metrics: newEventMetrics(rt.Metrics)}
 	waiting := newWatcher(rt.Metrics, c.Store)
 	return service.Service{
 		Routes: routes(c, auth, orders, exports, newSurveyor(rt, c.Inventory)),

@@ -10,6 +10,7 @@ import (
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // sagas is what orders are seen through with.
@@ -163,11 +164,14 @@ func (p *pursuit) advance(t *loop.Task, status shop.OrderStatus, step Step) erro
 
 // finish records the end, and publishes it.
 func (p *pursuit) finish(t *loop.Task, status shop.OrderStatus, v Verdict) error {
-	event, err := encodeEvent(p.order, status, time.Now())
+	now := time.Now()
+	sent := telemetry.FromContext(t.Context()).Send(eventTopic(), now)
+	event, err := encodeEvent(p.order, status, now, sent.Link())
 	if err != nil {
 		return err
 	}
 	err = p.store.Finish(t, p.order.ID, p.fence, Ending{Status: status, Verdict: v, Event: event})
+	sent.End(time.Now(), telemetry.Result{Err: err})
 	if err == nil {
 		p.enter(StepNone)
 		p.metrics.ended.WithLabelValues(string(status)).Inc()

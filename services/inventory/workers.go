@@ -8,6 +8,7 @@ import (
 	"brownout/internal/resilience"
 	"brownout/internal/service"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // maxWaiting bounds the requests that wait for a worker.
@@ -35,14 +36,18 @@ func (w *workers) work(t *loop.Task, i resilience.Importance, takes time.Duratio
 	if takes <= 0 {
 		return nil
 	}
-	came := time.Now()
+	trace, came := telemetry.FromContext(t.Context()), time.Now()
 	err := w.take(t, i)
-	w.waits.observe(i, time.Since(came))
+	began := time.Now()
+	w.waits.observe(i, began.Sub(came))
+	trace.Queued("worker", came, began)
 	if err != nil {
 		return err
 	}
 	defer w.free()
-	return t.Sleep(takes)
+	err = t.Sleep(takes)
+	trace.Work("worker", began, time.Now())
+	return err
 }
 
 func (w *workers) take(t *loop.Task, i resilience.Importance) error {

@@ -1,0 +1,84 @@
+package telemetry
+
+import (
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"brownout/internal/loop"
+)
+
+// maxText bounds what a span says in one place, in bytes: stacks are the longest.
+const maxText = 4 << 10
+
+// limits are those of every span: what comes from outside, such as a path, may be long.
+func limits() sdktrace.SpanLimits {
+	l := sdktrace.NewSpanLimits()
+	l.AttributeValueLengthLimit = maxText
+	return l
+}
+
+// A Detail is what an event of a trace tells beside its name. It is asked only if the trace is
+// kept, on a goroutine of its own, and so must not change.
+type Detail interface {
+	Attributes() []attribute.KeyValue
+}
+
+// A faultHit is the event of a fault of this name that has done harm.
+type faultHit string
+
+// Attributes implements Detail.
+func (f faultHit) Attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("brownout.fault", string(f))}
+}
+
+// A culprit is what has kept the loop.
+type culprit struct{ *loop.LongTurn }
+
+// Attributes implements Detail.
+func (c culprit) Attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{
+		attribute.String("brownout.culprit", c.Name), attribute.String("brownout.phase", c.Phase.String()), semconv.CodeStacktrace(c.Stack),
+	}
+}
+
+// methods are those that HTTP knows (RFC 9110, RFC 5789); spans have "_OTHER" for the rest.
+const methods = " GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH "
+
+func method(name string) attribute.KeyValue {
+	if !strings.Contains(methods, " "+name+" ") {
+		return semconv.HTTPRequestMethodOther
+	}
+	return semconv.HTTPRequestMethodKey.String(name)
+}
+
+func withoutQuery(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
+
+// errorType is what kind of failure it was, in one of few words.
+func errorType(status int, otherwise string) attribute.KeyValue {
+	if status != 0 {
+		otherwise = strconv.Itoa(status)
+	}
+	if otherwise == "" {
+		return semconv.ErrorTypeOther
+	}
+	return semconv.ErrorTypeKey.String(otherwise)
+}
+
+// message is an error in words, of which there are not too many.
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	return text
+}
