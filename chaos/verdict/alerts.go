@@ -78,12 +78,13 @@ func (w *Alerts) find(a *evidence.Arm, r *Alert) (f Finding, judged bool) {
 	return f, true
 }
 
-// due says whether an alert fired in time. One that fires when the fault begins has told of something that is there all
-// the time, and still does.
+// due says whether an alert fired in time. One that fires when the fault begins has told of something else, as of customers
+// who log in, unless it does so until the last fault has ended: then it is there all the time, and still tells.
 func (f *Finding) due(a *evidence.Arm, fired []evidence.Span, within float64) {
 	begin := harmBegin(a)
+	end, _ := a.LastFault()
 	f.Check.AtMost, f.AtMost, f.Measured = Formula(fmt.Sprint(within)), within, endless
-	if i := slices.IndexFunc(fired, func(s evidence.Span) bool { return s.To > begin }); i >= 0 {
+	if i := slices.IndexFunc(fired, func(s evidence.Span) bool { return s.From >= begin || s.To > end }); i >= 0 {
 		f.Measured = max((fired[i].From - begin).Seconds(), 0)
 	}
 	f.Held = f.Measured != endless && f.Measured <= within
@@ -113,14 +114,19 @@ func harmBegin(a *evidence.Arm) time.Duration {
 	return begin
 }
 
-// firings returns from when to when an alert fired, on any of its series, the earliest first.
+// firings returns from when to when an alert fired, on any of its series, the earliest first. What was so when the load began
+// had been so for nobody knows how long, and is taken to fire from then on.
 func firings(graphs []evidence.Graph, hold time.Duration) []evidence.Span {
 	var all []evidence.Span
 	for _, g := range graphs {
 		for rest := g.Points; len(rest) > 0; {
 			n := unbroken(rest)
+			fires := evidence.Span{From: rest[0].At + hold, To: rest[n-1].At + evidence.GraphStep}
+			if rest[0].At <= 0 {
+				fires.From = 0
+			}
 			if rest[n-1].At-rest[0].At >= hold {
-				all = append(all, evidence.Span{From: rest[0].At + hold, To: rest[n-1].At + evidence.GraphStep})
+				all = append(all, fires)
 			}
 			rest = rest[n:]
 		}
