@@ -82,9 +82,9 @@ func TestTheTracesOfServices(t *testing.T) {
 	request := tracing.Start("", "checkout", ms(0))
 	request.Wait("mailbox", ms(0), ms(3))
 	request.Work("loop", ms(3), ms(5))
-	call := request.Call("payments: authorise", ms(5))
-	call.End(ms(9), errors.New("timeout"))
-	request.Event("breaker opens", ms(9))
+	call := request.Call(telemetry.HTTPPeer("payments", ""), telemetry.Operation{Name: "authorise", Method: "POST"}, ms(5))
+	call.End(ms(9), telemetry.Result{Left: ms(5), Err: errors.New("timeout"), Type: "timeout"})
+	request.Hit("http.hang", ms(9))
 	request.End(ms(10), 503, errors.New("payments did not answer"))
 	if err := tracing.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestTheTracesOfServices(t *testing.T) {
 		t.Errorf("spans %q, want %q", names, want)
 	}
 	root := found[0].Root()
-	if root.Error != "payments did not answer" || len(root.Events) != 1 || root.Events[0].Name != "breaker opens" || found[0].Spans[3].Error != "timeout" {
+	if root.Error != "payments did not answer" || len(root.Events) != 1 || root.Events[0].Name != "fault" || found[0].Spans[3].Error != "timeout" {
 		t.Errorf("trace %+v", found[0])
 	}
 }
