@@ -22,6 +22,7 @@ const (
 	maxBodySpans  = 20_000
 	maxAttributes = 32   // of a span, or of an event
 	maxEvents     = 128  // of a span
+	maxLinks      = 32   // of a span
 	maxText       = 1024 // bytes
 	maxNesting    = 32   // of messages in messages
 )
@@ -90,13 +91,14 @@ func decodeSpan(service string, from *tracepb.Span) (received, error) {
 	span := Span{
 		ID: hex.EncodeToString(from.GetSpanId()), Service: service, Name: shared(cut(from.GetName())),
 		Start: at(from.GetStartTimeUnixNano()), End: at(from.GetEndTimeUnixNano()), Error: failure(from.GetStatus()),
-		Dropped: int(from.GetDroppedAttributesCount()) + int(from.GetDroppedEventsCount()),
+		Dropped: int(from.GetDroppedAttributesCount()) + int(from.GetDroppedEventsCount()) + int(from.GetDroppedLinksCount()),
 	}
 	if !isZero(from.GetParentSpanId()) {
 		span.Parent = hex.EncodeToString(from.GetParentSpanId())
 	}
 	span.Attributes = decodeAttributes(from.GetAttributes(), &span.Dropped)
 	span.Events = decodeEvents(from.GetEvents(), &span.Dropped)
+	span.Links = decodeLinks(from.GetLinks(), &span.Dropped)
 	return received{trace: hex.EncodeToString(from.GetTraceId()), span: span}, nil
 }
 
@@ -133,6 +135,19 @@ func decodeEvents(from []*tracepb.Span_Event, dropped *int) []Event {
 		events = append(events, event)
 	}
 	return events
+}
+
+// decodeLinks leaves out links that lead nowhere.
+func decodeLinks(from []*tracepb.Span_Link, dropped *int) []Link {
+	var links []Link
+	for _, l := range from {
+		if len(links) == maxLinks || len(l.GetTraceId()) != 16 || len(l.GetSpanId()) != 8 {
+			*dropped++
+			continue
+		}
+		links = append(links, Link{Trace: hex.EncodeToString(l.GetTraceId()), Span: hex.EncodeToString(l.GetSpanId())})
+	}
+	return links
 }
 
 func decodeAttributes(from []*commonpb.KeyValue, dropped *int) map[string]string {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxLine bounds a trace as text, in bytes.
@@ -73,12 +74,16 @@ func (t Trace) check() error {
 			return fmt.Errorf("spans: %d: id: %.40q is not 16 hexadecimal digits", i, s.ID)
 		case s.Parent != "" && !isID(s.Parent, 8):
 			return fmt.Errorf("spans: %d: parent: %.40q is not 16 hexadecimal digits", i, s.Parent)
+		case slices.ContainsFunc(s.Links, Link.isMalformed):
+			return fmt.Errorf("spans: %d: links: not 32 and 16 hexadecimal digits", i)
 		case s.End.Before(s.Start):
 			return fmt.Errorf("spans: %d: it ends before it starts", i)
 		}
 	}
 	return nil
 }
+
+func (l Link) isMalformed() bool { return !isID(l.Trace, 16) || !isID(l.Span, 8) }
 
 func isID(s string, bytes int) bool {
 	id, err := hex.DecodeString(s)
@@ -92,7 +97,7 @@ func (s *Store) snapshot() []Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	traces := make([]Trace, 0, s.stats.Traces)
-	for e := range s.entries() {
+	for _, e := range s.entries() {
 		traces = append(traces, e.view())
 	}
 	return traces
@@ -109,8 +114,8 @@ func (s *Store) Import(r io.Reader) error {
 		s.add(spans)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if element := s.traces[t.ID]; element != nil {
-			element.Value.(*entry).trace.Dropped += max(t.Dropped, 0)
+		if e := s.traces[t.ID]; e != nil {
+			e.trace.Dropped += max(t.Dropped, 0)
 		}
 		return nil
 	})

@@ -13,7 +13,7 @@ func TestAnImportHasWhatTheExportHad(t *testing.T) {
 	from := small(t, tracestore.Config{MaxSpans: 3})
 	for i := range 5 {
 		post(t, from, body(
-			part("gateway", span(i, 1, 0, 0, 100, "checkout", withAttribute("status", "503"), event("hold", 5), failed("late"))),
+			part("gateway", span(i, 1, 0, 0, 100, "checkout", withAttribute("status", "503"), event("hold", 5), failed("late"), link(99))),
 			part("payments", span(i, 2, 1, 10, 90, "authorise"), span(i, 3, 2, 20, 30, "wait pool"), span(i, 4, 2, 30, 40, "work pool")),
 		))
 	}
@@ -65,6 +65,7 @@ func TestImportsThatAreRefused(t *testing.T) {
 		{"no spans", `{"id":"ID","spans":[]}`, "spans: none"},
 		{"span id", `{"id":"ID","spans":[{"id":"1",` + zero, "spans: 0: id"},
 		{"parent", `{"id":"ID","spans":[{"id":"0000000000000001","parent":"x",` + zero, "spans: 0: parent"},
+		{"link", strings.Replace(good, `"start"`, `"links":[{"trace":"1","span":"0000000000000001"}],"start"`, 1), "spans: 0: links"},
 		{"backwards", strings.Replace(good, "00:00:01Z", "00:00:00Z", 1) + "\n" + strings.Replace(good, "T00:00:00Z", "T00:00:02Z", 1), "line 3: spans: 0: it ends"},
 	}
 	for _, tt := range tests {

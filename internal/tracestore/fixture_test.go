@@ -93,6 +93,13 @@ func failed(message string) func(*tracepb.Span) {
 	}
 }
 
+// link leads to span 9 of another trace.
+func link(trace int) func(*tracepb.Span) {
+	return func(s *tracepb.Span) {
+		s.Links = append(s.Links, &tracepb.Span_Link{TraceId: traceID(trace), SpanId: spanID(9)})
+	}
+}
+
 func packed(b []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)

@@ -2,7 +2,6 @@ package tracestore
 
 import (
 	"cmp"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -17,12 +16,13 @@ const (
 // A Filter says which traces are meant: those that have all that it says. Its zero value
 // means all.
 type Filter struct {
-	Service    string            // of the root
-	Name       string            // of the root, which is the route
+	Service    string            // of a request that a service had
+	Name       string            // of that request: the route
 	From, To   time.Time         // when the root began: at or after From, before To; zero for no bound
 	AtLeast    time.Duration     // how long the root took
 	Failed     bool              // a span failed
 	Attributes map[string]string // one span has all of them
+	Linked     string            // a span has a link to the trace of this id
 	Limit      int               // of a Search; 0 means 100, and no more than 1000 are returned
 }
 
@@ -31,11 +31,11 @@ type Filter struct {
 func (s *Store) Get(id string) (Trace, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	element := s.traces[id]
-	if element == nil {
+	e := s.traces[id]
+	if e == nil {
 		return Trace{}, false
 	}
-	return element.Value.(*entry).view(), true
+	return e.view(), true
 }
 
 // Slowest returns the n traces, no more than 1000, whose roots took longest, the slowest
@@ -68,7 +68,7 @@ func (s *Store) all(f Filter) []Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []Trace
-	for e := range s.entries() {
+	for _, e := range s.entries() {
 		if t := e.view(); f.matches(t) {
 			found = append(found, t)
 		}
@@ -76,15 +76,9 @@ func (s *Store) all(f Filter) []Trace {
 	return found
 }
 
-// entries yields all traces, the oldest first, under the lock.
-func (s *Store) entries() iter.Seq[*entry] {
-	return func(yield func(*entry) bool) {
-		for element := s.order.Front(); element != nil; element = element.Next() {
-			if !yield(element.Value.(*entry)) {
-				return
-			}
-		}
-	}
+// entries returns all traces, the oldest first, under the lock.
+func (s *Store) entries() []*entry {
+	return slices.SortedFunc(maps.Values(s.traces), func(a, b *entry) int { return cmp.Compare(a.number, b.number) })
 }
 
 // view returns the trace as it is now. The spans of an earlier view stay as they were:
@@ -102,13 +96,22 @@ func (e *entry) view() Trace {
 
 func (f Filter) matches(t Trace) bool {
 	root := t.Root()
-	return (f.Service == "" || root.Service == f.Service) &&
-		(f.Name == "" || root.Name == f.Name) &&
-		!root.Start.Before(f.From) &&
+	return !root.Start.Before(f.From) &&
 		(f.To.IsZero() || root.Start.Before(f.To)) &&
 		t.Duration() >= f.AtLeast &&
 		(!f.Failed || t.Failed()) &&
-		(len(f.Attributes) == 0 || slices.ContainsFunc(t.Spans, f.hasAttributes))
+		(len(f.Attributes) == 0 || slices.ContainsFunc(t.Spans, f.hasAttributes)) &&
+		(f.Linked == "" || slices.ContainsFunc(t.Spans, f.isLinked)) &&
+		(f.Service == "" && f.Name == "" || slices.ContainsFunc(t.requests(), f.isOf))
+}
+
+// isOf says whether a request is one that the filter means.
+func (f Filter) isOf(request Span) bool {
+	return (f.Service == "" || request.Service == f.Service) && (f.Name == "" || request.Name == f.Name)
+}
+
+func (f Filter) isLinked(s Span) bool {
+	return slices.ContainsFunc(s.Links, func(to Link) bool { return to.Trace == f.Linked })
 }
 
 func (f Filter) hasAttributes(s Span) bool {

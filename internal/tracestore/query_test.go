@@ -35,7 +35,7 @@ func TestSearch(t *testing.T) {
 		{"all, the latest first", tracestore.Filter{}, []int{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}},
 		{"limit", tracestore.Filter{Limit: 2}, []int{9, 8}},
 		{"route", tracestore.Filter{Name: "odd"}, []int{9, 7, 5, 3, 1}},
-		{"route of no root", tracestore.Filter{Name: "call payments: authorise"}, nil},
+		{"what is no request", tracestore.Filter{Name: "call payments: authorise"}, nil},
 		{"service", tracestore.Filter{Service: "gateway", Limit: 1}, []int{9}},
 		{"other service", tracestore.Filter{Service: "payments"}, nil},
 		{"from", tracestore.Filter{From: ms(8000)}, []int{9, 8}},

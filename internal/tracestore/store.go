@@ -1,10 +1,10 @@
 package tracestore
 
 import (
-	"container/list"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // What a Config gets for zero values.
@@ -32,7 +32,8 @@ type Stats struct {
 	Refused int64 `json:"refused"` // bodies that were malformed, too large or one too many
 }
 
-// A Store holds the latest traces. Any goroutine may call its methods.
+// A Store holds the latest traces, and of those before them the ones that failed and the slowest. Any
+// goroutine may call its methods.
 type Store struct {
 	config  Config
 	reading chan struct{} // one for each body that is being read
@@ -40,16 +41,23 @@ type Store struct {
 	decoding sync.Mutex // so that one body at a time is large in memory
 
 	mu     sync.Mutex
-	traces map[string]*list.Element // of *entry, by id
-	order  list.List                // the oldest first
+	traces map[string]*entry // by id
+	recent shelf
+	failed shelf // put by from recent
+	slow   shelf // likewise
+	came   int64 // traces so far
 	stats  Stats
 }
 
 // An entry is a trace in the store.
 type entry struct {
-	trace  Trace
-	sorted bool
-	bytes  int
+	trace   Trace
+	number  int64 // in the order in which they came
+	sorted  bool
+	bytes   int
+	failed  bool          // a span did
+	longest time.Duration // of a span
+	place
 }
 
 // New returns an empty store. It fails if a bound is negative.
@@ -66,7 +74,7 @@ func New(c Config) (*Store, error) {
 			*bound.value = bound.zero
 		}
 	}
-	return &Store{config: c, reading: make(chan struct{}, maxReading), traces: map[string]*list.Element{}}, nil
+	return &Store{config: c, reading: make(chan struct{}, maxReading), traces: map[string]*entry{}}, nil
 }
 
 // Stats returns what is in the store.
@@ -102,7 +110,7 @@ func (s *Store) addSpan(r received) bool {
 		return false
 	}
 	e.trace.Spans = append(e.trace.Spans, r.span)
-	e.sorted = false
+	e.sorted, e.failed, e.longest = false, e.failed || r.span.failed(), max(e.longest, r.span.Duration())
 	s.stats.Spans++
 	s.grow(e, r.span.size())
 	s.evict()
@@ -111,11 +119,13 @@ func (s *Store) addSpan(r received) bool {
 
 // entry returns the trace of an id, a new one if there is none.
 func (s *Store) entry(id string) *entry {
-	if element := s.traces[id]; element != nil {
-		return element.Value.(*entry)
+	if e := s.traces[id]; e != nil {
+		return e
 	}
-	e := &entry{trace: Trace{ID: id}}
-	s.traces[id] = s.order.PushBack(e)
+	s.came++
+	e := &entry{trace: Trace{ID: id}, number: s.came}
+	s.traces[id] = e
+	s.recent.put(e)
 	s.stats.Traces++
 	s.grow(e, traceBytes)
 	return e
@@ -123,17 +133,6 @@ func (s *Store) entry(id string) *entry {
 
 func (s *Store) grow(e *entry, bytes int) {
 	e.bytes += bytes
+	e.shelf.bytes += bytes
 	s.stats.Bytes += bytes
-}
-
-// evict makes room by the oldest traces.
-func (s *Store) evict() {
-	for s.stats.Traces > s.config.MaxTraces || s.stats.Bytes > s.config.MaxBytes {
-		e := s.order.Remove(s.order.Front()).(*entry)
-		delete(s.traces, e.trace.ID)
-		s.stats.Traces--
-		s.stats.Spans -= len(e.trace.Spans)
-		s.stats.Bytes -= e.bytes
-		s.stats.Evicted++
-	}
 }

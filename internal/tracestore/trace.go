@@ -24,6 +24,7 @@ type Span struct {
 	End        time.Time         `json:"end"` // not before Start
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Events     []Event           `json:"events,omitempty"`
+	Links      []Link            `json:"links,omitempty"`
 	Error      string            `json:"error,omitempty"` // "error" if it failed and did not say why
 	Dropped    int               `json:"dropped,omitempty"`
 }
@@ -35,11 +36,33 @@ type Event struct {
 	Attributes map[string]string `json:"attributes,omitempty"`
 }
 
+// A Link leads to a span of another trace that this one comes from, as an event comes from an order.
+type Link struct {
+	Trace string `json:"trace"` // 32 hexadecimal digits
+	Span  string `json:"span"`  // 16 hexadecimal digits
+}
+
 // Root returns the span that no other of the trace called.
 func (t Trace) Root() Span { return t.Spans[0] }
 
 // Duration returns how long the root took.
 func (t Trace) Duration() time.Duration { return t.Root().Duration() }
+
+// requests are the spans of what services were asked: those that no other span of the same service
+// called.
+func (t Trace) requests() []Span {
+	services := make(map[string]string, len(t.Spans)) // by id
+	for _, s := range t.Spans {
+		services[s.ID] = s.Service
+	}
+	var all []Span
+	for _, s := range t.Spans {
+		if caller, there := services[s.Parent]; !there || caller != s.Service {
+			all = append(all, s)
+		}
+	}
+	return all
+}
 
 // Failed says whether a span of the trace failed.
 func (t Trace) Failed() bool { return slices.ContainsFunc(t.Spans, Span.failed) }
@@ -83,6 +106,7 @@ const (
 // size reckons the memory that a span takes, in bytes.
 func (s Span) size() int {
 	n := spanBytes + len(s.ID) + len(s.Parent) + len(s.Name) + len(s.Error) + sizeOf(s.Attributes)
+	n += len(s.Links) * entryBytes
 	for _, e := range s.Events {
 		n += entryBytes + len(e.Name) + sizeOf(e.Attributes)
 	}
