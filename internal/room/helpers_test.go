@@ -241,6 +241,10 @@ func traces(t *testing.T) *tracestore.Store {
 				{Name: "breaker refused", At: at(200), Attributes: map[string]string{"target": "bank-a"}},
 			}},
 		}},
+		{ID: fmt.Sprintf("%032x", 3), Spans: []tracestore.Span{
+			{ID: fmt.Sprintf("%016x", 4), Service: "gateway", Name: "process order-events", Start: at(1200), End: at(1201),
+				Links: []tracestore.Link{{Trace: fmt.Sprintf("%032x", 2), Span: fmt.Sprintf("%016x", 3)}}},
+		}},
 	} {
 		line, err := json.Marshal(trace)
 		if err != nil {

@@ -116,6 +116,8 @@ type tracePage struct {
 	Facts    []fact
 	Fall     template.HTML
 	Services []string
+	Causes   []string // ids of the traces that it comes from
+	Effects  []traceRow
 }
 
 // A fact is a line of a list of facts.
@@ -134,22 +136,32 @@ func (r *Room) readTrace(q *http.Request) (question, error) {
 	return question{
 		title: "A request to " + clean(t.Root().Name), key: id,
 		live: func(context.Context) (any, error) {
-			if now, ok := r.config.Traces.Get(id); ok {
-				return newTracePage(now)
+			now := t
+			if latest, ok := r.config.Traces.Get(id); ok {
+				now = latest
 			}
-			return newTracePage(t)
+			return newTracePage(now, r.config.Traces.Search(tracestore.Filter{Linked: id, Limit: maxEffects}))
 		},
 	}, nil
 }
 
-// maxSteps bounds the spans of a trace that are drawn.
-const maxSteps = 200
+const (
+	// maxSteps bounds the spans of a trace that are drawn.
+	maxSteps = 200
+	// maxEffects bounds the traces that are named which come from another one.
+	maxEffects = 20
+)
 
-func newTracePage(t tracestore.Trace) (tracePage, error) {
+func newTracePage(t tracestore.Trace, effects []tracestore.Trace) (tracePage, error) {
 	root := t.Root()
 	spans := make([]waterfall.Span, len(t.Spans))
-	page := tracePage{ID: t.ID}
+	page := tracePage{ID: t.ID, Effects: traceRows(effects)}
 	for i, s := range t.Spans {
+		for _, to := range s.Links {
+			if !slices.Contains(page.Causes, to.Trace) {
+				page.Causes = append(page.Causes, to.Trace)
+			}
+		}
 		spans[i] = spanOf(s, root.Start)
 		if !slices.Contains(page.Services, s.Service) {
 			page.Services = append(page.Services, clean(s.Service))

@@ -44,6 +44,21 @@ func TestATraceIsAWaterfall(t *testing.T) {
 	}
 }
 
+func TestATraceLeadsToWhatItComesFrom(t *testing.T) {
+	v := visit(t, room.Config{Traces: traces(t)})
+	for _, tt := range []struct{ path, want string }{
+		{"3", `It comes from <a href="/traces/00000000000000000000000000000002">`},
+		{"2", `Of it came <a href="/traces/00000000000000000000000000000003">process order-events (gateway) at `},
+	} {
+		if body := v.get("/traces/0000000000000000000000000000000" + tt.path).body; !strings.Contains(body, tt.want) {
+			t.Errorf("trace %s does not say %q: %s", tt.path, tt.want, body)
+		}
+	}
+	if body := v.get("/traces/00000000000000000000000000000001").body; strings.Contains(body, "comes from") || strings.Contains(body, "Of it came") {
+		t.Errorf("trace 1: %s", body)
+	}
+}
+
 func TestWithoutAStoreOfTraces(t *testing.T) {
 	v := visit(t, room.Config{})
 	if a := v.get("/traces"); a.status != http.StatusOK || !strings.Contains(a.body, "There is no store of traces") {
