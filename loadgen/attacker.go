@@ -3,6 +3,9 @@ package loadgen
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -11,6 +14,7 @@ import (
 
 	"brownout/chaos/evidence"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 )
 
 // An AttackerConfig says how requests are sent.
@@ -31,9 +35,10 @@ type AttackerConfig struct {
 	// MaxInFlight bounds the requests that are being sent or answered, each of which
 	// takes a goroutine and a connection. 10,000 if 0.
 	MaxInFlight int
-	// TraceShare is the share of requests, from 0 to 1, whose trace is marked to be
-	// recorded.
-	TraceShare float64
+	// Tracing has the traces of the requests, each of which begins one; Peer is who is asked, as
+	// they name it. nil: requests have ids, of which nothing is kept, and whoever is asked has no name.
+	Tracing *telemetry.Tracing
+	Peer    *telemetry.Peer
 	// Metrics, if not nil, show what comes of it while it goes on.
 	Metrics *Metrics
 	// Sleep waits for the next request. nil is time.Sleep, which is up to a
@@ -53,7 +58,6 @@ const maxWaiting = 8192
 // An Attacker sends the requests of a scenario by the schedule of a pacer.
 type Attacker struct {
 	config AttackerConfig
-	traces *traces
 	budget *budget
 	shots  chan shot // to workers that wait
 	crew   int       // workers
@@ -72,9 +76,14 @@ func NewAttacker(c AttackerConfig) *Attacker {
 	if c.Sleep == nil {
 		c.Sleep = time.Sleep
 	}
+	if c.Tracing == nil {
+		c.Tracing, _ = telemetry.NewTracing(telemetry.TracingConfig{}) // which makes sense
+	}
+	if c.Peer == nil {
+		c.Peer = telemetry.HTTPPeer("target", "")
+	}
 	return &Attacker{
 		config: c,
-		traces: newTraces(c.TraceShare),
 		budget: newBudget(c.Retry.Budget),
 		shots:  make(chan shot),
 		output: make(chan evidence.Sample, maxWaiting),
@@ -87,7 +96,7 @@ type shot struct {
 	start  time.Time // of the schedule
 	due    time.Time
 	action Action
-	trace  trace
+	trace  *telemetry.Trace
 }
 
 // Attack starts the schedule now and returns the samples, one for each request that came
@@ -126,7 +135,8 @@ func (a *Attacker) fireAll(ctx context.Context, start time.Time) bool {
 		if !more {
 			return true
 		}
-		s := shot{seq: seq, start: start, due: start.Add(offset), action: a.config.Scenario.Next(seq), trace: a.traces.next()}
+		s := shot{seq: seq, start: start, due: start.Add(offset), action: a.config.Scenario.Next(seq)}
+		s.trace = a.config.Tracing.Begin(s.action.Route(), s.due)
 		if !waitUntil(ctx, s.due, a.config.Sleep) {
 			return false
 		}
@@ -142,6 +152,7 @@ func (a *Attacker) fire(ctx context.Context, s shot) {
 	case a.shots <- s:
 	default:
 		if a.crew >= a.config.MaxInFlight {
+			s.trace.End(time.Now(), 0, nil)
 			a.tell(s.unsent())
 			return
 		}
@@ -170,11 +181,11 @@ type worker struct {
 	budget  *budget
 	request fasthttp.Request
 	answer  fasthttp.Response
-	scratch []byte
 }
 
 // do sends a request, and again if its client does so, and tells what came of each attempt.
 func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
+	s.trace.Queued("turn", s.due, time.Now())
 	w.budget.begin(s.action.Route())
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
@@ -187,9 +198,12 @@ func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
 			sample.Attempt = attempt
 		}
 		tell(sample)
+		ended := time.Now()
 		if !again || !pause(ctx, retry.wait(time.Since(s.start), s.seq, attempt)) {
+			s.trace.End(ended, sample.Status, failed(&sample))
 			return
 		}
+		s.trace.Wait("retry", ended, time.Now())
 	}
 }
 
@@ -204,21 +218,40 @@ func (w *worker) send(s shot, deadline time.Time, attempt int) evidence.Sample {
 	if !sample.Sent.Before(deadline) {
 		return s.unsent()
 	}
-	w.write(s, deadline.Sub(sample.Sent))
+	call := w.write(s, deadline.Sub(sample.Sent), attempt)
 	err := w.config.Doer.DoDeadline(&w.request, &w.answer, deadline)
 	sample.Latency = time.Since(s.due)
 	w.read(&sample, s.action, err)
+	call.End(s.due.Add(sample.Latency), telemetry.Result{Left: sample.Sent, Status: sample.Status, Err: failed(&sample), Type: sample.Error})
 	return sample
 }
 
-func (w *worker) write(s shot, patience time.Duration) {
+// failed is why an attempt failed that nobody is to blame for but those who were asked; nil if it
+// did not.
+func failed(sample *evidence.Sample) error {
+	switch {
+	case sample.Status >= http.StatusInternalServerError:
+		return fmt.Errorf("status %d", sample.Status)
+	case sample.Outcome == evidence.Unknown:
+		return errors.New(sample.Error)
+	}
+	return nil
+}
+
+// write makes the request of an attempt, which is a call of its trace.
+func (w *worker) write(s shot, patience time.Duration, attempt int) *telemetry.Call {
 	w.request.Reset()
 	s.action.Write(&w.request)
 	if w.config.TellDeadline {
 		w.request.Header.Set(shop.HeaderDeadline, strconv.FormatInt(max(patience.Milliseconds(), 1), 10))
 	}
-	w.scratch = s.trace.appendHeader(w.scratch[:0])
-	w.request.Header.SetBytesV(shop.HeaderTraceparent, w.scratch)
+	o := telemetry.Operation{Name: s.action.Route(), Attempt: attempt}
+	if s.trace.Sampled() {
+		o.Method, o.Path = string(w.request.Header.Method()), string(w.request.URI().Path())
+	}
+	call := s.trace.Call(w.config.Peer, o, time.Now())
+	w.request.Header.Set(shop.HeaderTraceparent, call.Traceparent())
+	return call
 }
 
 // read fills in what the answer, or its absence, says.
@@ -237,7 +270,7 @@ func (w *worker) read(sample *evidence.Sample, action Action, err error) {
 }
 
 func (s shot) sample() evidence.Sample {
-	return evidence.Sample{Seq: s.seq, Route: s.action.Route(), Intended: s.due, TraceID: s.trace.traceID()}
+	return evidence.Sample{Seq: s.seq, Route: s.action.Route(), Intended: s.due, TraceID: s.trace.ID()}
 }
 
 func (s shot) unsent() evidence.Sample {

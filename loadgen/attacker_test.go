@@ -3,6 +3,7 @@ package loadgen_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -16,9 +17,12 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"brownout/chaos/evidence"
 	"brownout/internal/shop"
+	"brownout/internal/telemetry"
 	"brownout/loadgen"
 )
 
@@ -272,7 +276,7 @@ func TestTraces(t *testing.T) {
 		var mu sync.Mutex
 		sent := map[string]bool{}
 		samples := attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
-			Pacer: loadgen.Constant(10_000, 2*time.Millisecond), Scenario: fixed(t), TraceShare: tt.share,
+			Pacer: loadgen.Constant(10_000, 2*time.Millisecond), Scenario: fixed(t), Tracing: tracing(t, telemetry.TracingConfig{Ratio: tt.share}),
 			Doer: doer(func(request *fasthttp.Request, _ *fasthttp.Response, _ time.Time) error {
 				mu.Lock()
 				defer mu.Unlock()
@@ -291,6 +295,56 @@ func TestTraces(t *testing.T) {
 		if len(sent) != len(samples) {
 			t.Errorf("share %v: %d traces for %d requests", tt.share, len(sent), len(samples))
 		}
+	}
+}
+
+func tracing(t *testing.T, c telemetry.TracingConfig) *telemetry.Tracing {
+	t.Helper()
+	tr, err := telemetry.NewTracing(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// A request is the root of its trace; each attempt is a call, of which the server hears, and the
+// pauses between are waits.
+func TestTraceOfARequestThatIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := tracetest.NewInMemoryExporter()
+		var heard []string
+		attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(1, time.Second), Scenario: fixed(t), Retry: loadgen.Retry{Attempts: 2, Backoff: time.Second},
+			Tracing: tracing(t, telemetry.TracingConfig{Ratio: 1, Exporter: exporter}), Peer: telemetry.HTTPPeer("gateway", "10.0.0.1:80"),
+			Doer: doer(func(request *fasthttp.Request, answer *fasthttp.Response, _ time.Time) error {
+				heard = append(heard, strings.Split(string(request.Header.Peek(shop.HeaderTraceparent)), "-")[2])
+				answer.SetStatusCode(503)
+				return nil
+			}),
+		}))
+		var names, calls []string
+		for _, s := range exporter.GetSpans() {
+			names = append(names, fmt.Sprintf("%s %s", s.Name, s.Status.Description))
+			if s.SpanKind == trace.SpanKindClient {
+				calls = append(calls, s.SpanContext.SpanID().String())
+			}
+		}
+		want := []string{"call gateway: shop.test status 503", "wait retry ", "call gateway: shop.test status 503", "shop.test status 503"}
+		if !slices.Equal(names, want) || !slices.Equal(calls, heard) {
+			t.Errorf("spans %q, want %q; the server heard of %v, and calls are %v", names, want, heard, calls)
+		}
+	})
+}
+
+// A request that is never sent is not the server's failure.
+func TestTraceOfARequestThatIsNotSent(t *testing.T) {
+	exporter := tracetest.NewInMemoryExporter()
+	samples := attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
+		Pacer: loadgen.Constant(1, time.Second), Scenario: fixed(t), Timeout: -1, Tracing: tracing(t, telemetry.TracingConfig{Exporter: exporter}),
+		Doer: doer(func(*fasthttp.Request, *fasthttp.Response, time.Time) error { return nil }),
+	}))
+	if len(samples) != 1 || samples[0].Outcome != evidence.Unsent || len(exporter.GetSpans()) != 0 {
+		t.Errorf("samples %+v, spans %v", samples, exporter.GetSpans())
 	}
 }
 

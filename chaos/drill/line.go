@@ -12,6 +12,7 @@ import (
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
 	"brownout/chaos/proxy"
+	"brownout/internal/telemetry"
 	"brownout/loadgen"
 )
 
@@ -64,9 +65,13 @@ func (r *runner) newLine(ctx context.Context, a *evidence.Arm, s *stage) (*line,
 	}
 	retry := plan.Retry(r.config.Pace, r.disabled(a.Name))
 	retry.Seed = r.config.Seed
+	tracing, err := telemetry.NewTracing(telemetry.TracingConfig{Ratio: traceShare}) // its own part is not kept
+	if err != nil {
+		return nil, err
+	}
 	l.attacker = loadgen.NewAttacker(loadgen.AttackerConfig{
 		Pacer: all.Pacer, Scenario: all.Scenario, Doer: client, Timeout: longest(a.Patience), Retry: retry, Insistences: l.insistences(),
-		TellDeadline: true, TraceShare: traceShare, Sleep: loadgen.FineSleep,
+		TellDeadline: true, Tracing: tracing, Sleep: loadgen.FineSleep,
 	})
 	l.journal, err = loadgen.OpenJournal(filepath.Join(s.dir, journalFile), false, s.epoch())
 	return l, err

@@ -29,7 +29,8 @@ type loadCommand struct {
 	Seed        uint64        `default:"1" placeholder:"N" help:"The same seed gives the same arrivals and choices (default ${default})."`
 	Timeout     time.Duration `default:"5s" help:"How long to wait for an answer, from when the request was due (default ${default})."`
 	MaxInFlight int           `default:"10000" placeholder:"N" help:"Requests in flight; what is due beyond that is not sent (default ${default})."`
-	TraceShare  float64       `default:"0" placeholder:"SHARE" help:"The share of traces to record, from 0 to 1 (default ${default})."`
+	TraceShare  float64       `env:"BROWNOUT_TRACE" default:"0" placeholder:"SHARE" help:"The share of requests whose traces are kept whatever becomes of them, from 0 to 1 (default ${default})."`
+	OTLP        string        `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where the client's part of traces is sent, with OTLP over HTTP: of those that are kept, and of what fails or is slow (default: where the shop's are)."`
 
 	Shop      string `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
 	Mix       string `placeholder:"LIST" help:"What customers do, by weight (default browse=60,product=20,login=1,checkout=14,order=3,refund=2)."`
@@ -122,6 +123,11 @@ func (c *loadCommand) send(ctx context.Context, s streams) error {
 		return inputError{err}
 	}
 	defer show.close()
+	defer func() {
+		if lost := plan.endTraces(); lost != nil && !c.Quiet {
+			fmt.Fprintln(s.err, "traces were lost:", lost)
+		}
+	}()
 	files, err := c.openFiles(s.out, plan.epoch())
 	if err != nil {
 		return inputError{err}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -28,6 +29,7 @@ type loadPlan struct {
 	shop       *shopfile.Shop       // nil, too
 	metrics    *prometheus.Registry // nil if they are not shown
 	routes     []string             // that are taken
+	tracing    *telemetry.Tracing
 }
 
 // plan returns what the flags ask for, or what is wrong with them.
@@ -40,7 +42,7 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 		}
 		plan.thresholds = append(plan.thresholds, t)
 	}
-	config := loadgen.AttackerConfig{Timeout: c.Timeout, MaxInFlight: c.MaxInFlight, TraceShare: c.TraceShare, Sleep: loadgen.FineSleep}
+	config := loadgen.AttackerConfig{Timeout: c.Timeout, MaxInFlight: c.MaxInFlight, Sleep: loadgen.FineSleep}
 	var err error
 	config.Pacer, err = loadgen.Arrivals{Text: c.Arrivals, Rate: c.Rate, Length: c.Duration, Seed: c.Seed}.Pacer()
 	if err == nil {
@@ -48,6 +50,10 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 	}
 	if err == nil {
 		err = plan.checkThresholds()
+	}
+	if err == nil {
+		plan.tracing, err = telemetry.NewTracing(telemetry.TracingConfig{Service: "load", Ratio: c.TraceShare, Endpoint: plan.otlp(c.OTLP)})
+		config.Tracing = plan.tracing
 	}
 	plan.attacker = loadgen.NewAttacker(config)
 	return plan, err
@@ -62,6 +68,24 @@ func (p *loadPlan) checkThresholds() error {
 	}
 	return nil
 }
+
+// otlp is where traces are sent: where it is said, or where those of the shop are.
+func (p *loadPlan) otlp(said string) string {
+	if said == "" && p.shop != nil {
+		return p.shop.OTLP
+	}
+	return said
+}
+
+// endTraces sends what is left of the traces, but does not wait long for who does not take them.
+func (p *loadPlan) endTraces() error {
+	ctx, cancel := context.WithTimeout(context.Background(), tracesTimeout)
+	defer cancel()
+	return p.tracing.Shutdown(ctx)
+}
+
+// tracesTimeout is how long the traces that are left may take to be sent.
+const tracesTimeout = 2 * time.Second
 
 // checkShop wants the shop to run, if the load goes to one.
 func (p *loadPlan) checkShop(ctx context.Context, path string) error {
@@ -102,6 +126,7 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 	}
 	plan.routes = []string{target.Host}
 	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
+	config.Peer = telemetry.HTTPPeer(target.Host, target.Host)
 	return nil
 }
 
@@ -143,6 +168,7 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	})
 	plan.shop, plan.routes = found, mix.Routes()
 	config.Scenario, config.Doer = plan.shoppers, client
+	config.Peer = telemetry.HTTPPeer("gateway", gateway.Host)
 	if c.Metrics != "" {
 		plan.metrics = telemetry.NewRegistry("load")
 		config.Metrics = loadgen.NewMetrics(plan.metrics, loadgen.UsualPatience(), loadgen.Routes())

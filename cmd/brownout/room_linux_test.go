@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -32,6 +33,7 @@ func TestTheRoomWatchesTheShop(t *testing.T) {
 		t.Errorf("what takes traces answers %d to what is none", status)
 	}
 	s.pagesShowTraces()
+	s.traceGoesThroughAllParts()
 	s.roomSeesGuests()
 	status := begin(t, s.dir, nil, "status", "--over", "100ms")
 	if exit := status.wait(); exit != statusDone {
@@ -60,6 +62,30 @@ func (s *liveShop) pagesShowTraces() {
 	for path, want := range map[string]string{"/": "inventory", "/traces": `href="/traces/`, "/faults": "loop.block"} {
 		eventually(s.t, path+" shows "+want, func() bool { return strings.Contains(s.page(path), want) })
 	}
+}
+
+// traceGoesThroughAllParts sends checkouts: the trace of one has the load's part, those of all services, of the
+// bank and of Redis, and leads to that of the consumer of its event.
+func (s *liveShop) traceGoesThroughAllParts() {
+	s.t.Helper()
+	load := begin(s.t, s.dir, nil, "load", "--rate", "10", "--duration", "1s", "--mix", "checkout=1", "--trace-share", "1", "--quiet")
+	if exit := load.wait(); exit != statusDone {
+		s.t.Fatalf("load: exit status %d: %s", exit, load.err.String())
+	}
+	link := regexp.MustCompile(`href="(/traces/[0-9a-f]{32})">checkout</a>`)
+	parts := []string{
+		"load · call gateway: checkout", "gateway · wait mailbox", "gateway · call redis: begin", "inventory · hold", "payments · payments.authorise",
+		"payments · call bank-a: authorise", "bank-a · work worker", "gateway · send order-events", "process order-events (gateway)",
+	}
+	eventually(s.t, fmt.Sprintf("a trace has %q", parts), func() bool {
+		for _, found := range link.FindAllStringSubmatch(s.page("/traces?service=load&route=checkout"), -1) {
+			page := s.page(found[1])
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(page, part) }) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // page returns a page of the room, "" if it is not there.

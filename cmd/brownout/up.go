@@ -69,7 +69,7 @@ func (c *upCommand) Run(s streams) error {
 	logging.Disable()            // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
-		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, Links: c.Links, Room: c.Room, Out: s.out,
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, TraceShare: c.Trace, Links: c.Links, Room: c.Room, Out: s.out,
 		Setting: lab.Setting{BcryptCost: c.BcryptCost, Serve: c.serve()},
 	})
 }

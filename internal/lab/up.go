@@ -23,6 +23,8 @@ type UpConfig struct {
 	Redis string
 	// Load is the rate of the background load in requests a second; 0 means none.
 	Load float64
+	// TraceShare is the share of its requests whose traces are kept whatever becomes of them.
+	TraceShare float64
 	// Links has all that parts say to each other, and to Redis, pass a process of links, which faults can
 	// break.
 	Links bool
@@ -196,9 +198,14 @@ func (l *lab) resumeLoad() error {
 	if err != nil {
 		return err
 	}
-	rate := strconv.FormatFloat(l.config.Load, 'g', -1, 64)
-	return l.load.come(Spec{Name: "load", Silent: true, Isolated: true, Log: log, Args: []string{
-		"load", "--shop", l.folder.ShopFile(), "--rate", rate, "--duration", "24h", "--arrivals", "poisson", "--journal", l.home.journal(), "--append",
-		"--metrics", l.house.at.load,
-	}})
+	args := []string{
+		"load", "--shop", l.folder.ShopFile(), "--rate", number(l.config.Load), "--duration", "24h", "--arrivals", "poisson",
+		"--journal", l.home.journal(), "--append", "--metrics", l.house.at.load, "--trace-share", number(l.config.TraceShare),
+	}
+	if otlp := l.house.shop.OTLP; otlp != "" {
+		args = append(args, "--otlp", otlp)
+	}
+	return l.load.come(Spec{Name: "load", Silent: true, Isolated: true, Log: log, Args: args})
 }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

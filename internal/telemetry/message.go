@@ -46,7 +46,7 @@ func (tr *Tracing) Receive(m Message, at time.Time) *Trace {
 	if tr == nil {
 		return nil
 	}
-	t := tr.Start("", "process "+m.Topic.Name, at)
+	t := tr.Begin("process "+m.Topic.Name, at)
 	t.record.kind, t.record.message = trace.SpanKindConsumer, m
 	if sender, ok := parseTraceparent(m.Traceparent); ok {
 		t.record.sender, t.sampled = sender, sender.sampled

@@ -35,6 +35,23 @@ func TestSpansGoToTheCollector(t *testing.T) {
 	expect(t, reg, "brownout_trace_spans_failed_total", 0)
 }
 
+// An endpoint is the base of a collector's URLs, as the environment variable of OpenTelemetry is, or the
+// one for traces.
+func TestEndpointsOfACollector(t *testing.T) {
+	for _, c := range []struct{ endpoint, want string }{
+		{"", "/v1/traces"}, {"/", "/v1/traces"}, {"/v1/traces", "/v1/traces"}, {"/behind/a/proxy", "/behind/a/proxy/v1/traces"},
+	} {
+		var path atomic.Value
+		collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path.Store(r.URL.Path) }))
+		tr := endpoint(t, collector.URL+c.endpoint)
+		tr.Start(sampled, "checkout", at(0)).End(at(ms), 200, nil)
+		if err := tr.Shutdown(t.Context()); err != nil || path.Load() != c.want {
+			t.Errorf("%q: sent to %v, want %s: %v", c.endpoint, path.Load(), c.want, err)
+		}
+		collector.Close()
+	}
+}
+
 func TestSpansThatWereNotDeliveredAreCounted(t *testing.T) {
 	collector := httptest.NewServer(http.NotFoundHandler())
 	defer collector.Close()

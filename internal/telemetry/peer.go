@@ -49,13 +49,16 @@ func serverAttributes(addr string) []attribute.KeyValue {
 type Operation struct {
 	// Name says what for, such as "hold": a constant.
 	Name string
-	// Method and Path are those of an HTTP request. A query is not told to anybody.
+	// Method and Path are those of an HTTP request; "" if they are not to be told. A query never is.
 	Method, Path string
 	// Attempt counts from 1.
 	Attempt int
 }
 
 func httpOperation(o *Operation, p *Peer) []attribute.KeyValue {
+	if o.Method == "" {
+		return nil
+	}
 	attributes := []attribute.KeyValue{method(o.Method)}
 	if p.url != "" {
 		attributes = append(attributes, semconv.URLFull(p.url+withoutQuery(o.Path)))

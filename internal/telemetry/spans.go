@@ -47,9 +47,10 @@ func (r *record) rootContext() context.Context {
 
 func (r *record) attributes() []attribute.KeyValue {
 	attributes := []attribute.KeyValue{attribute.String("brownout.kept", r.outcome.kept)}
-	if r.kind == trace.SpanKindConsumer {
+	switch r.kind {
+	case trace.SpanKindConsumer:
 		attributes = append(attributes, r.message.attributes()...)
-	} else {
+	case trace.SpanKindServer:
 		attributes = append(attributes, r.request.attributes()...)
 		attributes = append(attributes, semconv.HTTPResponseStatusCode(r.outcome.status))
 	}

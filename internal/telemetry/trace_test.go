@@ -183,6 +183,20 @@ func reasons(exporter *tracetest.InMemoryExporter) string {
 	return strings.Join(all, " ")
 }
 
+// What a client does of its own accord is no request to it: its span is that of nobody's server.
+func TestTraceThatBeginsHere(t *testing.T) {
+	tr, exporter := tracing(t, telemetry.TracingConfig{Ratio: 1})
+	x := tr.Begin("checkout", at(0))
+	call := x.Call(telemetry.HTTPPeer("gateway", "10.0.0.1:8080"), telemetry.Operation{Name: "checkout"}, at(0))
+	call.End(at(ms), telemetry.Result{Left: at(0), Status: 201})
+	x.End(at(ms), 201, nil)
+	client, root := exporter.GetSpans()[0], exporter.GetSpans()[1]
+	if root.SpanKind != trace.SpanKindInternal || root.Parent.IsValid() || len(root.Attributes) != 1 || client.SpanKind != trace.SpanKindClient ||
+		client.Parent.SpanID() != root.SpanContext.SpanID() {
+		t.Errorf("root %+v, call %+v", root, client)
+	}
+}
+
 func TestTraceBelongsToTheCallers(t *testing.T) {
 	tr, _ := tracing(t, telemetry.TracingConfig{})
 	x := tr.Start(sampled, "checkout", at(0))
@@ -326,7 +340,7 @@ func TestNilTakesNoNotes(t *testing.T) {
 	c.End(at(0), telemetry.Result{})
 	x.End(at(0), 500, nil)
 	tr.Register(nil)
-	if x != nil || tr.Receive(telemetry.Message{}, at(0)) != nil || c.Link() != "" || x.ID() != "" || x.Sampled() || c.Traceparent() != "" || tr.Flush(t.Context()) != nil || tr.Shutdown(t.Context()) != nil {
+	if x != nil || tr.Receive(telemetry.Message{}, at(0)) != nil || tr.Begin("a", at(0)) != nil || c.Link() != "" || x.ID() != "" || x.Sampled() || c.Traceparent() != "" || tr.Flush(t.Context()) != nil || tr.Shutdown(t.Context()) != nil {
 		t.Error("nil is not nothing")
 	}
 }

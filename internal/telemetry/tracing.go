@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,8 @@ type TracingConfig struct {
 	// kept whatever becomes of them, here and downstream.
 	Ratio float64
 	// Endpoint is where spans are sent with OTLP over HTTP, such as
-	// "http://localhost:4318"; without a path, /v1/traces. "" means nowhere.
+	// "http://localhost:4318"; /v1/traces is added unless it is there, as to
+	// OTEL_EXPORTER_OTLP_ENDPOINT. "" means nowhere.
 	Endpoint string
 	// Slow is the duration from which on a trace is kept though it is not sampled;
 	// 0 means DefaultSlow, less than 0 never.
@@ -74,8 +76,8 @@ func (c TracingConfig) endpoint() (string, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", fmt.Errorf("%q is not an http or https URL", c.Endpoint)
 	}
-	if u.Path == "" || u.Path == "/" {
-		u.Path = "/v1/traces"
+	if !strings.HasSuffix(u.Path, "/v1/traces") {
+		u = u.JoinPath("v1", "traces")
 	}
 	return u.String(), nil
 }
@@ -157,6 +159,16 @@ func (tr *Tracing) Start(traceparent, name string, at time.Time) *Trace {
 	}
 	t.span, r.kind = tr.ids.spanID(), trace.SpanKindServer
 	r.begin(t, name, at)
+	return t
+}
+
+// Begin begins a trace that nobody else has begun, of what is done of one's own accord from a time on,
+// as clients do. Its span has that name, a constant.
+func (tr *Tracing) Begin(name string, at time.Time) *Trace {
+	t := tr.Start("", name, at)
+	if t != nil {
+		t.record.kind = trace.SpanKindInternal
+	}
 	return t
 }
 
