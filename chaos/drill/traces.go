@@ -52,7 +52,7 @@ func told(a *evidence.Arm, trace tracestore.Trace) evidence.Trace {
 	for _, s := range trace.Spans[:min(len(trace.Spans), maxSteps)] {
 		step := evidence.Step{ID: s.ID, Parent: s.Parent, Service: s.Service, Name: s.Name, At: s.Start.Sub(a.Started), Length: s.Duration(), Error: s.Error}
 		for _, event := range s.Events {
-			step.Events = append(step.Events, strings.TrimSpace(event.Name))
+			step.Events = append(step.Events, strings.TrimSpace(event.String()))
 		}
 		e.Spans = append(e.Spans, step)
 	}

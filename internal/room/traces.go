@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"html/template"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -188,11 +187,7 @@ func spanOf(s tracestore.Span, began time.Time) waterfall.Span {
 		ID: s.ID, Parent: s.Parent, Service: s.Service, Name: s.Name, At: s.Start.Sub(began), Length: s.Duration(), Error: s.Error,
 	}
 	for _, e := range s.Events {
-		text := e.Name
-		for _, key := range slices.Sorted(maps.Keys(e.Attributes)) {
-			text += " " + key + "=" + e.Attributes[key]
-		}
-		span.Events = append(span.Events, text)
+		span.Events = append(span.Events, e.String())
 	}
 	return span
 }

@@ -72,6 +72,13 @@ func TestSpansMayComeToTracesThatWerePutBy(t *testing.T) {
 	}
 }
 
+func TestAnEventInWords(t *testing.T) {
+	e := tracestore.Event{Name: "refused", Attributes: map[string]string{"brownout.target": "bank-a", "brownout.reason": "open", "x": ""}}
+	if got, want := e.String(), "refused reason=open target=bank-a x="; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestLinksAreFollowed(t *testing.T) {
 	s := small(t, tracestore.Config{})
 	broken := func(s *tracepb.Span) { s.Links = append(s.Links, &tracepb.Span_Link{TraceId: []byte{1}}) }

@@ -2,7 +2,9 @@ package tracestore
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,6 +36,15 @@ type Event struct {
 	Name       string            `json:"name"`
 	At         time.Time         `json:"at"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// String returns the name, and what else there is to tell, as in "refused reason=open".
+func (e Event) String() string {
+	text := e.Name
+	for _, key := range slices.Sorted(maps.Keys(e.Attributes)) {
+		text += " " + strings.TrimPrefix(key, "brownout.") + "=" + e.Attributes[key]
+	}
+	return text
 }
 
 // A Link leads to a span of another trace that this one comes from, as an event comes from an order.
