@@ -240,30 +240,11 @@ func TestADrillThatNeedsLinksIsRefusedWithoutThem(t *testing.T) {
 	}
 }
 
-// lendToADrill opens a shop, and has a drill play in it.
-func lendToADrill(t *testing.T) (*liveShop, *program) {
-	t.Helper()
-	dir := tinyDrill(t)
-	s := openUpIn(t, dir)
-	p := begin(t, dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
-	p.says(1, "load begins")
-	return s, p
-}
-
-// Whoever borrowed it is gone: nobody renews the loan.
-func TestAShopComesBackFromTheDead(t *testing.T) {
-	t.Parallel()
-	s, p := lendToADrill(t)
-	p.signal(syscall.SIGKILL)
-	s.says(1, "the shop is taken back from drill tiny, who has not renewed the loan for 10s: epoch 0001, embedded Redis\n")
-	if now := s.found(); now.EpochID != s.EpochID || get(t, s.Gateway+"/v1/products") != 200 {
-		t.Errorf("afterwards it is epoch %s", now.Epoch)
-	}
-}
-
 func TestAnInterruptedDrillGivesTheShopBack(t *testing.T) {
 	t.Parallel()
-	s, p := lendToADrill(t)
+	s := openUpIn(t, tinyDrill(t))
+	p := begin(t, s.dir, nil, "drill", "run", "./tiny.yaml", "--attach", "--arm", "on", "--retries", "0")
+	p.says(1, "load begins")
 	p.signal(syscall.SIGINT)
 	if code := p.wait(); code != statusInvalid {
 		t.Errorf("status %d\n%s", code, p.err.String())

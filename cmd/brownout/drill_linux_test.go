@@ -16,16 +16,21 @@ import (
 	"brownout/chaos/fault"
 )
 
-// tinyDrill is a folder with the smallest drill that there can be, with some texts in it replaced, given as pairs.
+// tinyDrill is a folder with the smallest drill that there can be, in which some texts are replaced, given as pairs.
 func tinyDrill(t *testing.T, replaced ...string) (dir string) {
 	t.Helper()
-	dir = t.TempDir()
 	text, err := os.ReadFile("testdata/drill/tiny.yaml")
-	if err == nil {
-		text = []byte(strings.NewReplacer(replaced...).Replace(string(text)))
-		err = os.WriteFile(filepath.Join(dir, "tiny.yaml"), text, 0o600)
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	for pair := range slices.Chunk(replaced, 2) {
+		if !strings.Contains(string(text), pair[0]) {
+			t.Fatalf("the drill does not say %q", pair[0])
+		}
+	}
+	dir = t.TempDir()
+	changed := strings.NewReplacer(replaced...).Replace(string(text))
+	if err := os.WriteFile(filepath.Join(dir, "tiny.yaml"), []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
