@@ -31,8 +31,9 @@ internal/loop, internal/pool, THIRD-PARTY < internal/telemetry;
 internal/loop, internal/pool, THIRD-PARTY < internal/resilience;
 internal/shop, internal/telemetry, internal/resilience < internal/service;
 internal/service < internal/service/servicetest;
-NONE < internal/port, internal/transcript, internal/loopback;
-internal/port, THIRD-PARTY < internal/redistest;
+NONE < internal/port, internal/transcript, internal/loopback, internal/jsonplace;
+internal/port < internal/port/porttest;
+internal/port/porttest, THIRD-PARTY < internal/redistest;
 THIRD-PARTY < internal/htmltest, internal/browsertest;
 
 # The shop. Services know nothing of each other and nothing of what is done to them. Adapters are named after what
@@ -48,7 +49,7 @@ services/gateway/..., services/payments/... !< services/inventory/...;
 chaos/..., loadgen/... !< services/..., internal/loop/..., internal/pool/..., internal/service/...;
 
 # Load, faults, and the bank outside. Who loads and who audits finds the shop by a file.
-internal/shop < internal/shopfile;
+internal/shop, internal/jsonplace < internal/shopfile;
 chaos/evidence, internal/shopfile, internal/telemetry, THIRD-PARTY < loadgen;
 internal/service < chaos/fault, chaos/acquirer;
 chaos/acquirer < chaos/acquirer/filestatement;
@@ -58,7 +59,8 @@ services/..., internal/service/... !< loadgen/...;
 
 # Drills: what happened, and what it means. A verdict comes from evidence alone, and so does an audit.
 internal/shop < chaos/evidence;
-NONE < chaos/drills, internal/chart, dashboards;
+NONE < chaos/drills, internal/chart;
+internal/jsonplace < dashboards;
 internal/chart < internal/waterfall;
 chaos/evidence < chaos/audit, chaos/verdict;
 chaos/evidence, chaos/verdict, internal/waterfall, THIRD-PARTY < chaos/report;
@@ -73,7 +75,8 @@ services/gateway/memstore, services/gateway/upstream, services/payments/memstore
 services/inventory/memstore, chaos/acquirer, chaos/audit < internal/sim;
 
 # What is seen of a run: metrics and traces.
-THIRD-PARTY < internal/metricstore, internal/tracestore;
+THIRD-PARTY < internal/metricstore;
+internal/loopback, THIRD-PARTY < internal/tracestore;
 
 # The lab around it.
 dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;

@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"brownout/internal/jsonplace"
 )
 
 // Bounds of a file that is read.
@@ -60,16 +61,11 @@ func (v *variableShape) query() string {
 
 // place says where an error is: "line 3, column 7: ".
 func place(text []byte, err error) string {
-	var offset int64
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = syntax.Offset
-	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = kind.Offset
-	} else {
+	line, column := jsonplace.Of(text, err)
+	if line == 0 {
 		return ""
 	}
-	before := text[:min(max(offset-1, 0), int64(len(text)))]
-	return fmt.Sprintf("line %d, column %d: ", bytes.Count(before, []byte("\n"))+1, len(before)-(bytes.LastIndexByte(before, '\n')+1)+1)
+	return fmt.Sprintf("line %d, column %d: ", line, column)
 }
 
 // readRows makes rows of panels: what stands before the first row is one without a title.

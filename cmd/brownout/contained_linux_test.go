@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"brownout/internal/lab"
-	"brownout/internal/port"
+	"brownout/internal/port/porttest"
 	"brownout/internal/redistest"
 	"brownout/internal/shopfile"
 )
@@ -40,7 +40,7 @@ func openContained(t *testing.T, dir string) *containedShop {
 	t.Helper()
 	s := &containedShop{t: t, parts: map[string]*part{}, redis: redistest.Mini(t)}
 	for _, name := range []string{"gateway", "payments", "inventory", "bank-a", "bank-b", "links", "load"} {
-		s.parts[name] = &part{service: held(t), admin: held(t), supervise: held(t)}
+		s.parts[name] = &part{service: porttest.Hold(t), admin: porttest.Hold(t), supervise: porttest.Hold(t)}
 	}
 	found := s.file(t)
 	secrets := t.TempDir()
@@ -67,17 +67,6 @@ func openContained(t *testing.T, dir string) *containedShop {
 	eventually(t, "the load can be lent, too", func() bool { return get(t, "http://"+s.parts["load"].supervise) != 0 })
 	s.liveShop = &liveShop{&program{t: t, dir: dir}, found}
 	return s
-}
-
-// held returns an address that nobody else is given until the test ends.
-func held(t *testing.T) string {
-	t.Helper()
-	h, err := port.Hold("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Close() })
-	return h.Addr()
 }
 
 // file says where the shop is.

@@ -8,21 +8,17 @@ import (
 
 	"brownout/chaos/fault"
 	"brownout/chaos/proxy"
-	"brownout/internal/port"
+	"brownout/internal/port/porttest"
 )
 
 func TestServeLinks(t *testing.T) {
 	t.Parallel()
 	_, inventory := serveAlone(t, nil, "inventory")
-	at, err := port.Hold("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer at.Close()
-	p := begin(t, t.TempDir(), nil, "serve", "links", "--link", "gateway-inventory="+at.Addr()+"="+inventory.URL[len("http://"):])
+	at := porttest.Hold(t)
+	p := begin(t, t.TempDir(), nil, "serve", "links", "--link", "gateway-inventory="+at+"="+inventory.URL[len("http://"):])
 	p.says(1, "}\n")
 	line := readiness(t, p.out.String())
-	products := "http://" + at.Addr() + "/v1/products"
+	products := "http://" + at + "/v1/products"
 	if status := get(t, products); status != 200 || line.Service != "links" {
 		t.Errorf("%+v, and through the link an answer of %d", line, status)
 	}

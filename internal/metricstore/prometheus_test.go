@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"brownout/internal/metricstore"
-	"brownout/internal/port"
+	"brownout/internal/port/porttest"
 )
 
 // A server is a real Prometheus that has the data of a store.
@@ -34,12 +34,8 @@ func startServer(t *testing.T, blocks string) server {
 	if err := os.WriteFile(config, []byte("global: {scrape_interval: 1s, evaluation_interval: 1s}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	at, err := port.Hold("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = at.Close() })
-	command := exec.CommandContext(t.Context(), program, "--config.file="+config, "--storage.tsdb.path="+blocks, "--web.listen-address="+at.Addr(),
+	at := porttest.Hold(t)
+	command := exec.CommandContext(t.Context(), program, "--config.file="+config, "--storage.tsdb.path="+blocks, "--web.listen-address="+at,
 		"--query.lookback-delta=10s", "--query.max-samples=5000000", "--log.level=warn")
 	log := &lines{}
 	command.Stdout, command.Stderr = log, log
@@ -53,7 +49,7 @@ func startServer(t *testing.T, blocks string) server {
 			t.Logf("prometheus said: %q", log.with(""))
 		}
 	})
-	s := server{"http://" + at.Addr()}
+	s := server{"http://" + at}
 	s.awaitReady(t)
 	return s
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"brownout/internal/port"
+	"brownout/internal/port/porttest"
 )
 
 // A Server is a Redis that runs until the test which asked for it has ended.
@@ -56,7 +56,7 @@ func Mini(t testing.TB) Server {
 	t.Helper()
 	m := &mini{server: miniredis.NewMiniRedis()}
 	m.server.ClockTTL(true)
-	if err := m.server.StartAddr(holdPort(t)); err != nil {
+	if err := m.server.StartAddr(porttest.Hold(t)); err != nil {
 		t.Fatal("miniredis: ", err)
 	}
 	t.Cleanup(m.kill)
@@ -69,24 +69,12 @@ func Real(t testing.TB) Server {
 	if err := missing(); err != nil {
 		skipOrFail(t, t.Skip, err)
 	}
-	p, err := newProcess(t.TempDir(), holdPort(t))
+	p, err := newProcess(t.TempDir(), porttest.Hold(t))
 	if err != nil {
 		t.Fatal("redis-server: ", err)
 	}
 	t.Cleanup(p.kill)
 	return Server{Name: "redis", Addr: p.addr, Real: true, engine: p}
-}
-
-// holdPort returns an address that a server can have until the test ends, also after its
-// death.
-func holdPort(t testing.TB) string {
-	t.Helper()
-	h, err := port.Hold("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Close() })
-	return h.Addr()
 }
 
 // Kill ends the server at once, as kill -9 does: connections break, new ones are

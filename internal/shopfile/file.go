@@ -1,13 +1,14 @@
 package shopfile
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"brownout/internal/jsonplace"
 )
 
 // Read reads and checks a file. Members that it does not know are ignored, so that
@@ -43,17 +44,10 @@ func readAll(path string) ([]byte, error) {
 
 // position returns ":line:column" of an error of encoding/json, "" if it has none.
 func position(text []byte, err error) string {
-	var offset int64
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = syntax.Offset
-	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = kind.Offset
-	} else {
+	line, column := jsonplace.Of(text, err)
+	if line == 0 {
 		return ""
 	}
-	before := text[:min(max(offset-1, 0), int64(len(text)))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1) + 1
 	return fmt.Sprintf(":%d:%d", line, column)
 }
 

@@ -108,7 +108,7 @@ func TestTheTracesOfServices(t *testing.T) {
 
 func TestOnlyThisMachineIsListenedTo(t *testing.T) {
 	s := small(t, tracestore.Config{})
-	for _, addr := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "example.com:80", "127.0.0.1", "x:y:z"} {
+	for _, addr := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "127.0.0.1", "x:y:z"} {
 		if server, err := s.Listen(addr); err == nil {
 			_ = server.Close()
 			t.Errorf("%s is listened to", addr)
