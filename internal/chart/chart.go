@@ -20,6 +20,9 @@ type Chart struct {
 	Unit  Unit
 	// Log asks for a logarithmic scale. It has one if values are far apart and none is below nought.
 	Log bool
+	// Stacked has lines stand on each other, the first at the bottom, as areas: for parts of a whole. The
+	// scale is not logarithmic then. Times are those of all lines; who has no value at one adds nothing.
+	Stacked bool
 	// From and To are its left and its right edge. They, and all other times, count from an
 	// origin of the caller's.
 	From, To time.Duration
@@ -73,8 +76,8 @@ const (
 	Bad   Level = "bad"
 )
 
-// A Figure is charts above each other, with one scale, one legend and one table. Unit, Log and the
-// lines' names are those of the first: the others have the same lines, in the same order, and where
+// A Figure is charts above each other, with one scale, one legend and one table. Unit, Log, Stacked
+// and the lines' names are those of the first: the others have the same lines, in the same order, and where
 // one of them has no points it is not drawn.
 type Figure struct {
 	ID     string // of its caption, unique on its page

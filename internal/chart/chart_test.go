@@ -129,6 +129,36 @@ func TestOfTooManyLinesTheFurthestAreDrawn(t *testing.T) {
 	}
 }
 
+// Parts of a whole are areas between a line and nought, of which the lower ones cover the upper ones.
+func TestLinesStandOnEachOther(t *testing.T) {
+	c := chart.Chart{Title: "busy", To: 2 * second, Stacked: true, Log: true, Lines: []chart.Line{
+		line("a", 2, 2, 2), line("b", 2, 2), {Name: "late", Points: []chart.Point{{At: 2 * second, Value: 2}}}, line("never"),
+	}}
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
+	var areas []string
+	for _, path := range page.All("path", "area") {
+		areas = append(areas, path.Text()+" "+path.Attribute("d"))
+	}
+	// A scale to 4 between 15 and 84 percent of 1000.
+	expect(t, "areas", areas, "late M0 840L0 150L500 150L1000 150L1000 840Z", "b M0 840L0 150L500 150L1000 495L1000 840Z", "a M0 840L0 495L500 495L1000 495L1000 840Z")
+	expect(t, "figures are of the lines alone", htmltest.Texts(page.All("td", "")), "2", "2", "2", "2", "2", "2", "2", "2", "2", "2", "2", "2", "–", "–", "–", "–")
+}
+
+func TestAStackIsAsHighAsAllLines(t *testing.T) {
+	c := chart.Chart{Title: "many", To: second, Stacked: true}
+	for i := range 10 {
+		c.Lines = append(c.Lines, line(string(rune('a'+i)), 1, 1))
+	}
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
+	expect(t, "legend", htmltest.Texts(page.All("li", "")), "a", "b", "c", "d", "e", "f", "g", "3 others")
+	if d := page.All("path", "area")[0].Attribute("d"); d != "M0 840L0 150L1000 150L1000 840Z" {
+		t.Errorf("the highest area is %s, on a scale to 10", d)
+	}
+	if c.Lines[0].Points[0].Value != 1 || len(c.Lines) != 10 {
+		t.Error("what was given has changed")
+	}
+}
+
 func TestAMillionPointsAreFew(t *testing.T) {
 	l := line("a", make([]float64, 1_000_000)...)
 	l.Points[999_999].Value = 5

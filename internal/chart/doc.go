@@ -2,9 +2,10 @@
 // lines stretch with the page, and a table of the figures for who cannot see it, and for who wants
 // the numbers.
 //
-// A [Figure] is a chart, or charts above each other on one scale. A [Tile] is one value, large, with
-// the line of how it came about. Both become HTML; a page puts that into an element of its own, and
-// [CSS] into its style. Which colours things have is the page's to say, in these custom properties:
+// A [Figure] is a chart, or charts above each other on one scale; lines may stand on each other, as areas.
+// A [Tile] is one value, large, with the line of how it came about. Both become HTML; a page puts that into
+// an element of its own, and [CSS] into its style. Which colours things have is the page's to say, in these
+// custom properties:
 //
 //	--text --quiet     letters, and letters of less weight
 //	--card --rule      the ground of a plot, and its border
@@ -24,7 +25,8 @@
 //
 // # Bounds
 //
-// A figure draws at most [MaxLines] lines, those which reach furthest, and says how many it leaves out.
+// A figure draws at most [MaxLines] lines, those which reach furthest, and says how many it leaves out; where
+// lines stand on each other, it adds them up in one.
 // Of a line it draws at most [MaxPoints] points, of each stretch of time the lowest and the highest, so
 // that a peak stays a peak. A chart has at most 64 shades and 8 thresholds.
 //

@@ -2,6 +2,8 @@ package chart
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -10,8 +12,13 @@ import (
 // fit returns a figure's charts with what of them is drawn, and how many lines that leaves out. The
 // charts it was given stay as they are.
 func fit(charts []Chart) (fitted []Chart, more int) {
-	keep := furthest(charts)
+	stacked := charts[0].Stacked
+	if stacked {
+		charts = fold(charts)
+	}
+	keep := furthest(charts, MaxLines)
 	for _, c := range charts {
+		c.Stacked = stacked
 		fitted = append(fitted, c.fit(keep))
 	}
 	return fitted, len(charts[0].Lines) - len(keep)
@@ -27,8 +34,13 @@ func (c Chart) fit(keep []int) Chart {
 		if len(c.Columns) == 0 {
 			l.Figures = summary(l.Points)
 		}
-		l.Points = thin(l.Points, MaxPoints)
 		lines[i] = l
+	}
+	if c.Stacked {
+		stack(lines)
+	}
+	for i := range lines {
+		lines[i].Points = thin(lines[i].Points, MaxPoints)
 	}
 	c.Lines = lines
 	if len(c.Columns) == 0 {
@@ -39,8 +51,67 @@ func (c Chart) fit(keep []int) Chart {
 	return c
 }
 
-// furthest are the indices of the lines that reach furthest in any chart, in their order.
-func furthest(charts []Chart) []int {
+// fold makes one line of those that charts have too many of, so that a stack is as high as all of them.
+func fold(charts []Chart) (folded []Chart) {
+	if len(charts[0].Lines) <= MaxLines {
+		return charts
+	}
+	keep := furthest(charts, MaxLines-1)
+	for _, c := range charts {
+		var kept, others []Line
+		for i, l := range c.Lines {
+			if slices.Contains(keep, i) {
+				kept = append(kept, l)
+			} else {
+				others = append(others, l)
+			}
+		}
+		sums := map[time.Duration]float64{}
+		for _, l := range others {
+			add(sums, l)
+		}
+		c.Lines = append(kept, Line{Name: fmt.Sprintf("%d others", len(others)), Points: pointsOf(sums)})
+		folded = append(folded, c)
+	}
+	return folded
+}
+
+// stack puts each line that has points on those before it, at all times at which any has a value.
+func stack(lines []Line) {
+	sums := map[time.Duration]float64{}
+	for _, l := range lines {
+		for _, p := range l.Points {
+			sums[p.At] = 0
+		}
+	}
+	for i, l := range lines {
+		if len(l.Points) > 0 {
+			add(sums, l)
+			lines[i].Points = pointsOf(sums)
+		}
+	}
+}
+
+// add adds a line's values to sums, but for those that are no numbers.
+func add(sums map[time.Duration]float64, l Line) {
+	for _, p := range l.Points {
+		if finite(p.Value) {
+			sums[p.At] += p.Value
+		}
+	}
+}
+
+// pointsOf are sums in the order of time.
+func pointsOf(sums map[time.Duration]float64) []Point {
+	points := make([]Point, 0, len(sums))
+	for _, at := range slices.Sorted(maps.Keys(sums)) {
+		points = append(points, Point{at, sums[at]})
+	}
+	return points
+}
+
+// furthest are the indices of the n lines that reach furthest in any chart, in their order.
+func furthest(charts []Chart, n int) []int {
 	lines := make([]int, len(charts[0].Lines))
 	reaches := make([]float64, len(lines))
 	for i := range lines {
@@ -50,7 +121,7 @@ func furthest(charts []Chart) []int {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b int) int { return cmp.Compare(reaches[b], reaches[a]) })
-	return slices.Sorted(slices.Values(lines[:min(len(lines), MaxLines)]))
+	return slices.Sorted(slices.Values(lines[:min(len(lines), n)]))
 }
 
 // reach is the largest value of a line, whatever its sign.

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type plot struct {
 	Values []mark // grid lines
 	Times  []mark
 	Limits []limit
+	Areas  []curve // each covers a part of the one before it
 	Curves []curve
 }
 
@@ -104,14 +106,19 @@ func (c *Chart) plot(s scale) plot {
 			p.Limits = append(p.Limits, limit{percent(height(s.at(t.Value))), string(t.Level), t.Label})
 		}
 	}
-	p.Curves = c.curves(s, w)
+	p.Curves = c.curves(s, w, pathOf)
+	if c.Stacked {
+		p.Areas = c.curves(s, w, areaOf)
+		slices.Reverse(p.Areas) // the upper ones first
+	}
 	return p
 }
 
-func (c *Chart) curves(s scale, w window) (all []curve) {
+// curves are the lines that have points, as paths.
+func (c *Chart) curves(s scale, w window, path func([]Point, scale, window) string) (all []curve) {
 	for i, l := range c.Lines {
-		if path := pathOf(l.Points, s, w); path != "" {
-			all = append(all, curve{l.Name, lineClass(i), path})
+		if len(l.Points) > 0 {
+			all = append(all, curve{l.Name, lineClass(i), path(l.Points, s, w)})
 		}
 	}
 	return all
@@ -135,20 +142,45 @@ const gap = 0.04
 // pathOf is the line through points, broken where points are missing.
 func pathOf(points []Point, s scale, w window) string {
 	var b strings.Builder
-	broken := max(time.Duration(float64(w.to-w.from)*gap), 3*usual(points))
-	for i, p := range points {
-		x := w.percent(p.At) / 100 * drawn
-		y := height(s.at(p.Value)) / 100 * drawn
-		command := "L"
-		if i == 0 || p.At-points[i-1].At > broken {
-			command = "M"
-		}
-		fmt.Fprintf(&b, "%s%.0f %.0f", command, x, y)
-		if command == "M" {
-			b.WriteString("h0") // so that a point alone is seen
+	for _, run := range unbroken(points, w) {
+		b.WriteString(pathStep("M", run[0].At, run[0].Value, s, w))
+		b.WriteString("h0") // so that a point alone is seen
+		for _, p := range run[1:] {
+			b.WriteString(pathStep("L", p.At, p.Value, s, w))
 		}
 	}
 	return b.String()
+}
+
+// areaOf is what is between that line and nought.
+func areaOf(points []Point, s scale, w window) string {
+	var b strings.Builder
+	for _, run := range unbroken(points, w) {
+		b.WriteString(pathStep("M", run[0].At, 0, s, w))
+		for _, p := range run {
+			b.WriteString(pathStep("L", p.At, p.Value, s, w))
+		}
+		b.WriteString(pathStep("L", run[len(run)-1].At, 0, s, w))
+		b.WriteString("Z")
+	}
+	return b.String()
+}
+
+// pathStep is a step of a path to a value at a time.
+func pathStep(command string, at time.Duration, v float64, s scale, w window) string {
+	return fmt.Sprintf("%s%.0f %.0f", command, w.percent(at)/100*drawn, height(s.at(v))/100*drawn)
+}
+
+// unbroken cuts points into runs between which points are missing.
+func unbroken(points []Point, w window) (runs [][]Point) {
+	broken := max(time.Duration(float64(w.to-w.from)*gap), 3*usual(points))
+	for first, i := 0, 1; i <= len(points); i++ {
+		if i == len(points) || points[i].At-points[i-1].At > broken {
+			runs = append(runs, points[first:i])
+			first = i
+		}
+	}
+	return runs
 }
 
 // usual is how far apart points are on average.

@@ -21,7 +21,7 @@ const tiny = 1e-300
 func scaleOf(charts []Chart) scale {
 	low, high, least := extremes(charts)
 	unit := charts[0].Unit
-	if charts[0].Log && low >= 0 && high >= farApart*least {
+	if charts[0].Log && !charts[0].Stacked && low >= 0 && high >= farApart*least {
 		return decades(least, high)
 	}
 	if unit == Share {

@@ -219,7 +219,7 @@ func (p *panelView) draw(lines []chart.Line, s stretch, shades []chart.Shade) (e
 			p.Bands = append(p.Bands, p.band(l, to, s.step))
 		}
 	default:
-		c := chart.Chart{Title: p.Title, Unit: chart.UnitOf(p.Unit), Log: p.Log, To: to, Origin: s.from, Lines: lines, Shades: shades, Thresholds: p.limits()}
+		c := chart.Chart{Title: p.Title, Unit: chart.UnitOf(p.Unit), Log: p.Log, Stacked: p.Stacked, To: to, Origin: s.from, Lines: lines, Shades: shades, Thresholds: p.limits()}
 		p.Figure, err = c.HTML(p.ID)
 	}
 	return err
