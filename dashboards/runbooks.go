@@ -21,7 +21,7 @@ func runbookBoard() Dashboard {
 		Description: "What you see first, how to tell it from what looks like it, and what to do.",
 	}
 	for _, name := range RunbookNames() {
-		title, content := runbook(name)
+		title, content := Runbook(name, runbookURL)
 		d.Rows = append(d.Rows, Row{Title: name, Panels: []Panel{{
 			Kind: Text, Title: title, Content: content, Grid: Grid{W: Columns, H: runbookHeight},
 			Description: "The file dashboards/runbooks/" + name + ".md.",
@@ -30,26 +30,25 @@ func runbookBoard() Dashboard {
 	return d
 }
 
-// runbook returns the first line of a runbook, and all that follows.
-func runbook(name string) (title, content string) {
+// Runbook returns the title of a runbook, one of [RunbookNames], and all that follows, in Markdown: links to
+// other runbooks lead to the urls of those; of links to other files the names are left.
+func Runbook(name string, url func(name string) string) (title, content string) {
 	text, err := fs.ReadFile(Runbooks(), name+".md")
 	if err != nil {
 		panic(err) // it is embedded
 	}
 	title, content, _ = strings.Cut(string(text), "\n")
-	return strings.TrimPrefix(title, "# "), strings.TrimSpace(linked(content))
+	return strings.TrimPrefix(title, "# "), strings.TrimSpace(linked(content, url))
 }
 
 // toFile is a link to a Markdown file.
 var toFile = regexp.MustCompile(`\[([^\]]*)\]\((?:\.\./)*([^)]*)\.md\)`)
 
-// linked has the links from runbook to runbook lead to their panels; of links to other files it leaves
-// the names.
-func linked(text string) string {
+func linked(text string, url func(name string) string) string {
 	return toFile.ReplaceAllStringFunc(text, func(link string) string {
 		parts := toFile.FindStringSubmatch(link)
 		if slices.Contains(RunbookNames(), parts[2]) {
-			return "[" + parts[1] + "](" + runbookURL(parts[2]) + ")"
+			return "[" + parts[1] + "](" + url(parts[2]) + ")"
 		}
 		return parts[1] + " (" + parts[2] + ".md)"
 	})

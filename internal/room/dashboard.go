@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
@@ -57,6 +56,7 @@ type panelView struct {
 	Figure  template.HTML
 	Tiles   []template.HTML
 	Bands   []band
+	Steady  []band // those of many that were as they should be, all the time
 }
 
 // A choice is which part of a dashboard is looked at.
@@ -196,8 +196,12 @@ func (r *Room) fillPanel(ctx context.Context, p *panelView, c choice, s stretch,
 	}
 }
 
-// maxSeries bounds the tiles and the bands of a panel.
-const maxSeries = 24
+const (
+	// maxSeries bounds the tiles and the bands of a panel.
+	maxSeries = 24
+	// manyBands is how many stand below each other without hiding what is not as it should be.
+	manyBands = 4
+)
 
 func (p *panelView) draw(lines []chart.Line, s stretch, shades []chart.Shade) (err error) {
 	to := s.to.Sub(s.from)
@@ -216,7 +220,11 @@ func (p *panelView) draw(lines []chart.Line, s stretch, shades []chart.Shade) (e
 		}
 	case dashboards.States:
 		for _, l := range shown {
-			p.Bands = append(p.Bands, p.band(l, to, s.step))
+			if b := p.band(l, to, s.step); len(shown) > manyBands && b.steady() {
+				p.Steady = append(p.Steady, b)
+			} else {
+				p.Bands = append(p.Bands, b)
+			}
 		}
 	default:
 		c := chart.Chart{Title: p.Title, Unit: chart.UnitOf(p.Unit), Log: p.Log, Stacked: p.Stacked, To: to, Origin: s.from, Lines: lines, Shades: shades, Thresholds: p.limits()}
@@ -258,6 +266,11 @@ type bandStretch struct {
 	X, Width string
 	Level    dashboards.Level
 	Text     string
+}
+
+// steady says whether a band has nothing to be looked at.
+func (b band) steady() bool {
+	return !slices.ContainsFunc(b.Stretches, func(s bandStretch) bool { return s.Level != dashboards.Good })
 }
 
 func (p *panelView) band(l chart.Line, to, step time.Duration) band {
@@ -302,23 +315,4 @@ func (r *Room) shades(ctx context.Context, s stretch) []chart.Shade {
 		}
 	}
 	return all
-}
-
-// A runbookPage is a runbook, as it is written.
-type runbookPage struct{ Text string }
-
-func (r *Room) readRunbook(q *http.Request) (question, error) {
-	name := q.PathValue("name")
-	if !slices.Contains(dashboards.RunbookNames(), name) {
-		return question{}, refusal{http.StatusNotFound, "There is no such runbook."}
-	}
-	text, err := fs.ReadFile(dashboards.Runbooks(), name+".md")
-	if err != nil {
-		return question{}, err
-	}
-	title, rest, _ := strings.Cut(string(text), "\n")
-	return question{
-		title: strings.TrimPrefix(title, "# "),
-		still: func(context.Context) (any, error) { return runbookPage{strings.TrimSpace(rest)}, nil },
-	}, nil
 }

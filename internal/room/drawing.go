@@ -40,7 +40,7 @@ func tall() *layout {
 	return &layout{
 		name: "tall", width: 372, height: 690, box: [2]float64{112, 92}, line: 17,
 		at: map[string][2]float64{
-			"customers": {186, 60}, "gateway": {186, 235}, "payments": {66, 425}, "inventory": {306, 425},
+			"customers": {186, 60}, "gateway": {186, 235}, "payments": {66, 425}, "inventory": {313, 425},
 			"bank-a": {62, 630}, "bank-b": {186, 630}, "redis": {310, 630},
 		},
 		label: map[string]float64{"gateway-redis": 0.3, "payments-redis": 0.42, "payments-bank-b": 0.62},

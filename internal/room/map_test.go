@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,6 +140,26 @@ func TestDashboardsAreDrawn(t *testing.T) {
 	if a := v.get("/dashboards/overview"); !strings.Contains(a.body, "loop.block on gateway") {
 		t.Error("the fault is not shaded")
 	}
+}
+
+// breakers is a gateway with eight breakers, the last of which is open.
+func breakers(int64) string {
+	var b strings.Builder
+	for i := range 8 {
+		fmt.Fprintf(&b, "brownout_protection_state{protection=\"breaker\",target=\"t%d\"} %d\n", i, i/7*2)
+	}
+	return b.String()
+}
+
+func TestOfManyBreakersThoseAreSeenThatAreNotAsTheyShouldBe(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: breakers}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	eventually(t, "one is seen, and seven are folded", func() bool {
+		page := htmltest.Parse(t, v.get("/dashboards/overview").body)
+		lists := page.All("ul", "bands")
+		return len(lists) == 2 && len(lists[1].All("li", "")) == 7 && strings.Contains(page.Text(), "7 as they should be, all the time") &&
+			slices.Equal(htmltest.Texts(lists[0].All("b", "")), []string{"open"})
+	})
 }
 
 func TestProtectionsSayHowTheyStand(t *testing.T) {
