@@ -136,7 +136,7 @@ func (f *targetFlags) target(ports map[string]string, token, name string) (targe
 	return target{name, fault.Client{URL: at, Token: token}}, nil
 }
 
-// isURL says whether a name is that of an admin port, as in http://127.0.0.1:9080.
+// isURL says whether a name is the URL of something that answers over HTTP, as in http://127.0.0.1:9080.
 func isURL(name string) bool {
 	u, err := url.Parse(name)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""

@@ -33,7 +33,7 @@ const (
 
 // Validate is called by the parser.
 func (c *healthCommand) Validate() error {
-	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if !isURL(c.URL) {
 		return fmt.Errorf("%q: want the URL of something that answers over HTTP", c.URL)
 	}
 	if c.Timeout <= 0 || c.Timeout > maxHealthTime {

@@ -23,6 +23,7 @@ type upCommand struct {
 	Redis      string  `placeholder:"ADDR" help:"The address of a Redis (default: an embedded one, whose data end with it)."`
 	Load       float64 `default:"20" placeholder:"RATE" help:"Background load in requests a second (default ${default}); 0 for none."`
 	Trace      float64 `default:"0.01" placeholder:"SHARE" help:"Share of requests whose traces are kept, from 0 to 1 (default ${default})."`
+	OTLP       string  `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where traces are sent, with OTLP over HTTP (default: to the control room, whose page shows them)."`
 	Links      bool    `help:"Have all that parts say to each other pass network links, which faults can break."`
 	Room       bool    `default:"true" negatable:"" help:"Have a control room watch the shop: metrics, alerts, traces, and the page that shows them (default on). Its ports are 7070, 9090 (Prometheus' API) and 4318 (OTLP), or, with another --port, 1010 and more above that."`
 	Unseen     bool    `hidden:"" help:"Have no service looked at: no metrics, no traces. It is for finding out what they cost."`
@@ -51,6 +52,8 @@ func (c *upCommand) Validate() error {
 		return fmt.Errorf("--load: must be from 0 to %d", maxLoad)
 	case !(c.Trace >= 0 && c.Trace <= 1):
 		return errors.New("--trace: must be from 0 to 1")
+	case c.OTLP != "" && !isURL(c.OTLP):
+		return fmt.Errorf("--otlp: %q is not an http or https URL", c.OTLP)
 	case c.BcryptCost < bcrypt.MinCost || c.BcryptCost > lab.MaxBcryptCost:
 		return fmt.Errorf("--bcrypt-cost: must be from %d to %d", bcrypt.MinCost, lab.MaxBcryptCost)
 	}
@@ -69,7 +72,7 @@ func (c *upCommand) Run(s streams) error {
 	logging.Disable()            // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
-		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, TraceShare: c.Trace, Links: c.Links, Room: c.Room, Out: s.out,
+		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, TraceShare: c.Trace, Links: c.Links, Room: c.Room, OTLP: c.OTLP, Out: s.out,
 		Setting: lab.Setting{BcryptCost: c.BcryptCost, Serve: c.serve()},
 	})
 }

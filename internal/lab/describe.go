@@ -20,6 +20,9 @@ func (l *lab) describe(w io.Writer) {
 	if h.at.hasRoom() {
 		fmt.Fprintf(t, "  %s\t%s\tPrometheus %s\n", roomName, h.shop.Room, h.shop.Prometheus)
 	}
+	if l.config.OTLP != "" {
+		fmt.Fprintf(t, "  traces\t%s\tnone are kept here\n", l.config.OTLP)
+	}
 	_ = t.Flush()
 	if h.at.hasRoom() {
 		fmt.Fprintf(w, "\nThe control room opens now: %s in a browser.\n", h.shop.Room)

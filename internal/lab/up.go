@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type UpConfig struct {
 	Links bool
 	// Room has a control room run beside the shop, which keeps metrics and traces and shows them.
 	Room bool
+	// OTLP is the URL that the shop's own traces are sent to, with OTLP over HTTP; "" means the control room, if
+	// there is one.
+	OTLP string
 	// Drill says that the shop is a drill's: a fault that forgets its data is a part of the incident,
 	// and its epoch goes on.
 	Drill bool
@@ -108,12 +112,12 @@ func (l *lab) ownLife() (*life, error) {
 	return own, nil
 }
 
-// setting is that of the shop's own life. Its traces go to the control room, if there is one; those of a guest go where
-// the guest says.
+// setting is that of the shop's own life. Its traces go where somebody has told it to, or else to the control room, if
+// there is one; those of a guest go where the guest says.
 func (l *lab) setting() Setting {
 	own := l.config.Setting
-	if at := l.house.at; at.hasRoom() {
-		own.Serve = append(slices.Clone(own.Serve), "--otlp=http://"+at.room.otlp)
+	if to := cmp.Or(l.config.OTLP, l.house.shop.OTLP); to != "" {
+		own.Serve = append(slices.Clone(own.Serve), "--otlp="+to)
 	}
 	return own
 }
