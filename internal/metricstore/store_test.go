@@ -2,7 +2,6 @@ package metricstore_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -118,8 +117,9 @@ func TestWhatIsTooOldGoes(t *testing.T) {
 
 func TestAFullStoreTakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
 		l := open(t, ruled(`{groups: [{name: g, rules: [{record: recorded, expr: vector(1)}]}]}`), func(c *metricstore.Config) {
-			c.MaxBytes, c.Interval = 1<<20, metricstore.DefaultInterval
+			c.Dir, c.MaxBytes, c.Interval = dir, 1<<20, metricstore.DefaultInterval
 		})
 		var b strings.Builder
 		for i := range 5000 {
@@ -134,28 +134,8 @@ func TestAFullStoreTakesNoMore(t *testing.T) {
 		l.expect(`up`, 0)
 		l.expectNothing(`recorded`)
 		expectStatus(t, l, "full")
-		if size := folderSize(t, l); size > 4<<20 {
+		if size := bytesBelow(t, dir); size > 4<<20 {
 			t.Errorf("the folder has %d bytes", size)
 		}
 	})
-}
-
-func folderSize(t *testing.T, l *lab) (size int64) {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "copy")
-	if err := l.Snapshot(dir); err != nil {
-		t.Fatal(err)
-	}
-	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		size += info.Size()
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return size
 }
