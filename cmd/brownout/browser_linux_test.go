@@ -162,18 +162,25 @@ func (b *browser) picture(name string) {
 	}
 }
 
+// blockForm is what a loop is blocked with.
+const blockForm = `details:has(input[name=fault][value="loop.block"])`
+
+// fillsInBlock says that the gateway's loop is to be blocked.
+func (b *browser) fillsInBlock() {
+	b.t.Helper()
+	b.open("/faults")
+	b.Do(
+		chromedp.Click(chromedp.CSS(blockForm+` > summary`)),
+		chromedp.SetValue(chromedp.CSS(blockForm+` [name=param-for]`), "300ms"),
+		chromedp.SetValue(chromedp.CSS(blockForm+` [name=on]`), "gateway"),
+	)
+}
+
 // breaksByMouse blocks the gateway's loop, sees it on the map, and ends it.
 func (b *browser) breaksByMouse() {
 	b.t.Helper()
-	const fault = `:has(input[name=fault][value="loop.block"])`
-	const form = `form` + fault
-	b.open("/faults")
-	b.Do(
-		chromedp.Click(chromedp.CSS(`details`+fault+` > summary`)),
-		chromedp.SetValue(chromedp.CSS(form+` [name=param-for]`), "300ms"),
-		chromedp.SetValue(chromedp.CSS(form+` [name=on]`), "gateway"),
-		chromedp.Click(chromedp.CSS(form+` button`)),
-	)
+	b.fillsInBlock()
+	b.click(blockForm + ` button`)
 	b.showsSoon("loop.block on gateway")
 	b.shows("#live tbody th", "loop.block")
 	b.shows("#notice", "loop.block is active on gateway")
@@ -232,11 +239,7 @@ func (b *browser) plays() {
 	b.shows("#live", "off arm: an epoch of its own")
 	b.shows("#live", "loop.block on gateway begins")
 	b.picture("drill-playing")
-	for end := time.Now().Add(5 * time.Minute); !b.Is(`document.querySelector("#live .verdict") !== null`); time.Sleep(time.Second) {
-		if time.Now().After(end) {
-			b.t.Fatal("no verdict")
-		}
-	}
+	b.awaitVerdict()
 	b.picture("drill-played")
 	b.click(`#live a[href^="/runs/"]`)
 	b.has(`body:not(:has(#live)) .verdict`)
@@ -246,4 +249,14 @@ func (b *browser) plays() {
 	b.click(`#live .traces a`)
 	b.has(`#live .fall`)
 	b.picture("trace")
+}
+
+// awaitVerdict waits for the end of a drill.
+func (b *browser) awaitVerdict() {
+	b.t.Helper()
+	for end := time.Now().Add(5 * time.Minute); !b.Is(`document.querySelector("#live .verdict") !== null`); time.Sleep(time.Second) {
+		if time.Now().After(end) {
+			b.t.Fatal("no verdict")
+		}
+	}
 }
