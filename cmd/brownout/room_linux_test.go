@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"brownout/internal/lab"
+	"brownout/internal/port/porttest"
 )
 
 // A control room knows all parts of its shop, from its beginning to its end, whatever happens to either.
@@ -179,7 +180,7 @@ func (s *liveShop) awaitMetric(expr, want string) {
 // Containers know the room by a name, and other names are still those of other sites.
 func TestTheRoomAnswersToTheNamesItIsGiven(t *testing.T) {
 	t.Parallel()
-	page, metrics, traces := held(t), held(t), held(t)
+	page, metrics, traces := porttest.Hold(t), porttest.Hold(t), porttest.Hold(t)
 	room := begin(t, t.TempDir(), []string{"BROWNOUT_HOSTS=room:4318,127.0.0.1:17070"},
 		"serve", "room", "--listen", page, "--prometheus-listen", metrics, "--otlp-listen", traces)
 	eventually(t, "the room is ready", func() bool { return strings.Contains(room.out.String(), page) })
