@@ -38,10 +38,10 @@ type Config struct {
 	// abandoned. 0 means DefaultUnwind.
 	Unwind time.Duration
 	// DelayResolution, when above 0, is the period of a timer whose
-	// lateness is the event loop delay even where nothing else sets timers. It
-	// does not keep the loop alive, and wakes a loop that rests but for every
-	// tenth of its samples; the others are on time. Node's monitorEventLoopDelay
-	// takes 10 ms.
+	// lateness is the event loop delay even where nothing else sets timers; less
+	// than 1 ms counts as 1 ms. It does not keep the loop alive, and wakes a loop
+	// that rests but for every tenth of its samples; the others are taken to be on
+	// time. Node's monitorEventLoopDelay takes 10 ms.
 	DelayResolution time.Duration
 	// Observer, if any, is told of every turn.
 	Observer Observer

@@ -23,6 +23,7 @@ type Loop struct {
 	immediates queue
 	timers     timers
 	meter      meter
+	probe      probe
 	unhandled  []*promise // rejected, and nothing has reacted so far
 	prepare    []*hook
 	onClose    []callback
@@ -42,7 +43,6 @@ type Loop struct {
 	sleeping    atomic.Bool
 	wakeup      chan struct{}
 	alarm       alarm
-	probe       probe
 	started     atomic.Bool
 	closing     atomic.Bool
 	budget      atomic.Uint64

@@ -119,6 +119,22 @@ func TestDelayProbe(t *testing.T) {
 	})
 }
 
+// TestDelayProbeSeesATimerThatBlocks: nothing comes meanwhile, so the loop could sleep in the same turn.
+func TestDelayProbeSeesATimerThatBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r recorder
+		l := loop.New(loop.Config{Observer: &r, DelayResolution: 10 * ms})
+		go l.Run(func() { l.SetTimeout("block", 30*ms, block(50*ms)) })
+		time.Sleep(100 * ms)
+		l.Close()
+		<-l.Done()
+		// Blocked from 30 to 80 ms, the probe of 40 ms is 40 ms late.
+		if slices.Max(r.delays) != 40*ms {
+			t.Errorf("delays %v", r.delays)
+		}
+	})
+}
+
 // TestProbeLetsTheLoopSleep: at rest it is woken for a tenth of the samples, and the others count
 // as on time; at work it takes each of them.
 func TestProbeLetsTheLoopSleep(t *testing.T) {

@@ -83,7 +83,7 @@ func (l *Loop) sleep() {
 
 // wakeTime is when the loop is to be woken from its sleep, at the latest; it may be never.
 func (l *Loop) wakeTime() int64 {
-	wake := l.probe.sleep()
+	wake := l.probe.sleep(l.now)
 	if due, ok := l.timers.next(); ok {
 		wake = min(wake, due)
 	}
