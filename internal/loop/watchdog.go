@@ -70,9 +70,12 @@ func (w *watchdog) watch(quit <-chan struct{}) {
 // look reports the turn that works if it is a long one, and returns when to look again.
 func (w *watchdog) look() time.Duration {
 	s, limit := &w.loop.state, w.loop.config.LongTurn
-	since := s.since.Load()
-	if s.account.Load() < 0 || since == w.reported {
-		return limit // blocked in poll, or reported
+	if s.account.Load() < 0 {
+		return limit // blocked in poll
+	}
+	since := s.since.Load() // which a loop that goes to work tells first
+	if since == w.reported {
+		return limit
 	}
 	age := time.Duration(w.loop.clock() - since)
 	if age < limit {
@@ -82,7 +85,7 @@ func (w *watchdog) look() time.Duration {
 		w.reported = since
 		w.loop.config.OnLongTurn(t)
 	}
-	return limit
+	return 0 // that took time, in which another turn may have begun
 }
 
 // catch takes name and stack together: if the callback changed between the two,

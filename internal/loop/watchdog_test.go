@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,6 +106,44 @@ func TestWatchdogReportsEveryLongTurn(t *testing.T) {
 	})
 	if len(reports) != 3 || reports[0].Turn == reports[1].Turn {
 		t.Errorf("reports %v", reports)
+	}
+}
+
+// TestWatchdogSeesALongTurnWhenItBecomesOne, wherever between two looks it begins.
+func TestWatchdogSeesALongTurnWhenItBecomesOne(t *testing.T) {
+	const turns = 50
+	reports := watched(t, func(l *loop.Loop) {
+		for i := range turns {
+			l.SetTimeout("block", time.Duration(i)*1001*ms, block(41*ms))
+		}
+	})
+	if len(reports) != turns {
+		t.Fatalf("%d reports, want %d", len(reports), turns)
+	}
+	for _, r := range reports {
+		if r.Age != 40*ms {
+			t.Errorf("%v, want it seen after 40ms", r)
+		}
+	}
+}
+
+// TestWatchdogTellsOfATurnWhileTheNextBegins: how long that takes does not hide the next one.
+func TestWatchdogTellsOfATurnWhileTheNextBegins(t *testing.T) {
+	var names []string
+	synctest.Test(t, func(t *testing.T) {
+		l := loop.New(loop.Config{ExitWhenIdle: true, LongTurn: 40 * ms, OnLongTurn: func(r loop.LongTurn) {
+			names = append(names, r.Name)
+			time.Sleep(30 * ms)
+		}})
+		l.Run(func() {
+			l.SetTimeout("first", 0, func() {
+				time.Sleep(60 * ms)
+				l.SetTimeout("second", 0, block(41*ms))
+			})
+		})
+	})
+	if !slices.Equal(names, []string{"first", "second"}) {
+		t.Errorf("it told of %q", names)
 	}
 }
 
