@@ -243,14 +243,51 @@ func TestRulesAskForMetricsAndLabelsThatExist(t *testing.T) {
 	}
 }
 
-// askExisting looks at the metrics that a rule asks for. What is recorded has colons in its name.
-func askExisting(t *testing.T, metrics map[string][]string, r rulefmt.Rule) {
+// lookback is for how long Brownout's own store sees a sample, ten scrapes; a Prometheus does for five minutes.
+const lookback = 10 * time.Second
+
+// What is recorded less often is gone by the time that another group asks for it.
+func TestWhatIsSeldomRecordedIsAskedForInItsOwnGroup(t *testing.T) {
+	paths, err := filepath.Glob("prometheus/rules/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []rulefmt.RuleGroup
+	for _, path := range paths {
+		groups = append(groups, parseRules(t, path)...)
+	}
+	seldom := map[string]string{} // the group of what is recorded, by its name
+	for _, g := range groups {
+		for _, r := range g.Rules {
+			if r.Record != "" && time.Duration(g.Interval) > lookback {
+				seldom[r.Record] = g.Name
+			}
+		}
+	}
+	for _, g := range groups {
+		for _, r := range g.Rules {
+			for _, s := range selectors(expression(t, r)) {
+				if group := seldom[s.name]; group != "" && group != g.Name {
+					t.Errorf("%s%s: asks for %s, which group %s records, and is in %s", r.Record, r.Alert, s.name, group, g.Name)
+				}
+			}
+		}
+	}
+}
+
+func expression(t *testing.T, r rulefmt.Rule) parser.Expr {
 	t.Helper()
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range selectors(parsed) {
+	return parsed
+}
+
+// askExisting looks at the metrics that a rule asks for. What is recorded has colons in its name.
+func askExisting(t *testing.T, metrics map[string][]string, r rulefmt.Rule) {
+	t.Helper()
+	for _, s := range selectors(expression(t, r)) {
 		own, there := metrics[s.name]
 		if !there && !strings.Contains(s.name, ":") {
 			t.Errorf("%s%s: there is no metric %s", r.Record, r.Alert, s.name)
