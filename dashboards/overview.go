@@ -95,13 +95,14 @@ func breakers(selector string) Panel {
 }
 
 func machine() []Panel {
+	cpu := func(class string) string { return rate("go_cpu_classes_"+class+"_cpu_seconds_total", "", "job") }
 	return []Panel{
 		graph("Processors in use", Count, "Processors that each part keeps busy. Together as many as there are: all loops are late, and no single one is to blame.",
 			line(`sum by (job) (rate(process_cpu_seconds_total[$__rate_interval]))`, "{{job}}")).stacked().wide(6).begins("loop-block"),
 		graph("Memory", Bytes, "Resident memory. A line that only rises is a leak; a jump with the load is a backlog.",
 			line(`sum by (job) (process_resident_memory_bytes)`, "{{job}}")).wide(6).begins("leak", "gc-spiral", "slow-reader"),
-		graph("Garbage collection", Share, "The share of a part's processor time that goes into collecting garbage. Above a fifth, memory is what it lacks.",
-			line(`sum by (job) (rate(go_cpu_classes_gc_total_cpu_seconds_total[$__rate_interval])) / sum by (job) (rate(go_cpu_classes_total_cpu_seconds_total[$__rate_interval])) >= 0`, "{{job}}")).
+		graph("Garbage collection", Share, "The share of all processors' time that a part's collector of garbage takes; what it does with processors that are idle is left out. Above a fifth it works nearly all the time: memory is what the part lacks.",
+			line("("+cpu("gc_total")+" - "+cpu("gc_mark_idle")+") / "+cpu("total")+" >= 0", "{{job}}")).
 			rises(0.2, 0.4).wide(6).begins("gc-spiral"),
 		graph("Goroutines", Count, "Each waits for something. They rise with calls that hang, and stay when something is never given back.",
 			line(`sum by (job) (go_goroutines)`, "{{job}}")).wide(6).begins("leak", "fan-out"),
