@@ -253,7 +253,8 @@ What the parts of the shop show at ` + "`/metrics`" + ` of their admin ports. Wr
 show; the test fails when this page is not true.
 
 Three formats: plain text; OpenMetrics, which has examples too (` + "`trace_id`" + ` of a trace that was kept); and protobuf, which has native
-histograms (8 buckets to each factor of 2) where plain text has classic ones. A scrape adds the labels ` + "`job`" + `, the part, and
+histograms (8 buckets to each factor of 2) beside the classic ones. A Prometheus that takes native ones leaves the classic ones out, which
+dashboards and rules ask for, unless it is told to ` + "`always_scrape_classic_histograms`" + `. A scrape adds the labels ` + "`job`" + `, the part, and
 ` + "`instance`" + `, its address.
 `
 

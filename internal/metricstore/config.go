@@ -33,7 +33,8 @@ type Config struct {
 	// time can have it open.
 	Dir string
 	// Retention is how long samples are kept at least; 0 means DefaultRetention, less
-	// than a minute is refused. It is exceeded by at most a block, an eighth of it.
+	// than a minute is refused. It is exceeded by at most four blocks, each an eighth
+	// of it, but from a minute to half an hour long.
 	Retention time.Duration
 	// MaxBytes bounds what the folder holds; 0 means DefaultMaxBytes.
 	MaxBytes int64
