@@ -46,7 +46,7 @@ type Config struct {
 	// Observer, if any, is told of every turn.
 	Observer Observer
 	// LongTurn, when above 0, starts a watchdog that reports to OnLongTurn
-	// every turn that works for longer, while it does. OnLongTurn is called on
+	// every turn that works for longer, while it does; less than 1 ms is 1 ms. OnLongTurn is called on
 	// the watchdog's goroutine.
 	LongTurn   time.Duration
 	OnLongTurn func(LongTurn)
@@ -62,6 +62,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxOperations <= 0 {
 		c.MaxOperations = DefaultMaxOperations
+	}
+	if c.LongTurn > 0 {
+		c.LongTurn = max(c.LongTurn, minDelay)
 	}
 	c.Grace = cmp.Or(c.Grace, DefaultGrace)
 	c.Unwind = cmp.Or(c.Unwind, DefaultUnwind)

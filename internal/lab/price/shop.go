@@ -267,8 +267,8 @@ func lookEachSecond(ctx context.Context, s *shopfile.Shop) {
 	}
 }
 
-// asPrometheus is what Prometheus takes: protobuf, for native histograms.
-const asPrometheus = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+// asTheRoom is the format that the control room asks for.
+const asTheRoom = "application/openmetrics-text;version=1.0.0"
 
 // read reads a page, and forgets it.
 func read(ctx context.Context, url, token string) {
@@ -277,7 +277,7 @@ func read(ctx context.Context, url, token string) {
 		return
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Accept", asPrometheus)
+	r.Header.Set("Accept", asTheRoom)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return
