@@ -16,6 +16,7 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 15 * time.Second // from the header on; the answer to a request with a body takes no longer
+	answerTimeout = time.Minute      // from the header on, unless a handler sets a deadline of its own for what it writes
 	idleTimeout   = time.Minute
 	maxHeaders    = 64 << 10 // bytes
 )
@@ -29,7 +30,8 @@ type Config struct {
 	// Hosts are values of the header Host that are answered beside addresses and localhost, such as "room:4318": for
 	// programs that know the port by a name of a network of their own.
 	Hosts []string
-	// Handler answers. A request without a body may take as long as it takes.
+	// Handler answers, within a minute. What takes longer, as a stream of news does, sets the deadline of each piece
+	// that it writes.
 	Handler http.Handler
 }
 
@@ -41,10 +43,11 @@ type Server struct {
 
 // Listen opens the port; requests are taken from it by Serve.
 func Listen(c Config) (*Server, error) {
-	if err := c.checkAddr(); err != nil {
+	at, err := c.address()
+	if err != nil {
 		return nil, err
 	}
-	socket, err := net.Listen("tcp", c.Addr)
+	socket, err := net.ListenTCP("tcp", at)
 	if err != nil {
 		return nil, err
 	}
@@ -57,21 +60,22 @@ func Listen(c Config) (*Server, error) {
 	}}, nil
 }
 
-func (c Config) checkAddr() error {
+// address is Addr, if it may be listened at. What has been checked is what is listened at: a name is looked up once.
+func (c Config) address() (*net.TCPAddr, error) {
 	at, err := net.ResolveTCPAddr("tcp", c.Addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ip := at.AddrPort().Addr().Unmap()
 	switch {
 	case ip.IsLoopback():
-		return nil
+		return at, nil
 	case !c.Private:
-		return fmt.Errorf("%s is no loopback address", c.Addr)
+		return nil, fmt.Errorf("%s is no loopback address", c.Addr)
 	case !ip.IsValid(), ip.IsUnspecified(), isPrivate(ip):
-		return nil
+		return at, nil
 	}
-	return fmt.Errorf("%s is a public address", c.Addr)
+	return nil, fmt.Errorf("%s is a public address", c.Addr)
 }
 
 func isPrivate(ip netip.Addr) bool { return ip.IsPrivate() || ip.IsLinkLocalUnicast() }
@@ -108,16 +112,19 @@ func Guard(c Config) http.Handler {
 			http.Error(w, "This port answers to its address and to localhost, and to no other name.", http.StatusMisdirectedRequest)
 		default:
 			w.Header().Set("X-Content-Type-Options", "nosniff")
-			boundBody(w, r)
+			bound(w, r)
 			c.Handler.ServeHTTP(w, r)
 		}
 	})
 }
 
-// boundBody has a body come in time. Server.ReadTimeout would end the stream of news that a page listens to, too.
-func boundBody(w http.ResponseWriter, r *http.Request) {
+// bound has a body come, and the answer be taken, in time: who does neither has a goroutine, and what the handler holds,
+// until then. Server.ReadTimeout would end the stream of news that a page listens to, too.
+func bound(w http.ResponseWriter, r *http.Request) {
+	connection := http.NewResponseController(w) // all connections can
+	_ = connection.SetWriteDeadline(time.Now().Add(answerTimeout))
 	if r.ContentLength != 0 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // all connections can
+		_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"brownout/internal/loopback"
 )
@@ -116,6 +117,35 @@ func TestNetworksThatAreAnswered(t *testing.T) {
 		h.ServeHTTP(w, r)
 		if w.Code != tt.want {
 			t.Errorf("from %s, private %v: status %d, want %d", tt.from, tt.private, w.Code, tt.want)
+		}
+	}
+}
+
+// A deadlines is an answer that keeps what it is told of the connection.
+type deadlines struct {
+	http.ResponseWriter
+	read, write time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.read = at
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.write = at
+	return nil
+}
+
+func TestWhoIsSlowIsNotWaitedForLong(t *testing.T) {
+	h := loopback.Guard(loopback.Config{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})})
+	for _, body := range []string{"", "hello"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1/", strings.NewReader(body))
+		w := &deadlines{ResponseWriter: httptest.NewRecorder()}
+		r.RemoteAddr = "127.0.0.1:5000"
+		h.ServeHTTP(w, r)
+		if w.write.IsZero() || w.read.IsZero() != (body == "") {
+			t.Errorf("body %q: it must come by %v, and the answer be taken by %v", body, w.read, w.write)
 		}
 	}
 }
