@@ -1,7 +1,9 @@
 package tracestore_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -109,6 +111,16 @@ func TestBytesAreBounded(t *testing.T) {
 	}
 	if _, ok := s.Get(id(99)); !ok {
 		t.Error("the latest is not there")
+	}
+}
+
+func TestNamesOfServicesCountAsBytes(t *testing.T) {
+	s := small(t, tracestore.Config{MaxBytes: 5000})
+	for i := range 20 {
+		post(t, s, body(part(fmt.Sprint(strings.Repeat("x", 900), i), span(i, 1, 0, i, i+1, "x"))))
+	}
+	if stats := s.Stats(); stats.Traces > 4 {
+		t.Errorf("%d traces in %d bytes, though each has a name of 900", stats.Traces, stats.Bytes)
 	}
 }
 

@@ -116,7 +116,7 @@ const (
 
 // size reckons the memory that a span takes, in bytes.
 func (s Span) size() int {
-	n := spanBytes + len(s.ID) + len(s.Parent) + len(s.Name) + len(s.Error) + sizeOf(s.Attributes)
+	n := spanBytes + len(s.ID) + len(s.Parent) + len(s.Service) + len(s.Name) + len(s.Error) + sizeOf(s.Attributes)
 	n += len(s.Links) * entryBytes
 	for _, e := range s.Events {
 		n += entryBytes + len(e.Name) + sizeOf(e.Attributes)
