@@ -63,13 +63,13 @@ func seconds(t time.Time) string {
 	return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64)
 }
 
-// Alerts is as Store.Alerts; there are none while the server does not answer.
-func (r *Remote) Alerts() []Alert {
+// Alerts is as Store.Alerts. The error says why the server does not answer.
+func (r *Remote) Alerts(ctx context.Context) ([]Alert, error) {
 	var found struct {
 		Alerts []alertAnswer `json:"alerts"`
 	}
-	if r.ask(context.Background(), "alerts", nil, &found) != nil {
-		return nil
+	if err := r.ask(ctx, "alerts", nil, &found); err != nil {
+		return nil, fmt.Errorf("metricstore: alerts: %w", err)
 	}
 	all := []Alert{}
 	for _, a := range found.Alerts {
@@ -82,7 +82,7 @@ func (r *Remote) Alerts() []Alert {
 		})
 	}
 	sortAlerts(all)
-	return all
+	return all, nil
 }
 
 // query asks for the value of an expression.

@@ -57,15 +57,15 @@ func TestARemoteHasTheAlertsOfItsServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := remote.Alerts()
+	got, err := remote.Alerts(t.Context())
 	want := metricstore.Alert{
 		Name: "B", Labels: map[string]string{"alertname": "B", "job": "gateway"}, Annotations: map[string]string{"summary": "s"}, Value: 7, Since: time.Unix(start+1, 0).UTC(),
 	}
-	if len(got) != 2 || got[0].Name != "C" || !got[0].Firing || !reflect.DeepEqual(got[1], want) {
-		t.Errorf("%+v", got)
+	if err != nil || len(got) != 2 || got[0].Name != "C" || !got[0].Firing || !reflect.DeepEqual(got[1], want) {
+		t.Errorf("%+v, %v", got, err)
 	}
 	server.Close()
-	if got := remote.Alerts(); len(got) > 0 {
+	if got, err := remote.Alerts(t.Context()); err == nil || len(got) > 0 {
 		t.Errorf("of no server: %+v", got)
 	}
 }

@@ -29,8 +29,8 @@ type Alert struct {
 	Since       time.Time // when it became active
 }
 
-// Alerts returns what is pending or fires: that which fires first, then by name and labels.
-func (s *Store) Alerts() []Alert {
+// Alerts returns what is pending or fires: that which fires first, then by name and labels. There is no error.
+func (s *Store) Alerts(context.Context) ([]Alert, error) {
 	all := []Alert{}
 	for _, rule := range s.ruler.manager.AlertingRules() {
 		for _, a := range activeAlerts(rule) {
@@ -41,7 +41,7 @@ func (s *Store) Alerts() []Alert {
 		}
 	}
 	sortAlerts(all)
-	return all
+	return all, nil
 }
 
 func sortAlerts(all []Alert) {

@@ -50,7 +50,7 @@ func TestAnAlertIsPendingBeforeItFires(t *testing.T) {
 		stop()
 		l.serve(t, "gateway:80", text("x 1\n"))
 		time.Sleep(3 * time.Second)
-		if alerts := l.Alerts(); len(alerts) > 0 {
+		if alerts := l.alerts(); len(alerts) > 0 {
 			t.Errorf("there are alerts: %+v", alerts)
 		}
 		l.expectNothing(`ALERTS`)
@@ -58,9 +58,19 @@ func TestAnAlertIsPendingBeforeItFires(t *testing.T) {
 	})
 }
 
+// alerts are those that are pending or fire.
+func (l *lab) alerts() []metricstore.Alert {
+	l.t.Helper()
+	all, err := l.Alerts(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return all
+}
+
 func (l *lab) expectAlert(firing bool) {
 	l.t.Helper()
-	alerts := l.Alerts()
+	alerts := l.alerts()
 	if len(alerts) != 1 {
 		l.t.Fatalf("there are alerts: %+v, want one", alerts)
 	}
@@ -79,7 +89,7 @@ func TestWhatFiresComesBeforeWhatIsPending(t *testing.T) {
 		l.set(target("gateway"))
 		time.Sleep(3 * time.Second)
 		var got []string
-		for _, a := range l.Alerts() {
+		for _, a := range l.alerts() {
 			got = append(got, fmt.Sprint(a.Name, " ", a.Firing))
 		}
 		if want := "[C true A false]"; fmt.Sprint(got) != want { // of B both series would be the same alert, which is an error

@@ -32,6 +32,7 @@ type mapView struct {
 	Nodes   []*node
 	Edges   []*edge
 	Alerts  []alertView
+	Blind   bool // what alerts there are is not known
 	Faults  []faultView
 }
 
@@ -93,7 +94,8 @@ func (r *Room) lookAtMap(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := mapView{Nodes: shopNodes(s), Edges: shopEdges(s), Alerts: r.alerts(), Faults: active(r.lookAtFaults(ctx, s))}
+	alerts, err := r.alerts(ctx)
+	v := mapView{Nodes: shopNodes(s), Edges: shopEdges(s), Alerts: alertViews(alerts), Blind: err != nil, Faults: active(r.lookAtFaults(ctx, s))}
 	figures, err := r.measureMap(ctx)
 	if err != nil {
 		v.Trouble = sentence(err.Error())
@@ -175,12 +177,12 @@ func (f *mapFigures) fillNode(n *node) {
 	}
 }
 
-// redis is what the store looks like to those who ask it.
+// redis is what the store looks like to those who ask it; all are NaN if it is not known of any that it did.
 func (f *mapFigures) redis() (rate, failed, p99 float64) {
-	p99 = math.NaN()
+	rate, p99 = math.NaN(), math.NaN()
 	for labels, v := range f.calls {
 		if part, ok := strings.CutSuffix(labels, " redis"); ok {
-			rate += v
+			rate = zeroIfNone(rate) + v
 			failed += zeroIfNone(f.callsFailed.of(part, "redis"))
 			if slowest := f.callsP99.of(part, "redis"); math.IsNaN(p99) || slowest > p99 {
 				p99 = slowest

@@ -21,7 +21,7 @@ import (
 type Metrics interface {
 	Query(ctx context.Context, expr string, at time.Time) ([]metricstore.Series, error)
 	QueryRange(ctx context.Context, expr string, from, to time.Time, step time.Duration) ([]metricstore.Series, error)
-	Alerts() []metricstore.Alert
+	Alerts(ctx context.Context) ([]metricstore.Alert, error) // those that fire first
 }
 
 // Traces answers which requests there were. A *tracestore.Store does.

@@ -1,13 +1,17 @@
 package room_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"brownout/internal/htmltest"
+	"brownout/internal/metricstore"
 	"brownout/internal/room"
 	"brownout/internal/shopfile"
 )
@@ -181,6 +185,47 @@ func TestAPartThatDoesNotAnswer(t *testing.T) {
 	}
 	if a := v.get("/protections"); !strings.Contains(a.body, `value="gateway breaker off"`) {
 		t.Error("the switches of the other part are gone")
+	}
+}
+
+// A room that does not know how things are does not say that they are well.
+func TestWhatIsNotKnownIsSaid(t *testing.T) {
+	says := func(s *shopfile.Shop, want string) {
+		t.Helper()
+		if text := htmltest.Parse(t, visit(t, room.Config{Shop: always(s)}).get("/").body).Text(); !strings.Contains(text, want) {
+			t.Errorf("it does not say %q: %s", want, text)
+		}
+	}
+	says(shopOf(), "Nothing is broken on purpose, and whether alerts fire is not known.")
+	says(shopOf(), "Alerts They are not known.")
+	says(shopOf(), "redis no figures")
+	mute := shopOf()
+	mute.Admin["payments"] = "http://127.0.0.1:1"
+	says(mute, "payments: no answer to which faults are active there.")
+}
+
+// raised are alerts of a shop that has no other metrics.
+type raised []metricstore.Alert
+
+func (raised) Query(context.Context, string, time.Time) ([]metricstore.Series, error) {
+	return nil, nil
+}
+
+func (raised) QueryRange(context.Context, string, time.Time, time.Time, time.Duration) ([]metricstore.Series, error) {
+	return nil, nil
+}
+
+func (r raised) Alerts(context.Context) ([]metricstore.Alert, error) { return r, nil }
+
+func TestAlertsThatFireAreCounted(t *testing.T) {
+	var all raised
+	for i := range 9 {
+		all = append(all, metricstore.Alert{Name: fmt.Sprint("Alert", i), Firing: true})
+	}
+	all = append(all, metricstore.Alert{Name: "Alert9"}) // does not
+	text := htmltest.Parse(t, visit(t, room.Config{Metrics: all}).get("/").body).Text()
+	if want := "9 alerts fire: Alert0, Alert1, Alert2, Alert3, Alert4, Alert5, and 3 more."; !strings.Contains(text, want) {
+		t.Errorf("it does not say %q: %s", want, text)
 	}
 }
 

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -17,12 +16,16 @@ import (
 // A stateView is the line that stands on every page: what is not as usual. It has no figures that change
 // by themselves, so that a screen reader says it again when there is news.
 type stateView struct {
-	Trouble               string
+	Trouble               string // why nothing is known of the shop
+	Blind                 bool   // what alerts there are is not known
+	Silent                string // whose faults are not known
 	Alerts, Faults, Drill string
 }
 
 // Quiet says that there is nothing to say.
-func (v stateView) Quiet() bool { return v.Alerts == "" && v.Faults == "" && v.Drill == "" }
+func (v stateView) Quiet() bool {
+	return v.Trouble == "" && v.Silent == "" && v.Alerts == "" && v.Faults == "" && v.Drill == ""
+}
 
 // statePeriod is how old the line may be.
 const statePeriod = time.Second
@@ -41,22 +44,40 @@ func (r *Room) state(ctx context.Context) template.HTML {
 }
 
 func (r *Room) lookAtState(ctx context.Context) stateView {
+	v := stateView{Drill: r.theatre.line()}
 	s, err := r.shop()
 	if err != nil {
-		return stateView{Trouble: err.Error(), Drill: r.theatre.line()}
+		v.Trouble = sentence(err.Error())
+		return v
 	}
-	v := stateView{Drill: r.theatre.line()}
-	if names := firing(r.alerts()); len(names) > 0 {
-		v.Alerts = counted(len(names), "alert fires", "alerts fire") + ": " + strings.Join(names, ", ") + "."
+	alerts, err := r.alerts(ctx)
+	v.Blind = err != nil
+	if names := firing(alerts); len(names) > 0 {
+		v.Alerts = counted(len(names), "alert fires", "alerts fire") + ": " + few(names) + "."
+	}
+	reports := r.lookAtFaults(ctx, s)
+	if names := silent(reports); len(names) > 0 {
+		v.Silent = few(names) + ": no answer to which faults are active there."
 	}
 	var faults []string
-	for _, f := range active(r.lookAtFaults(ctx, s)) {
+	for _, f := range active(reports) {
 		faults = append(faults, f.Kind+" on "+f.Part)
 	}
 	if len(faults) > 0 {
-		v.Faults = counted(len(faults), "fault is", "faults are") + " active: " + strings.Join(few(faults), ", ") + "."
+		v.Faults = counted(len(faults), "fault is", "faults are") + " active: " + few(faults) + "."
 	}
 	return v
+}
+
+// silent are the parts that do not say what is active there.
+func silent(reports []partFaults) []string {
+	var names []string
+	for _, p := range reports {
+		if p.err != nil {
+			names = append(names, p.port.name)
+		}
+	}
+	return names
 }
 
 // counted writes a number with what it counts.
@@ -67,14 +88,14 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// few leaves the first of many names.
-func few(names []string) []string {
+// few writes the first of many names, and how many there are beside them.
+func few(names []string) string {
 	const most = 6
 	slices.Sort(names)
-	if len(names) <= most {
-		return names
+	if len(names) > most {
+		names = append(names[:most:most], fmt.Sprintf("and %d more", len(names)-most))
 	}
-	return append(names[:most:most], fmt.Sprintf("and %d more", len(names)-most))
+	return strings.Join(names, ", ")
 }
 
 // An alertView is an alert that fires, or will if it stays.
@@ -85,29 +106,23 @@ type alertView struct {
 	Stand                       stand
 }
 
+// alerts asks for those that are active, those that fire first.
+func (r *Room) alerts(ctx context.Context) ([]metricstore.Alert, error) {
+	if r.config.Metrics == nil {
+		return nil, errNoMetrics
+	}
+	return r.config.Metrics.Alerts(ctx)
+}
+
 // maxAlerts bounds the alerts that are shown, of all that are active.
 const maxAlerts = 32
 
-// alerts are those that are active, those that fire first.
-func (r *Room) alerts() []alertView {
-	if r.config.Metrics == nil {
-		return nil
+func alertViews(all []metricstore.Alert) []alertView {
+	var views []alertView
+	for _, a := range all[:min(len(all), maxAlerts)] {
+		views = append(views, alertViewOf(a))
 	}
-	var all []alertView
-	for _, a := range r.config.Metrics.Alerts() {
-		if len(all) < maxAlerts {
-			all = append(all, alertViewOf(a))
-		}
-	}
-	slices.SortStableFunc(all, func(a, b alertView) int { return cmp.Compare(rank(a), rank(b)) })
-	return all
-}
-
-func rank(a alertView) int {
-	if a.Pending {
-		return 1
-	}
-	return 0
+	return views
 }
 
 func alertViewOf(a metricstore.Alert) alertView {
@@ -131,12 +146,12 @@ func runbookOf(a metricstore.Alert) string {
 }
 
 // firing are the names of those that fire, each once.
-func firing(all []alertView) []string {
+func firing(all []metricstore.Alert) []string {
 	var names []string
 	for _, a := range all {
-		if !a.Pending && !slices.Contains(names, a.Name) {
-			names = append(names, a.Name)
+		if name := clean(a.Name); a.Firing && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return few(names)
+	return names
 }
