@@ -20,7 +20,7 @@ type cache[T any] struct {
 // A look is what was seen, or what is being looked at.
 type look[T any] struct {
 	done  chan struct{} // closed when seen and err are set
-	until time.Time     // from when on it is too old
+	until time.Time     // from when on it is too old, once it has been made
 	seen  T
 	err   error
 }
@@ -63,9 +63,16 @@ func (l *look[T]) fill(see func() (T, error)) {
 	l.seen, l.err = see()
 }
 
-// fresh says whether a look is not too old. One that is being made is fresh until then, too: what
-// takes longer than that is made twice at most.
-func (l *look[T]) fresh() bool { return time.Now().Before(l.until) }
+// fresh says whether a look is not too old. One that is being made is not, however long that takes: a shop
+// that is slow to answer is asked no more often.
+func (l *look[T]) fresh() bool {
+	select {
+	case <-l.done:
+		return time.Now().Before(l.until)
+	default:
+		return true
+	}
+}
 
 // forget has all be looked at anew.
 func (c *cache[T]) forget() {

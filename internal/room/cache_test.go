@@ -38,6 +38,30 @@ func TestACacheSeesOnceForAll(t *testing.T) {
 	})
 }
 
+// What takes longer than it is valid is not begun anew by those who come meanwhile.
+func TestALongLookIsMadeOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[int]
+		var seen atomic.Int64
+		ask := func(want int) {
+			t.Helper()
+			if got, err := c.get(t.Context(), "key", time.Second, func() (int, error) {
+				time.Sleep(10 * time.Second)
+				return int(seen.Add(1)), nil
+			}); got != want || err != nil {
+				t.Errorf("%d, %v; want %d", got, err, want)
+			}
+		}
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() { ask(1) })
+			time.Sleep(1500 * time.Millisecond)
+		}
+		all.Wait()
+		ask(2)
+	})
+}
+
 func TestACacheKeepsErrorsAndKeysApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c cache[string]

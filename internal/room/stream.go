@@ -1,7 +1,6 @@
 package room
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -21,7 +20,8 @@ const (
 
 // stream tells a page of its news until it is closed: each time that something has changed, the part
 // of it that lives, and the line of state. That many pages are open is no reason to look at the shop
-// more often.
+// more often, and that one looks rarely is none for its line of state to be old: most of what is asked
+// for here is remembered.
 func (r *Room) stream(w http.ResponseWriter, q *http.Request, s screen) {
 	asked, err := s.read(q)
 	if err == nil && asked.live == nil {
@@ -45,7 +45,7 @@ func (r *Room) stream(w http.ResponseWriter, q *http.Request, s screen) {
 	for {
 		told := r.change.told()
 		if to.send("live", string(r.liveOf(ctx, s, asked))) != nil || to.send("state", string(r.state(ctx))) != nil ||
-			to.rest() != nil || !pause(ctx, cmp.Or(asked.period, s.period), told) {
+			to.rest() != nil || !pause(ctx, statePeriod, told) {
 			return
 		}
 	}
@@ -90,7 +90,12 @@ func (s *stream) send(event, html string) error {
 		return nil
 	}
 	s.last[event] = html
-	return s.write("event: " + event + "\ndata: " + strings.ReplaceAll(strings.TrimSpace(html), "\n", "\ndata: ") + "\n\n")
+	return s.write("event: " + event + "\ndata: " + onLines(strings.TrimSpace(html)) + "\n\n")
+}
+
+// onLines makes every line of a text one of an event: each of the three may end a line there.
+func onLines(text string) string {
+	return strings.NewReplacer("\r\n", "\ndata: ", "\r", "\ndata: ", "\n", "\ndata: ").Replace(text)
 }
 
 // rest sends a comment if nothing else was sent for long.
