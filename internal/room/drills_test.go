@@ -157,6 +157,9 @@ func TestADrillIsStopped(t *testing.T) {
 	}
 	v.shows("/drills", "loop.block on gateway begins")
 	v.room.Close() // or a process is left
+	if status, message := v.start("loop-block", "quick"); status != http.StatusServiceUnavailable {
+		t.Errorf("in a room that has ended: %d %s", status, message)
+	}
 }
 
 // What brownout is asked for is what it prints, by lack of a script.

@@ -100,7 +100,7 @@ func (r *Room) Handler() http.Handler { return r.handler }
 // called again.
 func (r *Room) Close() {
 	r.cancel()
-	r.theatre.wait()
+	r.theatre.close()
 }
 
 // routes are the pages, what they are made of, and the buttons on them.

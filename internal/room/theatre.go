@@ -39,11 +39,12 @@ type theatre struct {
 	changed func() // is told of the beginning and the end of a drill
 	played  sync.WaitGroup
 
-	mu   sync.Mutex
-	last *performance // the one that runs, or the last that did; nil if there was none
+	mu     sync.Mutex
+	last   *performance // the one that runs, or the last that did; nil if there was none
+	closed bool         // no other begins
 }
 
-// A performance is a drill as it is played, or was. What is below mu may be read by its copy only.
+// A performance is a drill as it is played, or was. That of a theatre is guarded by its mu: others read a copy, see now.
 type performance struct {
 	Plan     *drill.Plan
 	Pace     drill.Pace
@@ -62,8 +63,13 @@ func newTheatre(ctx context.Context, c Config, changed func()) *theatre {
 	return &theatre{ctx: ctx, config: c, changed: changed}
 }
 
-// wait returns when no drill is played.
-func (t *theatre) wait() { t.played.Wait() }
+// close lets no drill begin any more, and returns when none is played.
+func (t *theatre) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.played.Wait()
+}
 
 // now returns the drill that is played, or was last, as it stands; nil if there was none.
 func (t *theatre) now() *performance {
@@ -86,15 +92,15 @@ func (t *theatre) line() string {
 	return "The drill " + p.Plan.Name + " is played."
 }
 
-// errPlayed is why a second drill does not begin.
-var errPlayed = refusal{http.StatusConflict, "A drill is played already: wait for its end, or stop it."}
-
 // start begins a drill, unless one is played.
 func (t *theatre) start(plan *drill.Plan, pace drill.Pace, seed uint64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ctx.Err() != nil || t.last != nil && t.last.Running {
-		return errPlayed
+	switch {
+	case t.closed:
+		return refusal{http.StatusServiceUnavailable, "The control room is about to end."}
+	case t.last != nil && t.last.Running:
+		return refusal{http.StatusConflict, "A drill is played already: wait for its end, or stop it."}
 	}
 	ctx, stop := context.WithCancel(t.ctx)
 	p := &performance{Plan: plan, Pace: pace, Seed: seed, Running: true, stop: stop}
