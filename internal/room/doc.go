@@ -37,7 +37,7 @@
 //	a part of a page                once a period   what was rendered before is shown
 //	a look at the shop              6 s             what did not answer is said
 //	an answer of an admin port      4 MiB           it counts as none
-//	a form                          64 KiB          400
+//	a form                          64 KiB          413
 //	what is remembered              256 parts       all is forgotten
 //	lines of a drill                8,192           left out
 //	runs, traces of a list          200, 100        the latest are shown

@@ -105,8 +105,8 @@ func TestFaultsAreRefusedWithTheReason(t *testing.T) {
 		t.Errorf("%d are active", n)
 	}
 	for _, clear := range []string{"", "gateway", "gateway x-1", "warehouse x-1"} {
-		if status, _ := v.press("/faults/clear", "clear", clear); status != 404 {
-			t.Errorf("clear %q: %d", clear, status)
+		if status, message := v.press("/faults/clear", "clear", clear); status != 404 || !strings.HasPrefix(message, "There is no such ") {
+			t.Errorf("clear %q: %d %s", clear, status, message)
 		}
 	}
 }
@@ -121,8 +121,12 @@ func TestFormsWorkWithoutAScript(t *testing.T) {
 	}{{"1m", 200, "End pool.hog on gateway"}, {"1h", 400, `<p role="alert">Ttl must be from 1s to 5m0s.</p>`}} {
 		q := v.form("/faults", "fault", "pool.hog", "on", "gateway", "ttl", tt.ttl)
 		q.Header.Set("Accept", "text/html")
-		if a := v.do(q); a.status != tt.status || !strings.Contains(a.body, tt.want) {
+		a := v.do(q)
+		if a.status != tt.status || !strings.Contains(a.body, tt.want) {
 			t.Errorf("%s: %d %s", tt.ttl, a.status, a.body)
+		}
+		if back := `name="back" value="/"`; a.status != http.StatusOK && !strings.Contains(a.body, back) {
+			t.Errorf("%s: who changes the colours is not sent to a page that there is: %s", tt.ttl, a.body)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (r *Room) knowsHost(q *http.Request) bool {
 // isForeign says whether another site's page asks for more than to be left for this one.
 func isForeign(q *http.Request) bool {
 	switch q.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none": // no browser, or a new one; ourselves; the person
+	case "", "same-origin", "none": // no browser, or an old one; ourselves; the person
 		return false
 	}
 	return q.Method != http.MethodGet || q.Header.Get("Sec-Fetch-Mode") != "navigate"

@@ -140,13 +140,16 @@ func TestHeadersOfAllAnswers(t *testing.T) {
 
 func TestFormsAreBounded(t *testing.T) {
 	v := visit(t, room.Config{})
-	if a := v.do(v.form("/theme", "theme", "dark", "more", strings.Repeat("x", 100<<10))); a.status != http.StatusBadRequest {
+	if a := v.do(v.form("/theme", "theme", "dark", "more", strings.Repeat("x", 100<<10))); a.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	for _, method := range []string{"PUT", "DELETE", "PATCH"} {
-		if a := v.do(v.request(method, "/faults", "")); a.status != http.StatusMethodNotAllowed && a.status != http.StatusNotFound {
-			t.Errorf("%s: %d", method, a.status)
+		if a := v.do(v.request(method, "/faults", "")); a.status != http.StatusMethodNotAllowed || !strings.Contains(a.header.Get("Allow"), "POST") {
+			t.Errorf("%s: %d, allowed is %s", method, a.status, a.header.Get("Allow"))
 		}
+	}
+	if a := v.do(v.form("/runs")); a.status != http.StatusMethodNotAllowed {
+		t.Errorf("a page is pressed: %d", a.status)
 	}
 }
 
@@ -170,7 +173,7 @@ func TestFormsLeadBackHere(t *testing.T) {
 	v := visit(t, room.Config{})
 	v.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for back, want := range map[string]string{
-		"/runs": "/runs", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "": "/", "javascript:alert(1)": "/",
+		"/runs": "/runs", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "/\t/evil.example": "/", "": "/", "javascript:alert(1)": "/",
 	} {
 		q := v.form("/theme", "theme", "", "back", back)
 		q.Header.Del("Accept")

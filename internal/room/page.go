@@ -44,7 +44,7 @@ type question struct {
 type frame struct {
 	Title    string
 	Page     string // the name of its template
-	Path     string // with its query
+	Path     string // where it is, with its query
 	Theme    string
 	Token    string
 	Nav      []link
@@ -127,7 +127,7 @@ func (r *Room) show(w http.ResponseWriter, q *http.Request, s screen) {
 
 // render writes a page.
 func (r *Room) render(w http.ResponseWriter, q *http.Request, status int, f frame) {
-	f.Path, f.Theme, f.Token, f.Nav = q.URL.RequestURI(), theme(q), r.token(w, q), nav(q.URL.Path)
+	f.Path, f.Theme, f.Token, f.Nav = pathOf(q), theme(q), r.token(w, q), nav(q.URL.Path)
 	f.State = r.state(q.Context())
 	var page bytes.Buffer
 	if err := r.pages[f.Page].ExecuteTemplate(&page, "frame", f); err != nil {
@@ -138,6 +138,14 @@ func (r *Room) render(w http.ResponseWriter, q *http.Request, status int, f fram
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w) // who is gone needs no answer
+}
+
+// pathOf is where the page of a request is: what is posted to may have none.
+func pathOf(q *http.Request) string {
+	if q.Method == http.MethodPost {
+		return "/"
+	}
+	return q.URL.RequestURI()
 }
 
 // liveOf returns the part of a page that lives, as it is now, or was since less than a period.

@@ -25,11 +25,11 @@ type done struct {
 // press presses a button, if the request may.
 func (r *Room) press(w http.ResponseWriter, q *http.Request, do button) {
 	if err := q.ParseForm(); err != nil {
-		r.refuse(w, q, refusal{http.StatusBadRequest, "The form cannot be read, or is too large."})
+		r.refuse(w, q, unreadable(err))
 		return
 	}
 	if err := r.checkPress(q); err != nil {
-		r.config.Log.Warn("a button was pressed from elsewhere", slog.String("path", q.URL.Path), slog.String("why", err.Error()))
+		r.config.Log.Warn("a press was refused", slog.String("path", q.URL.Path), slog.String("why", err.Error()))
 		r.refuse(w, q, refusal{http.StatusForbidden, sentence(err.Error())})
 		return
 	}
@@ -47,6 +47,14 @@ func (r *Room) press(w http.ResponseWriter, q *http.Request, do button) {
 	http.Redirect(w, q, d.back, http.StatusSeeOther)
 }
 
+// unreadable is why a form cannot be read.
+func unreadable(err error) refusal {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return refusal{http.StatusRequestEntityTooLarge, "The form is larger than any."}
+	}
+	return refusal{http.StatusBadRequest, "The form cannot be read."}
+}
+
 // wantsJSON says whether a script asks, which stays on its page.
 func wantsJSON(q *http.Request) bool { return q.Header.Get("Accept") == "application/json" }
 
@@ -59,7 +67,7 @@ type refusal struct {
 // Error implements error.
 func (r refusal) Error() string { return r.text }
 
-// refusalOf makes a refusal of any error: an admin port's tells the place.
+// refusalOf makes a refusal of any error: an admin port's tells the place, if that is a field of a form.
 func refusalOf(err error) refusal {
 	if known, ok := errors.AsType[refusal](err); ok {
 		return known
@@ -68,10 +76,11 @@ func refusalOf(err error) refusal {
 	if !ok {
 		return refusal{http.StatusBadGateway, sentence(err.Error())}
 	}
-	if name, isParam := strings.CutPrefix(e.Pointer, "/params/"); isParam {
-		return refusal{service.Status(e.Code), sentence(name + " " + e.Message)}
+	text := e.Message
+	if field, in := strings.CutPrefix(e.Pointer, "/"); in {
+		text = strings.TrimPrefix(field, "params/") + " " + text
 	}
-	return refusal{service.Status(e.Code), sentence(strings.TrimPrefix(e.Pointer, "/") + " " + e.Message)}
+	return refusal{service.Status(e.Code), sentence(text)}
 }
 
 // refuse says why a request is not answered, as a page or to a script.
@@ -107,9 +116,10 @@ func (r *Room) pressTheme(w http.ResponseWriter, q *http.Request) {
 	})
 }
 
-// backTo returns a path of the room, whatever it is told: an address elsewhere is not one.
+// backTo returns a path of the room, whatever it is told: an address elsewhere is not one, nor is what becomes
+// one in a browser, which takes \ for / and leaves tabs and ends of lines out.
 func backTo(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\t\r\n") {
 		return "/"
 	}
 	return path

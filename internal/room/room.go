@@ -116,7 +116,7 @@ func (r *Room) routes() http.Handler {
 	mux.HandleFunc("POST /theme", r.pressTheme)
 	mux.HandleFunc("GET /static/{name}", r.serveAsset)
 	mux.HandleFunc("GET /runs/{run}/{file}", r.serveRun)
-	mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, q *http.Request) {
 		r.refuse(w, q, refusal{http.StatusNotFound, "There is no such page."})
 	})
 	return mux
@@ -136,7 +136,7 @@ func (r *Room) screens() []screen {
 		{path: "/traces", name: "traces", period: 2 * second, read: r.readTraces},
 		{path: "/traces/{id}", name: "trace", period: 2 * second, read: r.readTrace},
 		{path: "/runs", name: "runs", period: 5 * second, read: r.readRuns},
-		{path: "/runbooks/{name}", name: "runbook", period: second, read: r.readRunbook},
+		{path: "/runbooks/{name}", name: "runbook", read: r.readRunbook},
 	}
 }
 
