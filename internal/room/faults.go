@@ -3,6 +3,7 @@ package room
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -227,7 +228,7 @@ func (r *Room) pressFault(q *http.Request) (done, error) {
 		return done{}, err
 	}
 	if _, err := p.faults().Inject(q.Context(), spec); err != nil {
-		return done{}, err
+		return done{}, p.named(err)
 	}
 	return done{Message: fmt.Sprintf("%s is active on %s, for %v at most.", spec.Fault, p.name, spec.TTL), back: "/faults"}, nil
 }
@@ -245,8 +246,8 @@ func specOf(q *http.Request) (fault.Spec, error) {
 		return spec, refusal{http.StatusBadRequest, "The time to live must be a time, as in 30s."}
 	}
 	if text := q.PostFormValue("toxicity"); text != "" {
-		if spec.Toxicity, err = strconv.ParseFloat(text, 64); err != nil {
-			return spec, refusal{http.StatusBadRequest, "The toxicity must be a number from 0 to 1."}
+		if spec.Toxicity, err = strconv.ParseFloat(text, 64); err != nil || spec.Toxicity == 0 { // which would mean 1
+			return spec, refusal{http.StatusBadRequest, "The toxicity must be a number above 0, and at most 1."}
 		}
 	}
 	if text := q.PostFormValue("first"); text != "" {
@@ -276,14 +277,14 @@ func (r *Room) pressClear(q *http.Request) (done, error) {
 	}
 	status, err := p.faults().Clear(q.Context(), id)
 	if err != nil {
-		return done{}, err
+		return done{}, p.named(err)
 	}
 	return done{Message: fmt.Sprintf("%s on %s has ended, after %d hits.", clean(status.Spec.Fault), p.name, status.Hits), back: "/faults"}, nil
 }
 
 // clearAll ends what is active, wherever it is. Who does not answer keeps it from nobody else.
 func clearAll(ctx context.Context, ports []port) (done, error) {
-	var trouble error
+	var trouble []error
 	n := 0
 	for _, ended := range each(ports, func(p port) partFaults {
 		all, err := p.faults().ClearAll(ctx)
@@ -291,8 +292,8 @@ func clearAll(ctx context.Context, ports []port) (done, error) {
 	}) {
 		n += len(ended.report.Ended)
 		if ended.err != nil {
-			trouble = fmt.Errorf("%s does not answer, and may go on: %w", ended.port.name, ended.err)
+			trouble = append(trouble, fmt.Errorf("%s does not answer, and may go on: %w", ended.port.name, ended.err))
 		}
 	}
-	return done{Message: counted(n, "fault was ended.", "faults were ended."), back: "/faults"}, trouble
+	return done{Message: counted(n, "fault was ended.", "faults were ended."), back: "/faults"}, errors.Join(trouble...)
 }

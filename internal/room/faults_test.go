@@ -93,6 +93,7 @@ func TestFaultsAreRefusedWithTheReason(t *testing.T) {
 		{"a parameter out of bounds", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "param-for", "1h"}, 400, "For must be from "},
 		{"no such parameter", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "param-colour", "red"}, 400, "Colour is not a parameter of loop.block"},
 		{"toxicity", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "much"}, 400, "The toxicity must be a number"},
+		{"toxicity that would be all", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "0"}, 400, "The toxicity must be a number above 0"},
 		{"toxicity out of bounds", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "2"}, 400, "Toxicity must be from 0 to 1"},
 		{"first", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "first", "x"}, 400, "must be a whole number"},
 		{"nothing to break", []string{"fault", "cache.flush", "on", "gateway", "ttl", "1s"}, 400, "this process has no"},

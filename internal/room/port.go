@@ -121,6 +121,11 @@ func (p port) call(ctx context.Context, method, path string, in, out any) error 
 	if err == nil {
 		err = json.Unmarshal(text, out)
 	}
+	return p.named(err)
+}
+
+// named adds the part to an error, unless the port has answered with that.
+func (p port) named(err error) error {
 	if _, refused := errors.AsType[*shop.Error](err); refused || err == nil {
 		return err
 	}

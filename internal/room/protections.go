@@ -3,6 +3,7 @@ package room
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -214,13 +215,11 @@ func (r *Room) pressProtection(q *http.Request) (done, error) {
 		targets = []port{p}
 	}
 	change := map[string]bool{fields[1]: fields[2] == "on"}
-	for _, err := range each(targets, func(p port) error {
+	if err := errors.Join(each(targets, func(p port) error {
 		var states []resilience.State
 		return p.call(q.Context(), http.MethodPut, "/admin/protections", change, &states)
-	}) {
-		if err != nil {
-			return done{}, err
-		}
+	})...); err != nil {
+		return done{}, err
 	}
 	return done{Message: fmt.Sprintf("%s is %s in %s.", fields[1], fields[2], namesOf(targets)), back: "/protections#" + fields[1]}, nil
 }

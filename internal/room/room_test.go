@@ -186,6 +186,14 @@ func TestAPartThatDoesNotAnswer(t *testing.T) {
 	if a := v.get("/protections"); !strings.Contains(a.body, `value="gateway breaker off"`) {
 		t.Error("the switches of the other part are gone")
 	}
+	for _, press := range [][]string{
+		{"/faults", "fault", "loop.block", "on", "payments", "ttl", "1s"}, {"/faults/clear", "clear", "payments x-1"},
+		{"/faults/clear", "clear", "all"}, {"/protections", "switch", "all breaker on"},
+	} {
+		if status, message := v.press(press[0], press[1:]...); status != http.StatusBadGateway || !strings.Contains(message, "Payments does not answer") {
+			t.Errorf("%q: %d %s", press, status, message)
+		}
+	}
 }
 
 // A room that does not know how things are does not say that they are well.
