@@ -246,7 +246,7 @@ func specOf(q *http.Request) (fault.Spec, error) {
 		return spec, refusal{http.StatusBadRequest, "The time to live must be a time, as in 30s."}
 	}
 	if text := q.PostFormValue("toxicity"); text != "" {
-		if spec.Toxicity, err = strconv.ParseFloat(text, 64); err != nil || spec.Toxicity == 0 { // which would mean 1
+		if spec.Toxicity, err = strconv.ParseFloat(text, 64); err != nil || !(spec.Toxicity > 0 && spec.Toxicity <= 1) { // 0 would mean 1
 			return spec, refusal{http.StatusBadRequest, "The toxicity must be a number above 0, and at most 1."}
 		}
 	}

@@ -94,7 +94,8 @@ func TestFaultsAreRefusedWithTheReason(t *testing.T) {
 		{"no such parameter", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "param-colour", "red"}, 400, "Colour is not a parameter of loop.block"},
 		{"toxicity", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "much"}, 400, "The toxicity must be a number"},
 		{"toxicity that would be all", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "0"}, 400, "The toxicity must be a number above 0"},
-		{"toxicity out of bounds", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "2"}, 400, "Toxicity must be from 0 to 1"},
+		{"toxicity out of bounds", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "2"}, 400, "The toxicity must be a number above 0"},
+		{"toxicity that is no number", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "toxicity", "NaN"}, 400, "The toxicity must be a number above 0"},
 		{"first", []string{"fault", "loop.block", "on", "gateway", "ttl", "1s", "first", "x"}, 400, "must be a whole number"},
 		{"nothing to break", []string{"fault", "cache.flush", "on", "gateway", "ttl", "1s"}, 400, "this process has no"},
 	} {
