@@ -96,15 +96,19 @@ func (r *Room) openRuns() (*os.Root, error) {
 func rowOf(root *os.Root, name string) runRow {
 	parts := runName.FindStringSubmatch(name)
 	row := runRow{Name: name, Drill: parts[2]}
-	row.At, _ = time.Parse("20060102T150405Z", parts[1]) // or it is nought, and stands last
+	row.At, _ = time.Parse("20060102T150405Z", parts[1]) // or it is nought
 	for _, file := range []string{report.HTMLFile, report.MarkdownFile, report.JSONFile, drill.VerdictFile, drill.PlanFile} {
 		if info, err := root.Stat(name + "/" + file); err == nil && info.Mode().IsRegular() {
 			row.Files = append(row.Files, file)
 		}
 	}
 	v, err := readVerdict(root, name+"/"+drill.VerdictFile)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		row.Why = "It has no verdict, or not yet."
+		return row
+	case err != nil:
+		row.Why = sentence("its verdict cannot be read: " + err.Error())
 		return row
 	}
 	row.Result, row.Drill = clean(string(v.Result)), clean(v.Drill)

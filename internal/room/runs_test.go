@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"brownout/internal/htmltest"
 	"brownout/internal/room"
@@ -14,7 +15,18 @@ import (
 const (
 	ended      = "20260102T030405Z-loop-block"
 	unfinished = "20260102T040506Z-spike"
+	torn       = "20260102T040507Z-spike"
 )
+
+// stamp is when a run began, as the page has it.
+func stamp(t *testing.T, run string) string {
+	t.Helper()
+	at, err := time.Parse("20060102T150405Z", run[:16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.Local().Format("2006-01-02 15:04:05 MST")
+}
 
 // write writes a file below a folder.
 func write(t *testing.T, dir, name, text string) {
@@ -38,6 +50,7 @@ func runsOf(t *testing.T) string {
 	write(t, runs, ended+"/verdict.json", `{"drill":"loop-block","result":"FAIL","reasons":["latency: it was late"]}`)
 	write(t, runs, ended+"/off/journal.jsonl", "the journal")
 	write(t, runs, unfinished+"/plan.yaml", "name: spike")
+	write(t, runs, torn+"/verdict.json", "{")
 	write(t, runs, "notes/report.html", "not a run")
 	for name, to := range map[string]string{ended + "/report.md": "../../secret", "20260102T050607Z-away": "..", unfinished + "/report.json": filepath.Join(dir, "secret")} {
 		if err := os.Symlink(to, filepath.Join(runs, name)); err != nil {
@@ -51,7 +64,8 @@ func TestRunsAreListed(t *testing.T) {
 	v := visit(t, room.Config{Runs: runsOf(t)})
 	text := htmltest.Parse(t, v.get("/runs").body).Text()
 	for _, want := range []string{
-		"loop-block 2026-01-02 03:04:05 FAIL latency: it was late", "spike 2026-01-02 04:05:06 It has no verdict, or not yet. plan.yaml",
+		"loop-block " + stamp(t, ended) + " FAIL latency: it was late", "spike " + stamp(t, unfinished) + " It has no verdict, or not yet. plan.yaml",
+		"spike " + stamp(t, torn) + " Its verdict cannot be read: unexpected end of JSON input. verdict.json",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q: %s", want, text)
@@ -60,7 +74,7 @@ func TestRunsAreListed(t *testing.T) {
 	if strings.Contains(text, "notes") || strings.Contains(text, "away") {
 		t.Errorf("what is no run is listed: %s", text)
 	}
-	if strings.Index(text, "spike") > strings.Index(text, "03:04:05") {
+	if strings.Index(text, stamp(t, unfinished)) > strings.Index(text, stamp(t, ended)) {
 		t.Error("the latest is not the first")
 	}
 }

@@ -14,8 +14,7 @@ import (
 // words are what templates write with.
 func words() template.FuncMap {
 	return template.FuncMap{
-		"rate": rate, "seconds": chart.Seconds.Format, "share": chart.Share.Format, "number": chart.Count.Format,
-		"left": left, "ago": ago, "clock": clock, "clean": clean, "sign": stand.Sign,
+		"rate": rate, "seconds": chart.Seconds.Format, "share": chart.Share.Format, "left": left, "clean": clean, "sign": stand.Sign,
 	}
 }
 
@@ -37,8 +36,8 @@ func ago(at time.Time) string {
 	return time.Since(at).Round(time.Second).String() + " ago"
 }
 
-// clock writes when something was.
-func clock(at time.Time) string { return at.Format("15:04:05.000") }
+// clock writes when something was, as a clock here has it, and as charts do.
+func clock(at time.Time) string { return at.Local().Format("15:04:05.000") }
 
 // maxText bounds a text that comes from elsewhere, in characters.
 const maxText = 600
