@@ -91,7 +91,7 @@ func (r *Room) lines(ctx context.Context, expr string, s stretch, name func(map[
 	}
 	var lines []chart.Line
 	for _, series := range found {
-		line := chart.Line{Name: name(series.Labels)}
+		line := chart.Line{Name: clean(name(series.Labels))}
 		for _, p := range series.Points {
 			line.Points = append(line.Points, chart.Point{At: p.T.Sub(s.from), Value: p.V})
 		}

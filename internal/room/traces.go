@@ -53,7 +53,7 @@ func (r *Room) readTraces(q *http.Request) (question, error) {
 		return question{}, err
 	}
 	return question{
-		title: "Traces", key: fmt.Sprintf("%+v", s),
+		title: "Traces", key: fmt.Sprintf("%#v", s),
 		still: func(context.Context) (any, error) { return searchPage{s, r.jobs()}, nil },
 		live:  func(context.Context) (any, error) { return r.search(s), nil },
 	}, nil
@@ -86,11 +86,10 @@ func (r *Room) search(s search) searchView {
 	f := tracestore.Filter{
 		Service: s.Service, Name: s.Name, AtLeast: time.Duration(s.AtLeast * float64(time.Millisecond)), Failed: s.Failed, Limit: maxTraces,
 	}
-	found := r.config.Traces.Search(f)
 	if s.Slowest {
-		found = r.config.Traces.Slowest(maxTraces, f)
+		return searchView{Traces: traceRows(r.config.Traces.Slowest(maxTraces, f))}
 	}
-	return searchView{Traces: traceRows(found)}
+	return searchView{Traces: traceRows(r.config.Traces.Search(f))}
 }
 
 func traceRows(found []tracestore.Trace) []traceRow {
@@ -162,15 +161,15 @@ func newTracePage(t tracestore.Trace, effects []tracestore.Trace) (tracePage, er
 			}
 		}
 		spans[i] = spanOf(s, root.Start)
-		if !slices.Contains(page.Services, s.Service) {
-			page.Services = append(page.Services, clean(s.Service))
+		if service := spans[i].Service; !slices.Contains(page.Services, service) {
+			page.Services = append(page.Services, service)
 		}
 	}
 	f := waterfall.Of(spans, maxSteps)
 	f.Title, f.ID, f.Label = clean(root.Service+" "+root.Name), t.ID, "Waterfall of the request. Its steps are in the table below."
 	page.Facts = []fact{
-		{"Began", root.Start.Format("2006-01-02 15:04:05.000")},
-		{"Took", chart.Seconds.Format(f.Took.Seconds())},
+		{"Began", root.Start.Local().Format("2006-01-02 15:04:05.000 MST")},
+		{"Took", chart.Seconds.Format(t.Duration().Seconds())},
 		{"Working", chart.Seconds.Format(f.Working.Seconds())},
 		{"Waiting in queues", chart.Seconds.Format(f.Waiting.Seconds())},
 		{"Spans", strconv.Itoa(len(t.Spans) + t.Dropped)},
@@ -181,13 +180,13 @@ func newTracePage(t tracestore.Trace, effects []tracestore.Trace) (tracePage, er
 	return page, err
 }
 
-// spanOf is a span with times that count from the beginning of its trace.
+// spanOf is a span with times that count from the beginning of its trace. Whoever sends spans writes its texts.
 func spanOf(s tracestore.Span, began time.Time) waterfall.Span {
 	span := waterfall.Span{
-		ID: s.ID, Parent: s.Parent, Service: s.Service, Name: s.Name, At: s.Start.Sub(began), Length: s.Duration(), Error: s.Error,
+		ID: s.ID, Parent: s.Parent, Service: clean(s.Service), Name: clean(s.Name), At: s.Start.Sub(began), Length: s.Duration(), Error: clean(s.Error),
 	}
 	for _, e := range s.Events {
-		span.Events = append(span.Events, e.String())
+		span.Events = append(span.Events, clean(e.String()))
 	}
 	return span
 }

@@ -1,12 +1,17 @@
 package room_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"brownout/internal/htmltest"
 	"brownout/internal/room"
+	"brownout/internal/tracestore"
 )
 
 func TestTracesAreFound(t *testing.T) {
@@ -56,6 +61,34 @@ func TestATraceLeadsToWhatItComesFrom(t *testing.T) {
 	}
 	if body := v.get("/traces/00000000000000000000000000000001").body; strings.Contains(body, "comes from") || strings.Contains(body, "Of it came") {
 		t.Errorf("trace 1: %s", body)
+	}
+}
+
+// Anybody on this machine can send spans.
+func TestATraceIsBounded(t *testing.T) {
+	store, err := tracestore.New(tracestore.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := tracestore.Event{Name: "tick", Attributes: map[string]string{}}
+	for i := range 32 {
+		event.Attributes[fmt.Sprint("key", i)] = strings.Repeat("x", 1000)
+	}
+	began := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	trace := tracestore.Trace{ID: fmt.Sprintf("%032x", 1)}
+	for i := range 200 {
+		trace.Spans = append(trace.Spans, tracestore.Span{
+			ID: fmt.Sprintf("%016x", i+1), Service: "gateway", Name: "a\u202eb\r" + strings.Repeat("x", 1000), Start: began, End: began,
+			Events: []tracestore.Event{event, event, event},
+		})
+	}
+	var file bytes.Buffer
+	if err := errors.Join(tracestore.Write(&file, []tracestore.Trace{trace}), store.Import(&file)); err != nil {
+		t.Fatal(err)
+	}
+	v := visit(t, room.Config{Traces: store})
+	if body := v.get("/traces/" + trace.ID).body; len(body) > 2<<20 || strings.ContainsAny(body, "\r\u202e") {
+		t.Errorf("a page of %d bytes", len(body))
 	}
 }
 
