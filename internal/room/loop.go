@@ -128,10 +128,7 @@ func depths(d loop.Depths) []depth {
 }
 
 // A wheel is a turn of the loop as a clock face: one sector a phase, filled by its share of time.
-type wheel struct {
-	Sectors []sector
-	Spin    string // where the hand points, in degrees
-}
+type wheel struct{ Sectors []sector }
 
 // A sector is a phase.
 type sector struct {
@@ -173,21 +170,17 @@ func newWheel(report service.LoopReport, t loopTimes) wheel {
 		s.Share, s.Callbacks = t.phases.of(s.Name), t.callbacks.of(s.Name)
 		s.Now = report.Phase == s.Name && report.BusySeconds > 0
 		s.place(float64(i)*each, each)
-		if report.Phase == s.Name {
-			w.Spin = px(float64(i)*each + each/2)
-		}
 	}
 	return w
 }
 
-// place draws a sector from an angle on, in degrees clockwise from the top. What is filled grows with
-// the root of the share, as an area does; a small one is still to be seen.
+// place draws a sector from an angle on, in degrees clockwise from the top.
 func (s *sector) place(from, degrees float64) {
 	const gap = 1.5
 	a, b := from+gap, from+degrees-gap
 	s.Frame = ring(a, b, hub, rim)
 	if s.Share > 0 {
-		s.Fill = ring(a, b, hub, hub+(rim-hub)*max(math.Sqrt(min(s.Share, 1)), 0.02))
+		s.Fill = ring(a, b, hub, reach(s.Share))
 	}
 	x, y := polar(from+degrees/2, nameAt)
 	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+15)
@@ -197,6 +190,12 @@ func (s *sector) place(from, degrees float64) {
 	case x < -20:
 		s.Anchor = "end"
 	}
+}
+
+// reach is how far from the middle a sector is filled, so that a share of its area is; a small one is still
+// to be seen.
+func reach(share float64) float64 {
+	return max(math.Sqrt(hub*hub+min(share, 1)*(rim*rim-hub*hub)), hub+1.5)
 }
 
 // ring is the path of a piece of a ring.
