@@ -6,7 +6,7 @@
   const live = document.getElementById("live");
   const state = document.getElementById("state");
   const notice = document.getElementById("notice");
-  const lost = "The control room does not answer. The figures are old.";
+  const lost = "There is no news from the control room. The figures are old.";
   const retry = 3000; // milliseconds
 
   // Attributes that are the person's, once the element is there.
@@ -134,6 +134,7 @@
   async function press(form, button) {
     const body = new URLSearchParams(new FormData(form, button));
     form.setAttribute("aria-busy", "true");
+    notice.textContent = ""; // or the same words a second time are no change, and not read out
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
       const { message } = await answer.json();
