@@ -313,7 +313,7 @@ type faultView struct {
 	Part, Kind, ID, By string
 	Params             map[string]string
 	Settings           string  // of the parameters, and whom they spare
-	Left, Lease        float64 // seconds; 0 for no lease
+	Left               float64 // seconds
 	Hits               uint64
 	Ended              string // why; "" if it has not
 }
@@ -321,6 +321,6 @@ type faultView struct {
 func faultViewOf(part string, s fault.Status) faultView {
 	return faultView{
 		Part: part, Kind: s.Spec.Fault, ID: s.ID, By: s.Spec.By, Params: s.Spec.Params, Settings: settings(s.Spec),
-		Left: s.LeftSeconds, Lease: s.LeaseSeconds, Hits: s.Hits, Ended: string(s.Reason),
+		Left: s.LeftSeconds, Hits: s.Hits, Ended: string(s.Reason),
 	}
 }
