@@ -138,7 +138,7 @@ func (r *Room) readTrace(q *http.Request) (question, error) {
 			if latest, ok := r.config.Traces.Get(id); ok {
 				now = latest
 			}
-			return newTracePage(now, r.config.Traces.Search(tracestore.Filter{Linked: id, Limit: maxEffects}))
+			return newTracePage(now, r.config.Traces.Search(tracestore.Filter{Linked: id, Limit: maxLinked}))
 		},
 	}, nil
 }
@@ -146,8 +146,8 @@ func (r *Room) readTrace(q *http.Request) (question, error) {
 const (
 	// maxSteps bounds the spans of a trace that are drawn.
 	maxSteps = 200
-	// maxEffects bounds the traces that are named which come from another one.
-	maxEffects = 20
+	// maxLinked bounds the traces that are named from which one comes, and those that come from it.
+	maxLinked = 20
 )
 
 func newTracePage(t tracestore.Trace, effects []tracestore.Trace) (tracePage, error) {
@@ -156,7 +156,7 @@ func newTracePage(t tracestore.Trace, effects []tracestore.Trace) (tracePage, er
 	page := tracePage{ID: t.ID, Effects: traceRows(effects)}
 	for i, s := range t.Spans {
 		for _, to := range s.Links {
-			if !slices.Contains(page.Causes, to.Trace) {
+			if len(page.Causes) < maxLinked && !slices.Contains(page.Causes, to.Trace) {
 				page.Causes = append(page.Causes, to.Trace)
 			}
 		}
