@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -49,7 +48,13 @@ func (f *playFlags) scripts() ([]script, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all, f.checkAttach(all)
+	if err := f.checkAttach(all); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(f.Out, 0o700); err != nil {
+		return nil, inputError{fmt.Errorf("--out: %w", err)}
+	}
+	return all, nil
 }
 
 // A play is one run of a drill.
@@ -78,12 +83,12 @@ func (f *playFlags) play(ctx context.Context, p play) (run *evidence.Run, v verd
 	return run, v, dir, err
 }
 
-// folder is one that is not there yet.
+// folder is one that is not there yet. If it cannot even be looked for, whoever makes it says why.
 func (f *playFlags) folder(drill string) string {
 	first := filepath.Join(f.Out, time.Now().UTC().Format("20060102T150405Z")+"-"+drill)
 	dir := first
 	for n := 2; ; n++ {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(dir); err != nil {
 			return dir
 		}
 		dir = fmt.Sprintf("%s-%d", first, n)
