@@ -47,7 +47,7 @@ func (c *drillRunCommand) ablate(ctx context.Context, s streams, scripts []scrip
 
 // with runs the on arm without some protections, again if it is INVALID.
 func (c *drillRunCommand) with(ctx context.Context, d script, set, without []resilience.Name) (v verdict.Verdict, err error) {
-	for range 1 + retries {
+	for range 1 + c.Retries {
 		var run *evidence.Run
 		run, v, _, err = c.play(ctx, play{script: d, seed: c.Seed, arms: []string{evidence.On}, without: without})
 		if err != nil || ctx.Err() != nil {

@@ -45,6 +45,9 @@ func (c *drillMutateCommand) Run(s streams) error {
 	return all.err()
 }
 
+// retries is how often an INVALID mutant is tried again.
+const retries = 2
+
 // mutate runs one mutant. It passes if the drill fails as it says.
 func (c *drillMutateCommand) mutate(ctx context.Context, d script, carry drill.Carry) (verdict.Result, string) {
 	var v verdict.Verdict

@@ -54,11 +54,8 @@ func (c *drillRunCommand) Validate() error {
 // forPrograms says that what is printed is for a program to read.
 func (c *drillRunCommand) forPrograms() bool { return c.JSON || c.Events }
 
-// retries is how often an INVALID run is tried again, unless told otherwise.
-const (
-	retries    = 2
-	maxRetries = 10
-)
+// maxRetries bounds how often an INVALID run is tried again.
+const maxRetries = 10
 
 // Run runs the command.
 func (c *drillRunCommand) Run(s streams) error {
