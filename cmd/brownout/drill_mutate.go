@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"brownout/chaos/drill"
@@ -64,13 +65,19 @@ func (c *drillMutateCommand) mutate(ctx context.Context, d script, carry drill.C
 			break
 		}
 	}
-	for _, reason := range v.Reasons {
-		if v.Result == verdict.Fail && (strings.HasPrefix(reason, "on arm: "+carry.Breaks) || strings.HasPrefix(reason, "on arm: audit: "+carry.Breaks)) {
-			return verdict.Pass, "it fails by " + carry.Breaks
-		}
-	}
-	if v.Result == verdict.Invalid {
+	switch {
+	case failsBy(v, carry.Breaks):
+		return verdict.Pass, "it fails by " + carry.Breaks
+	case v.Result == verdict.Invalid:
 		return verdict.Invalid, strings.Join(v.Reasons, "; ")
 	}
 	return verdict.Fail, fmt.Sprintf("the drill says %s: %s, and not that %s is broken", v.Result, strings.Join(v.Reasons, "; "), carry.Breaks)
+}
+
+// failsBy says whether a drill fails by the promise, or by the invariant of the audit, of that very name: the names of
+// others may begin with it.
+func failsBy(v verdict.Verdict, name string) bool {
+	return v.Result == verdict.Fail && slices.ContainsFunc(v.Reasons, func(reason string) bool {
+		return strings.HasPrefix(reason, "on arm: "+name+": ") || strings.HasPrefix(reason, "on arm: audit: "+name+" is ")
+	})
 }
