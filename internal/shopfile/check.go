@@ -15,7 +15,7 @@ func (s *Shop) Check() error {
 	if s.Gateway == "" {
 		return fmt.Errorf("/gateway: missing: want the URL of the gateway")
 	}
-	for _, check := range []func() error{s.checkURLs, s.checkUsers, s.checkJournals} {
+	for _, check := range []func() error{s.checkSizes, s.checkURLs, s.checkUsers} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -23,12 +23,24 @@ func (s *Shop) Check() error {
 	return nil
 }
 
-func (s *Shop) checkURLs() error {
-	if len(s.Banks) > MaxParts || len(s.Admin) > MaxParts || len(s.Supervisors) > MaxParts {
-		return fmt.Errorf("more than %d banks, admin ports or supervisors", MaxParts)
+func (s *Shop) checkSizes() error {
+	for _, list := range []struct {
+		pointer    string
+		size, most int
+	}{
+		{"/banks", len(s.Banks), MaxParts}, {"/admin", len(s.Admin), MaxParts}, {"/supervisors", len(s.Supervisors), MaxParts},
+		{"/users", len(s.Users), MaxUsers}, {"/journals", len(s.Journals), MaxParts},
+	} {
+		if list.size > list.most {
+			return fmt.Errorf("%s: %d of them: at most %d are allowed", list.pointer, list.size, list.most)
+		}
 	}
+	return nil
+}
+
+func (s *Shop) checkURLs() error {
 	places := []place{
-		{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory},
+		{"/gateway", s.Gateway}, {"/payments", s.Payments}, {"/inventory", s.Inventory}, {"/control", s.Control},
 		{"/load", s.Load}, {"/room", s.Room}, {"/prometheus", s.Prometheus}, {"/otlp", s.OTLP},
 	}
 	for i, bank := range s.Banks {
@@ -68,9 +80,6 @@ func (p place) check() error {
 }
 
 func (s *Shop) checkUsers() error {
-	if len(s.Users) > MaxUsers {
-		return fmt.Errorf("/users: %d of them: at most %d are allowed", len(s.Users), MaxUsers)
-	}
 	first := make(map[string]int, len(s.Users))
 	for i, u := range s.Users {
 		pointer := fmt.Sprintf("/users/%d", i)
@@ -103,13 +112,6 @@ func (u User) check(pointer string) error {
 func nameProblem(pointer, name string) error {
 	if err := shop.CheckName(pointer, name); err != nil {
 		return fmt.Errorf("%s: %q is no name: 1 to %d letters, digits, '_', '-', '.' and '@'", pointer, name, shop.MaxName)
-	}
-	return nil
-}
-
-func (s *Shop) checkJournals() error {
-	if len(s.Journals) > MaxParts {
-		return fmt.Errorf("/journals: %d of them: at most %d are allowed", len(s.Journals), MaxParts)
 	}
 	return nil
 }

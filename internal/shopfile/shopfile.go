@@ -17,7 +17,7 @@ const DefaultPath = ".brownout/shop.json"
 const (
 	MaxBytes = 8 << 20
 	MaxUsers = 10_000
-	MaxParts = 64 // banks, admin ports, journals: of each
+	MaxParts = 64 // banks, admin ports, supervisors, journals: of each
 )
 
 // A Shop is one that runs. URLs are a scheme, http or https, and a host with its
