@@ -10,10 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"brownout/chaos/audit"
@@ -60,7 +58,7 @@ func (c *auditCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{fmt.Errorf("%s: %w", c.Shop, err)}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt()
 	defer stop()
 	resume, err := lab.PauseLoad(ctx, found, c.Wait+time.Minute)
 	if err != nil {

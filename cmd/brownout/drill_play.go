@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	"brownout/chaos/drill"
@@ -93,11 +91,4 @@ func (f *playFlags) folder(drill string) string {
 		}
 		dir = fmt.Sprintf("%s-%d", first, n)
 	}
-}
-
-// untilInterrupt returns a context that the first signal ends; the second ends the process.
-func untilInterrupt() (context.Context, func()) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
 }

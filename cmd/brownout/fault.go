@@ -8,11 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"brownout/chaos/fault"
@@ -146,11 +143,6 @@ func allURLs(names []string) bool {
 	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !isURL(name) })
 }
 
-// untilInterrupted returns a context that ends with Ctrl-C.
-func untilInterrupted() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-}
-
 // refused makes an error of what a service says of a request: wrong input, if it is.
 func (t *target) refused(err error) error {
 	e, ok := errors.AsType[*shop.Error](err)
@@ -229,7 +221,7 @@ func (c *faultInjectCommand) Run(s streams) error {
 	if err := c.confirm(s, params); err != nil {
 		return err
 	}
-	ctx, stop := untilInterrupted()
+	ctx, stop := untilInterrupt()
 	defer stop()
 	at := targets[0]
 	status, err := at.Inject(ctx, fault.Spec{
@@ -288,7 +280,7 @@ func (c *faultClearCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := untilInterrupted()
+	ctx, stop := untilInterrupt()
 	defer stop()
 	if c.All {
 		return clearAll(ctx, s, targets)

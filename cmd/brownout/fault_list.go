@@ -44,7 +44,7 @@ func (c *faultListCommand) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := untilInterrupted()
+	ctx, stop := untilInterrupt()
 	defer stop()
 	reports, problems := askFaults(ctx, targets)
 	if c.JSON {

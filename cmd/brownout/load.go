@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -103,9 +101,8 @@ func (c *loadCommand) Run(s streams) error {
 		admin := service.AdminConfig{Addr: c.Supervisor, Private: c.AdminPrivate, Token: c.AdminToken}
 		return supervised(s, lab.SuperviseConfig{Name: "load", Silent: true, Admin: admin}, func(ctx context.Context) error { return c.send(ctx, s) })
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process
 	return c.send(ctx, s)
 }
 

@@ -3,8 +3,11 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -59,6 +62,13 @@ func parseAndRun(parser *kong.Kong, arguments []string, s streams) error {
 		return err
 	}
 	return command.Run(s)
+}
+
+// untilInterrupt returns a context that the first signal ends; the second ends the process.
+func untilInterrupt() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // newParser returns a parser that writes help to out and then exits.

@@ -7,9 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/redis/go-redis/v9/logging"
 
@@ -127,9 +125,8 @@ func untilSignal(s streams, name string, run func(context.Context) error) error 
 // supervised runs a part of the shop until a signal ends it: as the child of a supervisor, or
 // with a supervisor of its own as its parent.
 func supervised(s streams, c lab.SuperviseConfig, run func(context.Context) error) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt()
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if os.Getenv(lab.Supervised) == "" {
 		c.Args, c.Out, c.Log = os.Args[1:], s.out, s.err
 		return lab.Supervise(ctx, c)

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"brownout/internal/lab"
@@ -34,7 +30,7 @@ func (c *statusCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt()
 	defer stop()
 	if err := checkRuns(ctx, c.Shop, found); err != nil {
 		return err

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/redis/go-redis/v9/logging"
 
@@ -66,10 +62,9 @@ const gcPercent = 300
 
 // Run runs the command.
 func (c *upCommand) Run(s streams) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupt() // a second signal ends the process, and with it all others
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process, and with it all others
-	logging.Disable()            // what Redis clients log, they also return
+	logging.Disable() // what Redis clients log, they also return
 	debug.SetGCPercent(gcPercent)
 	return lab.Up(ctx, lab.UpConfig{
 		Dir: c.Dir, Port: c.Port, Redis: c.Redis, Load: c.Load, TraceShare: c.Trace, Links: c.Links, Room: c.Room, OTLP: c.OTLP, Out: s.out,
