@@ -60,7 +60,8 @@ func borrowParts(ctx context.Context, from *shopfile.Shop, t Terms, lease time.D
 	if err := checkTenant(from, &t); err != nil {
 		return nil, err
 	}
-	tenant := &tenancy{from: from, terms: t, lease: lease, renewed: time.Now(), switches: readSwitches(ctx, from)}
+	own := readSwitches(ctx, from) // which takes as long as a lease if no part answers
+	tenant := &tenancy{from: from, terms: t, lease: lease, switches: own, renewed: time.Now()}
 	b := newBorrowed(ctx, tenant, lease) // the first loans are renewed while others are made
 	token, err := tenant.moveIn(ctx)
 	if err != nil {
