@@ -27,10 +27,16 @@ func OpenFolder(path string) (*Folder, error) {
 	if err != nil {
 		return nil, sentence(err, "the folder "+path+" cannot be used")
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another shop runs in %s: stop it, or choose another folder with --dir", path), lock.Close())
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case err == nil:
+		return &Folder{path, lock}, nil
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = fmt.Errorf("another shop runs in %s: stop it, or choose another folder with --dir", path)
+	default: // as on some network file systems
+		err = sentence(err, "the folder "+path+" cannot be locked")
 	}
-	return &Folder{path, lock}, nil
+	return nil, errors.Join(err, lock.Close())
 }
 
 // sentence says what failed and why, without the names of system calls.
