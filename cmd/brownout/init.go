@@ -18,7 +18,8 @@ func (*initCommand) Help() string {
 	return `
 Secrets that are there already are kept, so it may be run again. Each part sees its own folder only. With docker compose:
 
-    docker compose run --rm -T init init --show > .brownout/shop.json
+    mkdir -p .brownout
+    (umask 077; docker compose run --rm -T init init --dir /init/secrets --show > .brownout/shop.json)
 `
 }
 
