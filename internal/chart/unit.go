@@ -110,7 +110,7 @@ func number(v float64) string {
 	return digits
 }
 
-// seconds writes a time as people say it: 850 ms, 2.31 s, 3 m 20 s.
+// seconds writes a time as people say it: 850 ms, 2.31 s, 3 m 20 s, 20 h 0 m.
 func seconds(v float64) string {
 	switch size := math.Abs(v); {
 	case size == 0:
@@ -121,8 +121,10 @@ func seconds(v float64) string {
 		return number(v*1e3) + " ms"
 	case size < 120:
 		return number(v) + " s"
-	case size < 1e9:
+	case size < 7200:
 		return fmt.Sprintf("%d m %d s", int64(v)/60, int64(size)%60)
+	case size < 1e9:
+		return fmt.Sprintf("%d h %d m", int64(v)/3600, int64(size)%3600/60)
 	}
 	return number(v) + " s"
 }
