@@ -116,16 +116,11 @@ func (r *Report) chart(g *graph, a *evidence.Arm) chart.Chart {
 
 // shades are the baseline, and the times when faults were active.
 func shades(a *evidence.Arm) []chart.Shade {
-	all := []chart.Shade{shade(a.Baseline, "baseline")}
-	all[0].Strip = true
+	all := []chart.Shade{{From: a.Baseline.From, To: a.Baseline.To, Label: "baseline", Strip: true}}
 	for _, f := range a.Faults[:min(len(a.Faults), maxShades)] {
-		all = append(all, shade(f.Active, clean(f.Kind+" on "+f.On, maxName)))
+		all = append(all, chart.Shade{From: f.Active.From, To: f.Active.To, Label: clean(f.Kind+" on "+f.On, maxName)})
 	}
 	return all
-}
-
-func shade(s evidence.Span, text string) chart.Shade {
-	return chart.Shade{From: s.From, To: s.To, Label: text + ", " + spanText(s)}
 }
 
 // longest is how long the longest arm is: what all charts have from left to right.

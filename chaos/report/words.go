@@ -6,7 +6,6 @@ import (
 	"time"
 	"unicode"
 
-	"brownout/chaos/evidence"
 	"brownout/chaos/verdict"
 	"brownout/internal/chart"
 )
@@ -65,8 +64,6 @@ func cleanAll(texts []string, n int) (kept []string, more int) {
 
 // length writes a time as people say it.
 func length(d time.Duration) string { return chart.Seconds.Format(d.Seconds()) }
-
-func spanText(s evidence.Span) string { return length(s.From) + " to " + length(s.To) }
 
 // amount writes a value in the unit of a check's measure.
 func amount(m verdict.Measure, v float64) string {

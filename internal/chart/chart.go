@@ -51,7 +51,7 @@ type Point struct {
 	Value float64
 }
 
-// A Shade is a span of time that is told apart.
+// A Shade is a span of time that is told apart; when that was is written beside its label.
 type Shade struct {
 	From, To time.Duration
 	Label    string

@@ -57,7 +57,7 @@ func TestAChartAlone(t *testing.T) {
 	if caption := page.All("figcaption", ""); len(caption) != 1 || caption[0].Text() != "Delay" || caption[0].Attribute("id") != "delay" {
 		t.Errorf("captions %q", htmltest.Texts(caption))
 	}
-	expect(t, "legend", htmltest.Texts(page.All("li", "")), "gateway", "payments")
+	expect(t, "legend", htmltest.Texts(page.All("ul", "legend")[0].All("li", "")), "gateway", "payments")
 	expect(t, "columns", htmltest.Texts(page.All("th", ""))[:5], "Line", "latest", "mean", "lowest", "highest")
 	expect(t, "figures", htmltest.Texts(page.All("td", "")), "600 ms", "300 ms", "100 ms", "600 ms", "400 ms", "400 ms", "400 ms", "400 ms")
 	expect(t, "limits", htmltest.Texts(page.All("line", "limit")), "a human notices")
@@ -65,13 +65,13 @@ func TestAChartAlone(t *testing.T) {
 	if at := page.All("line", "warn")[0].Attribute("y1"); at != "49.50%" {
 		t.Errorf("the limit is at %s", at)
 	}
-	for class, want := range map[string]string{"fault": "20.00% 20.00% a block", "base": "0.00% 20.00% before"} {
+	for class, want := range map[string]string{"fault": "20.00% 20.00% a block, 2 s to 4 s", "base": "0.00% 20.00% before, 0 s to 2 s"} {
 		shades := page.All("rect", class)
 		if got := fmt.Sprint(shades[0].Attribute("x"), " ", shades[0].Attribute("width"), " ", shades[0].Text()); len(shades) != 1 || got != want {
 			t.Errorf("shade %s, want %s", got, want)
 		}
 	}
-	if svg := page.All("svg", ""); svg[2].Attribute("role") != "img" || svg[2].Attribute("aria-label") != "Delay. Its figures are in the table below." {
+	if svg := page.All("svg", ""); svg[2].Attribute("role") != "img" || svg[2].Attribute("aria-label") != "Delay. Its figures, and the times that are shaded, are below." {
 		t.Errorf("the plot is called %q", svg[2].Attribute("aria-label"))
 	}
 }
@@ -99,6 +99,20 @@ func TestChartsOfAFigureShareScaleLegendAndTable(t *testing.T) {
 	expect(t, "figures", htmltest.Texts(page.All("td", "")), "100", "1", "1", "1", "1", "–", "–", "–", "–", "–")
 	if n := len(plots[1].All("path", "c1")); n != 0 {
 		t.Errorf("%d curves of a line without points", n)
+	}
+}
+
+// Who does not see colours, and hovers over nothing, is told as well.
+func TestWhatIsShadedIsSaid(t *testing.T) {
+	off := chart.Chart{Title: "Rate", Name: "off", To: 10 * second, Shades: []chart.Shade{{From: 2 * second, To: 4 * second, Label: "a block"}}}
+	on := chart.Chart{Title: "Rate", Name: "on", To: 10 * second, Origin: time.Date(2026, 3, 4, 5, 6, 52, 0, time.UTC)}
+	on.Shades = []chart.Shade{{From: 3 * second, To: 5 * second, Label: "a block"}, {From: 6 * second, To: 10 * second, Label: "a storm"}}
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{off, on}})
+	expect(t, "spans", htmltest.Texts(page.All("ul", "spans")[0].All("li", "")),
+		"off: a block, 2 s to 4 s", "on: a block, 05:06:55 to 05:06:57", "on: a storm, 05:06:58 to 05:07:02")
+	off.Shades = nil
+	if page := drawn(t, chart.Figure{Charts: []chart.Chart{off}}); len(page.All("ul", "spans")) > 0 || strings.Contains(page.All("svg", "")[0].Attribute("aria-label"), "shaded") {
+		t.Error("nothing is shaded, and told all the same")
 	}
 }
 

@@ -15,7 +15,8 @@
 //	--good --warn --bad    what is as it should be, what is not, and what hurts
 //	--c0 … --c7        lines
 //
-// Nothing depends on colour alone: lines have dashes of their own, tiles say how they stand.
+// Nothing depends on colour alone: lines have dashes of their own, tiles say how they stand, and the
+// spans that are shaded stand in words below the table.
 //
 // # What is given
 //

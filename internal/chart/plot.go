@@ -35,6 +35,7 @@ type drawing struct {
 	More   int
 	Plots  []plot
 	Table  Table
+	Spans  []string // those that are shaded, in words
 }
 
 // A legend names a line; Class has its colour and its dashes.
@@ -83,8 +84,22 @@ func (f *Figure) draw() drawing {
 	}
 	for i := range charts {
 		d.Plots = append(d.Plots, charts[i].plot(s))
+		d.Spans = append(d.Spans, charts[i].spans()...)
 	}
 	return d
+}
+
+// spans are a chart's shades in words, with its name if it has one.
+func (c *Chart) spans() []string {
+	var all []string
+	for _, shade := range c.Shades {
+		text := shade.text(c.Origin)
+		if c.Name != "" {
+			text = c.Name + ": " + text
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 func lineClass(i int) string { return fmt.Sprintf("c%d", i%MaxLines) }
@@ -92,8 +107,11 @@ func lineClass(i int) string { return fmt.Sprintf("c%d", i%MaxLines) }
 func (c *Chart) plot(s scale) plot {
 	w := window{c.From, c.To}
 	p := plot{Name: c.Name, Size: drawn, Label: c.Title + ". Its figures are in the table below."}
+	if len(c.Shades) > 0 {
+		p.Label = c.Title + ". Its figures, and the times that are shaded, are below."
+	}
 	for _, shade := range c.Shades {
-		p.Shades = append(p.Shades, shade.band(w))
+		p.Shades = append(p.Shades, shade.band(w, c.Origin))
 	}
 	for _, v := range s.ticks {
 		p.Values = append(p.Values, mark{percent(height(s.at(v))), c.Unit.axis(v)})
@@ -125,14 +143,19 @@ func (c *Chart) curves(s scale, w window, path func([]Point, scale, window) stri
 }
 
 // band places a shade; what is short is wide enough to be seen.
-func (s Shade) band(w window) band {
+func (s Shade) band(w window, origin time.Time) band {
 	from := min(max(s.From, w.from), w.to)
 	to := min(max(s.To, from), w.to)
-	b := band{X: percent(w.percent(from)), Width: percent(max(w.percent(to)-w.percent(from), 0.3)), Class: "fault", Text: s.Label}
+	b := band{X: percent(w.percent(from)), Width: percent(max(w.percent(to)-w.percent(from), 0.3)), Class: "fault", Text: s.text(origin)}
 	if s.Strip {
 		b.Class = "base"
 	}
 	return b
+}
+
+// text is what a shade is, and from when to when.
+func (s Shade) text(origin time.Time) string {
+	return s.Label + ", " + momentText(s.From, origin) + " to " + momentText(s.To, origin)
 }
 
 // gap is how far apart points may be for a line to join them, as a share of the whole; where there

@@ -55,11 +55,16 @@ func first(from, step time.Duration, origin time.Time) time.Duration {
 
 // timeText writes a time on the axis: as a clock has it, if there is an origin.
 func timeText(at time.Duration, w window, origin time.Time) string {
-	switch {
-	case origin.IsZero():
-		return Seconds.Format(at.Seconds())
-	case w.step() < time.Minute:
-		return origin.Add(at).Format(time.TimeOnly)
+	if !origin.IsZero() && w.step() >= time.Minute {
+		return origin.Add(at).Format("15:04")
 	}
-	return origin.Add(at).Format("15:04")
+	return momentText(at, origin)
+}
+
+// momentText writes a time to the second, as a clock has it if there is an origin.
+func momentText(at time.Duration, origin time.Time) string {
+	if origin.IsZero() {
+		return Seconds.Format(at.Seconds())
+	}
+	return origin.Add(at).Format(time.TimeOnly)
 }
