@@ -38,6 +38,7 @@
 //	events of a span                 128                  dropped and counted
 //	links of a span                  32                   dropped and counted
 //	text                             1 KiB                cut
+//	these four, in an import         as above             an error
 //	body, compressed or not          4 MiB                413
 //	spans of a body                  20,000               413
 //	bodies that are read at a time   8                    503

@@ -79,6 +79,45 @@ func (t Trace) check() error {
 		case s.End.Before(s.Start):
 			return fmt.Errorf("spans: %d: it ends before it starts", i)
 		}
+		if err := s.checkBounds(); err != nil {
+			return fmt.Errorf("spans: %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// checkBounds holds a span against what decode cuts off.
+func (s Span) checkBounds() error {
+	switch {
+	case max(len(s.Service), len(s.Name), len(s.Error)) > maxText:
+		return fmt.Errorf("service, name or error: more than %d bytes", maxText)
+	case len(s.Events) > maxEvents:
+		return fmt.Errorf("events: more than %d", maxEvents)
+	case len(s.Links) > maxLinks:
+		return fmt.Errorf("links: more than %d", maxLinks)
+	}
+	if err := checkAttributes(s.Attributes); err != nil {
+		return err
+	}
+	for i, e := range s.Events {
+		if len(e.Name) > maxText {
+			return fmt.Errorf("events: %d: name: more than %d bytes", i, maxText)
+		}
+		if err := checkAttributes(e.Attributes); err != nil {
+			return fmt.Errorf("events: %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func checkAttributes(attributes map[string]string) error {
+	if len(attributes) > maxAttributes {
+		return fmt.Errorf("attributes: more than %d", maxAttributes)
+	}
+	for key, value := range attributes {
+		if max(len(key), len(value)) > maxText {
+			return fmt.Errorf("attributes: %.40q: more than %d bytes", key, maxText)
+		}
 	}
 	return nil
 }

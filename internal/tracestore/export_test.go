@@ -2,9 +2,12 @@ package tracestore_test
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"brownout/internal/tracestore"
 )
@@ -49,11 +52,39 @@ func TestAnImportStaysWithinBounds(t *testing.T) {
 	expectTraces(t, to.Search(tracestore.Filter{}), 3, 4)
 }
 
+// What a store has cut is within what an import may have.
+func TestWhatWasCutIsImported(t *testing.T) {
+	long := strings.Repeat("x", 2000)
+	with := []func(*tracepb.Span){failed(long)}
+	for i := range 200 {
+		with = append(with, withAttribute(fmt.Sprint(i, long), long), event(long, i), link(i))
+	}
+	from, to := small(t, tracestore.Config{}), small(t, tracestore.Config{})
+	post(t, from, body(part(long, span(1, 1, 0, 0, 100, long, with...))))
+	var file bytes.Buffer
+	if err := from.Export(&file); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Import(&file); err != nil {
+		t.Fatal(err)
+	}
+	expectTraces(t, to.Search(tracestore.Filter{}), 1)
+}
+
 func TestImportsThatAreRefused(t *testing.T) {
 	const (
 		good = `{"id":"ID","spans":[{"id":"0000000000000001","service":"a","name":"b","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:01Z"}]}`
 		zero = `"service":"a","name":"b","start":"2026-01-01T00:00:01Z","end":"2026-01-01T00:00:01Z"}]}`
 	)
+	long := strings.Repeat("x", 1025)
+	more := func(member string) string { return strings.Replace(good, `"start"`, member+`,"start"`, 1) }
+	many := func(n int, format string) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(format, i))
+		}
+		return strings.Join(all, ",")
+	}
 	tests := []struct {
 		name, line, want string
 	}{
@@ -66,6 +97,14 @@ func TestImportsThatAreRefused(t *testing.T) {
 		{"span id", `{"id":"ID","spans":[{"id":"1",` + zero, "spans: 0: id"},
 		{"parent", `{"id":"ID","spans":[{"id":"0000000000000001","parent":"x",` + zero, "spans: 0: parent"},
 		{"link", strings.Replace(good, `"start"`, `"links":[{"trace":"1","span":"0000000000000001"}],"start"`, 1), "spans: 0: links"},
+		{"long name", strings.Replace(good, `"b"`, `"`+long+`"`, 1), "spans: 0: service, name or error"},
+		{"long error", more(`"error":"` + long + `"`), "spans: 0: service, name or error"},
+		{"long value", more(`"attributes":{"a":"` + long + `"}`), "spans: 0: attributes"},
+		{"many attributes", more(`"attributes":{` + many(33, `"k%d":""`) + `}`), "spans: 0: attributes"},
+		{"many events", more(`"events":[` + many(129, `{"name":"%d"}`) + `]`), "spans: 0: events"},
+		{"long event", more(`"events":[{"name":"` + long + `"}]`), "spans: 0: events: 0: name"},
+		{"an event's attributes", more(`"events":[{"name":"e","attributes":{` + many(33, `"k%d":""`) + `}}]`), "spans: 0: events: 0: attributes"},
+		{"many links", more(`"links":[` + many(33, `{"trace":"ID","span":"%016x"}`) + `]`), "spans: 0: links: more"},
 		{"backwards", strings.Replace(good, "00:00:01Z", "00:00:00Z", 1) + "\n" + strings.Replace(good, "T00:00:00Z", "T00:00:02Z", 1), "line 3: spans: 0: it ends"},
 	}
 	for _, tt := range tests {
