@@ -214,6 +214,9 @@ func (r *Room) pressProtection(q *http.Request) (done, error) {
 		}
 		targets = []port{p}
 	}
+	if len(targets) == 0 {
+		return done{}, refusal{http.StatusNotFound, "The shop has no part with protections."}
+	}
 	change := map[string]bool{fields[1]: fields[2] == "on"}
 	if err := errors.Join(each(targets, func(p port) error {
 		var states []resilience.State

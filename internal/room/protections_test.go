@@ -78,6 +78,12 @@ func TestSwitchesThatAreNotThere(t *testing.T) {
 	}
 }
 
+func TestNothingIsSwitchedInAShopWithoutParts(t *testing.T) {
+	if status, message := visit(t, room.Config{}).press("/protections", "switch", "all breaker off"); status != http.StatusNotFound || message != "The shop has no part with protections." {
+		t.Errorf("%d %s", status, message)
+	}
+}
+
 func TestEveryProtectionHasItsSwitch(t *testing.T) {
 	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway")))})
 	body := v.get("/protections").body
