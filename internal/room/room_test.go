@@ -31,7 +31,7 @@ func TestEveryPageIsSound(t *testing.T) {
 			continue
 		}
 		page := htmltest.Parse(t, a.body)
-		for _, problem := range slices.Concat(unsafe(page), unreachable(page), alike(page), nameless(page)) {
+		for _, problem := range slices.Concat(unsafe(page), unreachable(page), readTwice(page), alike(page), nameless(page)) {
 			t.Errorf("%s: %s", path, problem)
 		}
 		if strings.Contains(a.body, "ZgotmplZ") {
@@ -73,6 +73,24 @@ func unreachable(page htmltest.Node) (problems []string) {
 		for _, key := range []string{"aria-labelledby", "aria-describedby", "for", "form"} {
 			if id := n.Attribute(key); id != "" && ids[id] == 0 {
 				problems = append(problems, "<"+n.Data+" "+key+"="+id+">: there is no such id")
+			}
+		}
+	}
+	return problems
+}
+
+// readTwice finds descriptions that are a part of the label of what they describe: a screen reader reads both.
+func readTwice(page htmltest.Node) (problems []string) {
+	described := map[string]bool{}
+	for _, n := range page.All("", "") {
+		if id := n.Attribute("aria-describedby"); id != "" {
+			described[id] = true
+		}
+	}
+	for _, label := range page.All("label", "") {
+		for _, n := range label.All("", "") {
+			if id := n.Attribute("id"); described[id] {
+				problems = append(problems, "the description "+id+" is within a label")
 			}
 		}
 	}
