@@ -77,6 +77,14 @@ var scenes = []scene{
 	{"a switch is pressed by a key that news comes within", on, off, space, focused + ` && pressed.join() === "bank off"`},
 	{"a switch is pressed by a key after news", on, off, func(b *browsertest.Browser, news func()) { focus(b, news); space(b, func() {}) }, focused + ` && pressed.join() === "bank on"`},
 	{"a button is pressed by the mouse while it makes way", on, `<div><br><br><br><br></div>` + on, mouse, focused + ` && pressed.join() === "bank off"`},
+	{"a double click is one press", on, on, func(b *browsertest.Browser, news func()) {
+		b.Is(`mine.click() === undefined && mine.click() === undefined`)
+		news()
+	}, `pressed.join() === "bank off"`},
+	{"the same button for something else is another press", on, off, func(b *browsertest.Browser, news func()) {
+		b.Is(`mine.click() === undefined && (mine.value = "bank on", mine.click()) === undefined`)
+		news()
+	}, `pressed.join() === "bank off,bank on"`},
 	{"a row stays itself when one before it goes", table(rowA, rowB), table(rowB), focus, focused + ` && mine.value === "b"`},
 	{"a row stays itself when one comes before it", table(rowB), table(rowA, rowB), focus, focused + ` && mine.value === "b"`},
 	{"a row stays itself when the order changes, down", table(rowB, rowA, rowC), table(rowA, rowC, rowB), focus, focused},

@@ -130,9 +130,19 @@
     }
   }
 
-  // press sends a form and says what came of it.
+  // What is sent by which button. To press it again for the same thing while that is under way, or so soon that
+  // it is the other half of a double click, is one press.
+  const sent = new WeakMap();
+  const again = 500; // milliseconds
+
+  // press sends a form and says what came of it. The button is said to be disabled meanwhile, and is not: it would
+  // lose the focus.
   async function press(form, button) {
     const body = new URLSearchParams(new FormData(form, button));
+    const what = body.toString();
+    if (sent.get(button) === what) return;
+    sent.set(button, what);
+    button.setAttribute("aria-disabled", "true");
     form.setAttribute("aria-busy", "true");
     notice.textContent = ""; // or the same words a second time are no change, and not read out
     try {
@@ -143,6 +153,8 @@
       tell("The control room does not answer. Nothing is known of what was done.", false);
     } finally {
       form.removeAttribute("aria-busy");
+      button.removeAttribute("aria-disabled");
+      setTimeout(() => { if (sent.get(button) === what) sent.delete(button); }, again);
     }
   }
 
