@@ -184,6 +184,9 @@ func (b *browser) breaksByMouse() {
 	b.showsSoon("loop.block on gateway")
 	b.shows("#live tbody th", "loop.block")
 	b.shows("#notice", "loop.block is active on gateway")
+	if !b.Is(`(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector("#notice").getBoundingClientRect())`) {
+		b.t.Error("what came of the press is out of sight where it was pressed")
+	}
 	b.open("/loop/gateway")
 	b.shows("#live .culprit", "loop.block")
 	b.picture("loop-blocked")
