@@ -255,6 +255,21 @@ func TestAlertsThatFireAreCounted(t *testing.T) {
 	}
 }
 
+// One alert can be of several things at once, as of two breakers of a part.
+func TestAlertsOfOneNameAreToldApart(t *testing.T) {
+	var all raised
+	for _, target := range []string{"bank-a", "bank-b"} {
+		all = append(all, metricstore.Alert{Name: "BreakerOpen", Firing: true, Labels: map[string]string{"job": "payments", "target": target}})
+	}
+	page := htmltest.Parse(t, visit(t, room.Config{Metrics: all}).get("/").body)
+	if n := strings.Count(page.Text(), "BreakerOpen of payments"); n != 2 {
+		t.Errorf("%d are shown", n)
+	}
+	for _, problem := range alike(page) {
+		t.Error(problem)
+	}
+}
+
 func TestSecretsStayHere(t *testing.T) {
 	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Traces: traces(t), Runs: t.TempDir()})
 	for _, path := range append(slices.Clone(pages), "/static/room.js", "/static/room.css", "/nowhere") {

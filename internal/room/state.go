@@ -100,6 +100,7 @@ func few(names []string) string {
 
 // An alertView is an alert that fires, or will if it stays.
 type alertView struct {
+	Key                         string // tells it from others of its name
 	Name, Job, Summary, Runbook string
 	Since                       string // how long it is active
 	Pending                     bool
@@ -127,7 +128,7 @@ func alertViews(all []metricstore.Alert) []alertView {
 
 func alertViewOf(a metricstore.Alert) alertView {
 	v := alertView{
-		Name: clean(a.Name), Job: clean(a.Labels["job"]), Summary: clean(a.Annotations["summary"]), Runbook: runbookOf(a),
+		Key: clean(fmt.Sprintf("%s %q", a.Name, a.Labels)), Name: clean(a.Name), Job: clean(a.Labels["job"]), Summary: clean(a.Annotations["summary"]), Runbook: runbookOf(a),
 		Since: time.Since(a.Since).Round(time.Second).String(), Pending: !a.Firing, Stand: failing,
 	}
 	if v.Pending {
