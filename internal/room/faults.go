@@ -29,9 +29,10 @@ type partFaults struct {
 // faultsPeriod is how old may be what the parts say of their faults.
 const faultsPeriod = time.Second
 
-// lookAtFaults asks all ports for their faults, unless they have just been asked.
-func (r *Room) lookAtFaults(ctx context.Context, s *shopfile.Shop) []partFaults {
-	all, _ := r.faults.get(ctx, s.Epoch+s.EpochID, faultsPeriod*9/10, func() ([]partFaults, error) { // who leaves needs none
+// lookAtFaults asks all ports for their faults, unless they have just been asked. An error says that nothing
+// is known of any: ctx was done first, for one.
+func (r *Room) lookAtFaults(ctx context.Context, s *shopfile.Shop) ([]partFaults, error) {
+	return r.faults.get(ctx, s.Epoch+s.EpochID, faultsPeriod*9/10, func() ([]partFaults, error) {
 		ctx, cancel := context.WithTimeout(r.ctx, lookTime)
 		defer cancel()
 		return each(breakable(s), func(p port) partFaults {
@@ -40,7 +41,6 @@ func (r *Room) lookAtFaults(ctx context.Context, s *shopfile.Shop) []partFaults 
 			return answer
 		}), nil
 	})
-	return all
 }
 
 // A faultsView is what is active, and what has ended lately.
@@ -89,7 +89,10 @@ func (r *Room) lookAtActive(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reports := r.lookAtFaults(ctx, s)
+	reports, err := r.lookAtFaults(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	v := faultsView{Active: active(reports), Ended: ended(reports)}
 	for _, p := range reports {
 		if p.err != nil {
@@ -125,9 +128,13 @@ func (r *Room) faultForms(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	reports, err := r.lookAtFaults(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	forms := faultForms{Epoch: s.Epoch}
 	var all []faultForm
-	for _, p := range r.lookAtFaults(ctx, s) {
+	for _, p := range reports {
 		if p.err != nil {
 			forms.Troubles = append(forms.Troubles, sentence(p.port.name+" does not answer, and cannot be broken: "+p.err.Error()))
 		}

@@ -94,8 +94,12 @@ func (r *Room) lookAtMap(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	reports, err := r.lookAtFaults(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	alerts, err := r.alerts(ctx)
-	v := mapView{Nodes: shopNodes(s), Edges: shopEdges(s), Alerts: alertViews(alerts), Blind: err != nil, Faults: active(r.lookAtFaults(ctx, s))}
+	v := mapView{Nodes: shopNodes(s), Edges: shopEdges(s), Alerts: alertViews(alerts), Blind: err != nil, Faults: active(reports)}
 	figures, err := r.measureMap(ctx)
 	if err != nil {
 		v.Trouble = sentence(err.Error())

@@ -55,7 +55,10 @@ func (r *Room) lookAtState(ctx context.Context) stateView {
 	if names := firing(alerts); len(names) > 0 {
 		v.Alerts = counted(len(names), "alert fires", "alerts fire") + ": " + few(names) + "."
 	}
-	reports := r.lookAtFaults(ctx, s)
+	reports, err := r.lookAtFaults(ctx, s)
+	if err != nil {
+		v.Silent = "Which faults are active is not known."
+	}
 	if names := silent(reports); len(names) > 0 {
 		v.Silent = few(names) + ": no answer to which faults are active there."
 	}
