@@ -37,7 +37,7 @@ func (r *Room) lookAtFaults(ctx context.Context, s *shopfile.Shop) ([]partFaults
 		defer cancel()
 		return each(breakable(s), func(p port) partFaults {
 			answer := partFaults{port: p}
-			answer.report, answer.err = p.faults().List(ctx)
+			answer.report, answer.err = r.ports.faults(p).List(ctx)
 			return answer
 		}), nil
 	})
@@ -234,7 +234,7 @@ func (r *Room) pressFault(q *http.Request) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	if _, err := p.faults().Inject(q.Context(), spec); err != nil {
+	if _, err := r.ports.faults(p).Inject(q.Context(), spec); err != nil {
 		return done{}, p.named(err)
 	}
 	return done{Message: fmt.Sprintf("%s is active on %s, for %v at most.", spec.Fault, p.name, spec.TTL), back: "/faults"}, nil
@@ -273,7 +273,7 @@ func (r *Room) pressClear(q *http.Request) (done, error) {
 	}
 	part, id, _ := strings.Cut(q.PostFormValue("clear"), " ")
 	if part == "all" {
-		return clearAll(q.Context(), breakable(s))
+		return r.clearAll(q.Context(), breakable(s))
 	}
 	p, err := find(breakable(s), part)
 	if err == nil && id == "" {
@@ -282,7 +282,7 @@ func (r *Room) pressClear(q *http.Request) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	status, err := p.faults().Clear(q.Context(), id)
+	status, err := r.ports.faults(p).Clear(q.Context(), id)
 	if err != nil {
 		return done{}, p.named(err)
 	}
@@ -290,11 +290,11 @@ func (r *Room) pressClear(q *http.Request) (done, error) {
 }
 
 // clearAll ends what is active, wherever it is. Who does not answer keeps it from nobody else.
-func clearAll(ctx context.Context, ports []port) (done, error) {
+func (r *Room) clearAll(ctx context.Context, ports []port) (done, error) {
 	var trouble []error
 	n := 0
 	for _, ended := range each(ports, func(p port) partFaults {
-		all, err := p.faults().ClearAll(ctx)
+		all, err := r.ports.faults(p).ClearAll(ctx)
 		return partFaults{p, fault.Report{Ended: all}, err}
 	}) {
 		n += len(ended.report.Ended)

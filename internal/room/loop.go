@@ -76,7 +76,7 @@ func (r *Room) lookAtLoop(ctx context.Context, name string) (any, error) {
 		return nil, err
 	}
 	v := loopView{Utilisation: math.NaN()}
-	if err := p.get(ctx, "/debug/loop", &v.Report); err != nil {
+	if err := r.ports.get(ctx, p, "/debug/loop", &v.Report); err != nil {
 		v.Trouble = sentence(err.Error())
 		return v, nil
 	}

@@ -29,11 +29,19 @@ const (
 	maxAnswer = 4 << 20
 )
 
-// asker asks admin ports. It goes through no proxy, for they are near.
-var asker = &http.Client{
-	Timeout:   2 * time.Second,
-	Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second},
+// An asker asks admin ports, over connections that it keeps until it is closed.
+type asker struct{ http *http.Client }
+
+// newAsker makes one. It goes through no proxy, for admin ports are near.
+func newAsker() asker {
+	return asker{&http.Client{
+		Timeout:   2 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second},
+	}}
 }
+
+// close gives up the connections that nobody uses.
+func (a asker) close() { a.http.CloseIdleConnections() }
 
 // A port is an admin port of a part. Its token never leaves this process.
 type port struct{ name, url, token string }
@@ -100,16 +108,18 @@ func find(ports []port, name string) (port, error) {
 }
 
 // faults returns who injects faults at a port.
-func (p port) faults() *fault.Client { return &fault.Client{URL: p.url, Token: p.token, HTTP: asker} }
+func (a asker) faults(p port) *fault.Client {
+	return &fault.Client{URL: p.url, Token: p.token, HTTP: a.http}
+}
 
 // get reads what a port answers into out.
-func (p port) get(ctx context.Context, path string, out any) error {
-	return p.call(ctx, http.MethodGet, path, nil, out)
+func (a asker) get(ctx context.Context, p port, path string, out any) error {
+	return a.call(ctx, p, http.MethodGet, path, nil, out)
 }
 
 // call sends in as JSON, unless it is nil, and reads the answer into out. What the port refuses is a
 // *shop.Error; other errors name the part.
-func (p port) call(ctx context.Context, method, path string, in, out any) error {
+func (a asker) call(ctx context.Context, p port, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -117,7 +127,7 @@ func (p port) call(ctx context.Context, method, path string, in, out any) error 
 			return err
 		}
 	}
-	text, err := p.send(ctx, method, path, body)
+	text, err := a.send(ctx, p, method, path, body)
 	if err == nil {
 		err = json.Unmarshal(text, out)
 	}
@@ -132,13 +142,13 @@ func (p port) named(err error) error {
 	return fmt.Errorf("%s does not answer: %w", p.name, err)
 }
 
-func (p port) send(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+func (a asker) send(ctx context.Context, p port, method, path string, body []byte) ([]byte, error) {
 	q, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	q.Header.Set("Authorization", "Bearer "+p.token)
-	answer, err := asker.Do(q)
+	answer, err := a.http.Do(q)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (r *Room) lookAtProtections(ctx context.Context) (any, error) {
 	}
 	all := each(loops(s), func(p port) partStates {
 		answer := partStates{port: p}
-		answer.err = p.get(ctx, "/admin/protections", &answer.states)
+		answer.err = r.ports.get(ctx, p, "/admin/protections", &answer.states)
 		return answer
 	})
 	figures, err := r.measureProtections(ctx)
@@ -220,7 +220,7 @@ func (r *Room) pressProtection(q *http.Request) (done, error) {
 	change := map[string]bool{fields[1]: fields[2] == "on"}
 	if err := errors.Join(each(targets, func(p port) error {
 		var states []resilience.State
-		return p.call(q.Context(), http.MethodPut, "/admin/protections", change, &states)
+		return r.ports.call(q.Context(), p, http.MethodPut, "/admin/protections", change, &states)
 	})...); err != nil {
 		return done{}, err
 	}

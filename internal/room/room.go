@@ -58,6 +58,7 @@ type Room struct {
 	config  Config
 	key     []byte // of tokens
 	pages   map[string]*template.Template
+	ports   asker
 	looks   cache[string]       // of pages, rendered
 	faults  cache[[]partFaults] // of all parts
 	streams chan struct{}       // one for each that is open
@@ -84,7 +85,7 @@ func New(c Config) (*Room, error) {
 	if err != nil {
 		return nil, fmt.Errorf("room: %w", err)
 	}
-	r := &Room{config: c, key: []byte(rand.Text()), pages: pages, streams: make(chan struct{}, maxStreams)}
+	r := &Room{config: c, key: []byte(rand.Text()), pages: pages, ports: newAsker(), streams: make(chan struct{}, maxStreams)}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.theatre = newTheatre(r.ctx, c, r.changed)
 	r.drills, r.boards = sync.OnceValues(listDrills), sync.OnceValues(dashboards.Load)
@@ -96,11 +97,12 @@ func New(c Config) (*Room, error) {
 // for pages are told of news as long as they are open.
 func (r *Room) Handler() http.Handler { return r.handler }
 
-// Close ends what is told to pages, and the drill that runs, and waits for its end. It may be
-// called again.
+// Close ends what is told to pages, and the drill that runs, and waits for its end. Then it gives up its
+// connections to the shop. It may be called again.
 func (r *Room) Close() {
 	r.cancel()
 	r.theatre.close()
+	r.ports.close()
 }
 
 // routes are the pages, what they are made of, and the buttons on them.

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -303,6 +307,29 @@ func TestPagesAndTheirPartsAreFetchedFromHereOnly(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAClosedRoomKeepsNoConnections(t *testing.T) {
+	var open atomic.Int64
+	part := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "[]") }))
+	part.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	part.Start()
+	t.Cleanup(part.Close)
+	s := shopOf()
+	s.Admin["gateway"] = part.URL
+	v := visit(t, room.Config{Shop: always(s)})
+	if a := v.get("/protections"); a.status != http.StatusOK || open.Load() == 0 {
+		t.Fatalf("%d, %d connections", a.status, open.Load())
+	}
+	v.room.Close()
+	eventually(t, "the connections are closed", func() bool { return open.Load() == 0 })
 }
 
 func TestARoomWithoutAShopIsRefused(t *testing.T) {
