@@ -61,8 +61,9 @@ type Room struct {
 	ports   asker
 	looks   cache[string]       // of pages, rendered
 	faults  cache[[]partFaults] // of all parts
-	streams chan struct{}       // one for each that is open
-	change  broadcast           // something was pressed
+	rows    runRows
+	streams chan struct{} // one for each that is open
+	change  broadcast     // something was pressed
 	theatre *theatre
 	handler http.Handler
 

@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"brownout/chaos/drill"
@@ -78,11 +80,8 @@ func (r *Room) runs() runsView {
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() || !runName.MatchString(e.Name()) })
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(b.Name(), a.Name()) })
-	v := runsView{More: max(len(entries)-maxRuns, 0)}
-	for _, e := range entries[:min(len(entries), maxRuns)] {
-		v.Runs = append(v.Runs, rowOf(root, e.Name()))
-	}
-	return v
+	shown := entries[:min(len(entries), maxRuns)]
+	return runsView{Runs: r.rows.of(root, shown), More: len(entries) - len(shown)}
 }
 
 // openRuns opens the folder so that nothing outside of it can be reached through it.
@@ -93,7 +92,63 @@ func (r *Room) openRuns() (*os.Root, error) {
 	return os.OpenRoot(r.config.Runs)
 }
 
-func rowOf(root *os.Root, name string) runRow {
+// runRows remembers the rows of runs that have not changed since they were listed. Its zero value is empty.
+type runRows struct {
+	mu    sync.Mutex
+	known map[string]knownRun // by name; those that were listed last
+}
+
+// A knownRun is a row, and what the run was like when it was read.
+type knownRun struct {
+	row   runRow
+	state runState
+}
+
+// of returns the rows of runs.
+func (k *runRows) of(root *os.Root, runs []fs.DirEntry) []runRow {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	known, rows := map[string]knownRun{}, make([]runRow, len(runs))
+	for i, e := range runs {
+		name := e.Name()
+		state, settled := stateOfRun(root, name)
+		run, ok := k.known[name]
+		var err error
+		if !ok || run.state != state {
+			run.state = state
+			run.row, err = rowOf(root, name)
+		}
+		if settled && err == nil {
+			known[name] = run
+		}
+		rows[i] = run.row
+	}
+	k.known = known
+	return rows
+}
+
+// A runState changes when a run's files come or go, and when its verdict does. Times are in nanoseconds since 1970.
+type runState struct{ folder, verdict, size int64 }
+
+// settleTime is after how long without a change a run is remembered: one that comes sooner may leave the time of
+// the last change as it is, so coarse are the clocks of file systems.
+const settleTime = 3 * time.Second
+
+// stateOfRun returns the state of a run, and whether that can be trusted to change with the run.
+func stateOfRun(root *os.Root, name string) (s runState, settled bool) {
+	latest := int64(math.MaxInt64) // of a folder that cannot be seen nothing is known
+	if info, err := root.Stat(name); err == nil {
+		s.folder = info.ModTime().UnixNano()
+		latest = s.folder
+	}
+	if info, err := root.Stat(name + "/" + drill.VerdictFile); err == nil {
+		s.verdict, s.size = info.ModTime().UnixNano(), info.Size()
+	}
+	return s, max(latest, s.verdict) < time.Now().Add(-settleTime).UnixNano()
+}
+
+// rowOf returns the row of a run. An error is one that the row tells already; it may be another next time.
+func rowOf(root *os.Root, name string) (runRow, error) {
 	parts := runName.FindStringSubmatch(name)
 	row := runRow{Name: name, Drill: parts[2]}
 	row.At, _ = time.Parse("20060102T150405Z", parts[1]) // or it is nought
@@ -106,16 +161,16 @@ func rowOf(root *os.Root, name string) runRow {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		row.Why = "It has no verdict, or not yet."
-		return row
+		return row, nil
 	case err != nil:
 		row.Why = sentence("its verdict cannot be read: " + err.Error())
-		return row
+		return row, err
 	}
 	row.Result, row.Drill = clean(string(v.Result)), clean(v.Drill)
 	if len(v.Reasons) > 0 {
 		row.Why = clean(v.Reasons[0])
 	}
-	return row
+	return row, nil
 }
 
 func readVerdict(root *os.Root, path string) (v verdict.Verdict, err error) {

@@ -79,6 +79,41 @@ func TestRunsAreListed(t *testing.T) {
 	}
 }
 
+// A verdict is read again when it has changed, and not before.
+func TestARunIsReadOnce(t *testing.T) {
+	runs := runsOf(t)
+	v := visit(t, room.Config{Runs: runs})
+	says := func(why string, changed time.Time) { // a verdict of the same length
+		t.Helper()
+		write(t, runs, ended+"/verdict.json", `{"drill":"loop-block","result":"FAIL","reasons":["`+why+`"]}`)
+		for _, path := range []string{ended + "/verdict.json", ended} {
+			if err := os.Chtimes(filepath.Join(runs, path), changed, changed); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	shown := func(want string) {
+		t.Helper()
+		v.press("/faults/clear", "clear", "") // what ends nothing has all pages look again all the same
+		if text := htmltest.Parse(t, v.get("/runs").body).Text(); !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q: %s", want, text)
+		}
+	}
+	before, later := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	says("reason 1", before)
+	shown("reason 1")
+	says("reason 2", before)
+	shown("reason 1")
+	says("reason 3", before.Add(time.Minute))
+	shown("reason 3")
+	write(t, runs, ended+"/plan.yaml", "name: loop-block")
+	shown("report.html verdict.json plan.yaml")
+	says("reason 4", later) // too late to tell one change from the next
+	shown("reason 4")
+	says("reason 5", later)
+	shown("reason 5")
+}
+
 func TestRunsOfAFolderThatIsNotThere(t *testing.T) {
 	v := visit(t, room.Config{Runs: filepath.Join(t.TempDir(), "none")})
 	if a := v.get("/runs"); a.status != http.StatusOK || !strings.Contains(a.body, "None yet.") {
