@@ -56,9 +56,17 @@ func (c *cache[T]) find(key string, until time.Time) (l *look[T], ours bool) {
 	return l, true
 }
 
+// failureTime is how long a look that failed is remembered, if not less.
+const failureTime = 10 * time.Second
+
 // fill looks, and tells those who wait for it also if that panics.
 func (l *look[T]) fill(see func() (T, error)) {
-	defer close(l.done)
+	defer func() {
+		if soon := time.Now().Add(failureTime); l.err != nil && soon.Before(l.until) {
+			l.until = soon
+		}
+		close(l.done)
+	}()
 	l.err = errors.New("it could not be looked at")
 	l.seen, l.err = see()
 }

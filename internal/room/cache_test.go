@@ -78,6 +78,26 @@ func TestACacheKeepsErrorsAndKeysApart(t *testing.T) {
 	})
 }
 
+// What is remembered for long is not so if it came to nothing.
+func TestAFailureIsSoonForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[string]
+		ask := func(see string, failed error, want string) {
+			t.Helper()
+			if got, _ := c.get(t.Context(), "key", time.Hour, func() (string, error) { return see, failed }); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		ask("half", errors.New("broken"), "half")
+		time.Sleep(failureTime - time.Nanosecond)
+		ask("all", nil, "half")
+		time.Sleep(time.Nanosecond)
+		ask("all", nil, "all")
+		time.Sleep(time.Hour - time.Nanosecond)
+		ask("more", nil, "all")
+	})
+}
+
 func TestWhoLeavesACacheDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c cache[int]
