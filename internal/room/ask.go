@@ -59,6 +59,17 @@ func (i *inquiry) wait() error {
 
 // read asks for the values of an expression now, by labels. What is no number is left out.
 func (r *Room) read(ctx context.Context, expr string, by ...string) (reading, error) {
+	return r.readAs(ctx, expr, func(labels map[string]string) string {
+		names := make([]string, len(by))
+		for i, label := range by {
+			names[i] = labels[label]
+		}
+		return strings.Join(names, " ")
+	})
+}
+
+// readAs does the same, by names.
+func (r *Room) readAs(ctx context.Context, expr string, name func(map[string]string) string) (reading, error) {
 	if r.config.Metrics == nil {
 		return nil, errNoMetrics
 	}
@@ -68,12 +79,8 @@ func (r *Room) read(ctx context.Context, expr string, by ...string) (reading, er
 	}
 	values := reading{}
 	for _, s := range found {
-		names := make([]string, len(by))
-		for i, label := range by {
-			names[i] = s.Labels[label]
-		}
 		if n := len(s.Points); n > 0 && !math.IsNaN(s.Points[n-1].V) {
-			values[strings.Join(names, " ")] = s.Points[n-1].V
+			values[name(s.Labels)] = s.Points[n-1].V
 		}
 	}
 	return values, nil

@@ -2,8 +2,10 @@ package room
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -52,11 +54,13 @@ type panelView struct {
 	dashboards.Panel
 	ID      string
 	Trouble string
-	Empty   bool // there is nothing to draw
 	Figure  template.HTML
 	Tiles   []template.HTML
-	Bands   []band
-	Steady  []band // those of many that were as they should be, all the time
+	More    int // tiles that are not shown
+	Bands   bandList
+	Steady  bandList // those of many that were as they should be, all the time
+
+	lines []chart.Line // of tiles or bands, until a moment ago
 }
 
 // A choice is which part of a dashboard is looked at.
@@ -78,9 +82,7 @@ func (r *Room) readDashboard(q *http.Request) (question, error) {
 	return question{
 		title: strings.TrimPrefix(c.board.Title, "Brownout / "), key: strings.Join([]string{c.board.Name, c.span.Name, c.job}, " "),
 		still: func(context.Context) (any, error) { return c.page(boards, r.jobs()), nil },
-		live:  func(ctx context.Context) (any, error) { return r.lookAtDashboard(ctx, c), nil },
-		// What looks back far changes little, and costs much.
-		period: c.span.Length / 60,
+		live:  func(ctx context.Context) (any, error) { return r.lookAtDashboard(ctx, c) },
 	}, nil
 }
 
@@ -153,84 +155,151 @@ func (c choice) has(variable string) bool {
 	return slices.ContainsFunc(c.board.Variables, func(v dashboards.Variable) bool { return v.Name == variable })
 }
 
-// lookAtDashboard asks all that a dashboard asks. How many questions are answered at a time is for the
-// store of metrics to say.
-func (r *Room) lookAtDashboard(ctx context.Context, c choice) dashboardView {
-	s := last(c.span.Length)
-	shades := r.shades(ctx, s)
+// A past is what a dashboard showed of a stretch of time. What looks back far changes little, and costs much.
+type past struct {
+	stretch stretch
+	rows    []rowView
+}
+
+// lookAtDashboard shows the past, which is remembered for a while, and what is now, which is not.
+func (r *Room) lookAtDashboard(ctx context.Context, c choice) (any, error) {
+	was, err := r.pasts.get(ctx, c.url(), c.span.Length/60*9/10, func() (*past, error) { return r.lookBack(ctx, c) })
+	if was == nil {
+		return nil, err
+	}
 	var v dashboardView
 	var all sync.WaitGroup
-	for _, row := range c.board.Rows {
-		view := rowView{Title: row.Title}
-		for _, panel := range row.Panels {
-			p := &panelView{Panel: panel, ID: fmt.Sprintf("panel-%d", panel.ID)}
-			view.Panels = append(view.Panels, p)
-			all.Go(func() { r.fillPanel(ctx, p, c, s, shades) })
+	for _, row := range was.rows {
+		view := rowView{Title: row.Title, Panels: slices.Clone(row.Panels)}
+		for i, p := range view.Panels {
+			if p.Trouble != "" || p.Kind != dashboards.Stat && p.Kind != dashboards.States {
+				continue
+			}
+			now := *p
+			view.Panels[i] = &now
+			all.Go(func() { r.fillNow(ctx, &now, c, was.stretch) })
 		}
 		v.Rows = append(v.Rows, view)
 	}
 	all.Wait()
-	return v
+	return v, nil
 }
 
-// fillPanel asks a panel's questions, and draws the answers.
-func (r *Room) fillPanel(ctx context.Context, p *panelView, c choice, s stretch, shades []chart.Shade) {
+// lookBack asks all that a dashboard asks of its past. How many questions are answered at a time is for the
+// store of metrics to say. An error beside a past is one that a panel tells.
+func (r *Room) lookBack(ctx context.Context, c choice) (*past, error) {
+	was := &past{stretch: last(c.span.Length)}
+	shades := r.shades(ctx, was.stretch)
+	var panels []*panelView
+	var all sync.WaitGroup
+	for _, row := range c.board.Rows {
+		view := rowView{Title: row.Title}
+		for _, panel := range row.Panels {
+			shown := &panelView{Panel: panel, ID: fmt.Sprintf("panel-%d", panel.ID)}
+			view.Panels = append(view.Panels, shown)
+			all.Go(func() { r.fillPast(ctx, shown, c, was.stretch, shades) })
+		}
+		panels = append(panels, view.Panels...)
+		was.rows = append(was.rows, view)
+	}
+	all.Wait()
+	if i := slices.IndexFunc(panels, func(p *panelView) bool { return p.Trouble != "" }); i >= 0 {
+		return was, errors.New(panels[i].Trouble)
+	}
+	return was, nil
+}
+
+// fillPast asks a panel's questions over a stretch of time, and draws the answers if they are a chart.
+func (r *Room) fillPast(ctx context.Context, p *panelView, c choice, s stretch, shades []chart.Shade) {
 	if p.Kind == dashboards.Text {
 		return
 	}
-	values := dashboards.Values{Range: c.span.Length, Step: s.step, Scrape: scrape, Selected: map[string]string{"job": c.job}}
-	var lines []chart.Line
 	for _, t := range p.Targets {
-		found, err := r.lines(ctx, c.board.Expand(t.Expr, values), s, t.Name)
+		found, err := r.lines(ctx, c.ask(t, s.step), s, t.Name)
 		if err != nil {
 			p.Trouble = sentence(err.Error())
 			return
 		}
-		lines = append(lines, found...)
+		p.lines = append(p.lines, found...)
 	}
-	if p.Empty = len(lines) == 0; p.Empty {
+	if len(p.lines) == 0 || p.Kind == dashboards.Stat || p.Kind == dashboards.States {
 		return
 	}
-	if err := p.draw(lines, s, shades); err != nil {
+	figure, err := chart.Chart{
+		Title: p.Title, Unit: chart.UnitOf(p.Unit), Log: p.Log, Stacked: p.Stacked, To: s.to.Sub(s.from), Origin: s.from,
+		Lines: p.lines, Shades: shades, Thresholds: p.limits(),
+	}.HTML(p.ID)
+	if err != nil {
+		p.Trouble = sentence(err.Error())
+	}
+	p.Figure, p.lines = figure, nil
+}
+
+// fillNow asks a panel's questions of this moment, and draws the answers with what was.
+func (r *Room) fillNow(ctx context.Context, p *panelView, c choice, s stretch) {
+	now := reading{}
+	for _, t := range p.Targets {
+		found, err := r.readAs(ctx, c.ask(t, scrape), func(labels map[string]string) string { return clean(t.Name(labels)) })
+		if err != nil {
+			p.Trouble = sentence(err.Error())
+			return
+		}
+		maps.Copy(now, found)
+	}
+	if err := p.draw(now, s); err != nil {
 		p.Trouble = sentence(err.Error())
 	}
 }
 
+// ask is the question of a target, of which values are a step apart.
+func (c choice) ask(t dashboards.Target, step time.Duration) string {
+	return c.board.Expand(t.Expr, dashboards.Values{Range: c.span.Length, Step: step, Scrape: scrape, Selected: map[string]string{"job": c.job}})
+}
+
 const (
-	// maxSeries bounds the tiles and the bands of a panel.
+	// maxSeries bounds the tiles and the bands of a panel, those that are folded on their own.
 	maxSeries = 24
 	// manyBands is how many stand below each other without hiding what is not as it should be.
 	manyBands = 4
 )
 
-func (p *panelView) draw(lines []chart.Line, s stretch, shades []chart.Shade) (err error) {
-	to := s.to.Sub(s.from)
-	shown := lines[:min(len(lines), maxSeries)]
-	switch p.Kind {
-	case dashboards.Stat:
-		for _, l := range shown {
-			if len(lines) == 1 {
-				l.Name = p.Title
-			}
-			html, err := p.tile(l, to).HTML()
-			if err != nil {
-				return err
-			}
-			p.Tiles = append(p.Tiles, html)
-		}
-	case dashboards.States:
-		for _, l := range shown {
-			if b := p.band(l, to, s.step); len(shown) > manyBands && b.steady() {
-				p.Steady = append(p.Steady, b)
+// draw draws the tiles or the bands of what is now, and of what was.
+func (p *panelView) draw(now reading, s stretch) error {
+	lines, to := withNew(p.lines, now), s.to.Sub(s.from)
+	if p.Kind == dashboards.States {
+		for _, l := range lines {
+			if b := p.band(l, now.of(l.Name), to, s.step); len(lines) > manyBands && b.steady {
+				p.Steady.add(b)
 			} else {
-				p.Bands = append(p.Bands, b)
+				p.Bands.add(b)
 			}
 		}
-	default:
-		c := chart.Chart{Title: p.Title, Unit: chart.UnitOf(p.Unit), Log: p.Log, Stacked: p.Stacked, To: to, Origin: s.from, Lines: lines, Shades: shades, Thresholds: p.limits()}
-		p.Figure, err = c.HTML(p.ID)
+		return nil
 	}
-	return err
+	for _, l := range lines[:min(len(lines), maxSeries)] {
+		v := now.of(l.Name)
+		if len(lines) == 1 {
+			l.Name = p.Title
+		}
+		html, err := p.tile(l, v, to).HTML()
+		if err != nil {
+			return err
+		}
+		p.Tiles = append(p.Tiles, html)
+	}
+	p.More = len(lines) - len(p.Tiles)
+	return nil
+}
+
+// withNew adds those that are now and were not before to lines, which stay as they are.
+func withNew(lines []chart.Line, now reading) []chart.Line {
+	all := slices.Clone(lines)
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if !slices.ContainsFunc(lines, func(l chart.Line) bool { return l.Name == name }) {
+			all = append(all, chart.Line{Name: name})
+		}
+	}
+	return all
 }
 
 // limits are the thresholds that are values: the lowest begins nowhere.
@@ -244,21 +313,37 @@ func (p *panelView) limits() []chart.Threshold {
 	return all
 }
 
-// tile is the latest value of a line, and how it came about.
-func (p *panelView) tile(l chart.Line, to time.Duration) chart.Tile {
-	v := l.Points[len(l.Points)-1].Value
-	text, level := p.Text(v)
+// tile is what a line's value is now, NaN if it has none, and how it came about.
+func (p *panelView) tile(l chart.Line, now float64, to time.Duration) chart.Tile {
+	text, level := p.Text(now)
 	if text == "" {
-		level = p.Level(v)
+		level = p.Level(now)
 	}
-	return chart.Tile{Title: l.Name, Value: v, Unit: chart.UnitOf(p.Unit), Text: text, Level: chart.Level(level), Line: l.Points, To: to}
+	return chart.Tile{Title: l.Name, Value: now, Unit: chart.UnitOf(p.Unit), Text: text, Level: chart.Level(level), Line: l.Points, To: to}
+}
+
+// A bandList is bands of which the first are shown.
+type bandList struct {
+	Bands []band
+	More  int // that are not shown
+}
+
+// Count is how many there are.
+func (l *bandList) Count() int { return len(l.Bands) + l.More }
+
+func (l *bandList) add(b band) {
+	if len(l.Bands) == maxSeries {
+		l.More++
+		return
+	}
+	l.Bands = append(l.Bands, b)
 }
 
 // A band is a line of states: stretches of time in which a value stays what it is.
 type band struct {
-	Name, Text string // Text is the latest
-	Level      dashboards.Level
-	Stretches  []bandStretch
+	Name, Now string // Now is the state; "" if there is none
+	Stretches []bandStretch
+	steady    bool // it has been as it should be since it began, without a gap, and is
 }
 
 // A bandStretch is one, in percent of the width.
@@ -268,21 +353,26 @@ type bandStretch struct {
 	Text     string
 }
 
-// steady says whether a band has nothing to be looked at.
-func (b band) steady() bool {
-	return !slices.ContainsFunc(b.Stretches, func(s bandStretch) bool { return s.Level != dashboards.Good })
-}
-
-func (p *panelView) band(l chart.Line, to, step time.Duration) band {
+// band draws a line, whose value is NaN now if it has none.
+func (p *panelView) band(l chart.Line, now float64, to, step time.Duration) band {
 	b := band{Name: l.Name}
+	if !math.IsNaN(now) {
+		text, level := p.stateOf(now)
+		b.Now, b.steady = text, level == dashboards.Good
+	}
 	for i := 0; i < len(l.Points); {
 		first, end := l.Points[i], i
 		for end+1 < len(l.Points) && l.Points[end+1].Value == first.Value && l.Points[end+1].At-l.Points[end].At <= 2*step {
 			end++
 		}
-		b.Text, b.Level = p.stateOf(first.Value)
+		text, level := p.stateOf(first.Value)
 		from, until := 100*first.At.Seconds()/to.Seconds(), 100*(l.Points[end].At+step).Seconds()/to.Seconds()
-		b.Stretches = append(b.Stretches, bandStretch{px(from), px(max(min(until, 100)-from, 0.2)), b.Level, b.Text})
+		b.Stretches = append(b.Stretches, bandStretch{px(from), px(max(min(until, 100)-from, 0.2)), level, text})
+		next := to
+		if end+1 < len(l.Points) {
+			next = l.Points[end+1].At
+		}
+		b.steady = b.steady && level == dashboards.Good && next-l.Points[end].At <= 2*step
 		i = end + 1
 	}
 	return b

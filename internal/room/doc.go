@@ -35,6 +35,7 @@
 //	what                            bound           beyond
 //	pages that are told of news     16              503, and the script tries again
 //	a part of a page                once a period   what was rendered before is shown
+//	the past of a dashboard         60 in its span  what was asked before is shown
 //	a look at the shop              6 s             what did not answer is said
 //	an answer of an admin port      4 MiB           it counts as none
 //	a form                          64 KiB          413

@@ -2,7 +2,6 @@ package room
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -36,8 +35,6 @@ type question struct {
 	key   string                             // tells it from others of its screen; short, for it is kept
 	still func(context.Context) (any, error) // what does not live; nil if nothing
 	live  func(context.Context) (any, error) // what does; nil if nothing
-	// period is how often that is looked at, if not as often as the screen says.
-	period time.Duration
 }
 
 // A frame is what every page has around its own.
@@ -150,7 +147,7 @@ func pathOf(q *http.Request) string {
 
 // liveOf returns the part of a page that lives, as it is now, or was since less than a period.
 func (r *Room) liveOf(ctx context.Context, s screen, asked question) template.HTML {
-	html, err := r.looks.get(ctx, s.name+" "+asked.key, cmp.Or(asked.period, s.period)*9/10, func() (string, error) {
+	html, err := r.looks.get(ctx, s.name+" "+asked.key, s.period*9/10, func() (string, error) {
 		ctx, cancel := context.WithTimeout(r.ctx, lookTime)
 		defer cancel()
 		data, err := asked.live(ctx)

@@ -60,6 +60,7 @@ type Room struct {
 	pages   map[string]*template.Template
 	ports   asker
 	looks   cache[string]       // of pages, rendered
+	pasts   cache[*past]        // of dashboards
 	faults  cache[[]partFaults] // of all parts
 	rows    runRows
 	streams chan struct{} // one for each that is open
@@ -157,6 +158,7 @@ func (r *Room) buttons() map[string]button {
 // changed has all pages look again, at once.
 func (r *Room) changed() {
 	r.faults.forget()
+	r.pasts.forget()
 	r.looks.forget()
 	r.change.tell()
 }
