@@ -25,7 +25,7 @@ type auditCommand struct {
 	Shop    string        `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
 	Journal []string      `sep:"none" placeholder:"FILE" help:"A journal of load, beside those that the shop's file lists; may be given more than once."`
 	JSON    bool          `name:"json" help:"Print the report as JSON."`
-	Wait    time.Duration `default:"30s" help:"How long the shop may take to come to rest (default ${default})."`
+	Wait    time.Duration `default:"30s" help:"How long the shop may take to come to rest, up to 4m (default ${default})."`
 }
 
 // Help is the longer help of the command.
@@ -37,8 +37,12 @@ A journal that was kept in another epoch, before the shop's data were thrown awa
 `
 }
 
-// maxWait bounds how long an audit waits for a shop to come to rest.
-const maxWait = time.Hour
+const (
+	// readTime is how long the load pauses beside what an audit waits: books are read meanwhile.
+	readTime = time.Minute
+	// maxWait bounds how long an audit waits for a shop to come to rest: a load that goes on meanwhile would not let it.
+	maxWait = lab.MaxLoadPause - readTime
+)
 
 // Validate is called by the parser.
 func (c *auditCommand) Validate() error {
@@ -60,7 +64,7 @@ func (c *auditCommand) Run(s streams) error {
 	}
 	ctx, stop := untilInterrupt()
 	defer stop()
-	resume, err := lab.PauseLoad(ctx, found, c.Wait+time.Minute)
+	resume, err := lab.PauseLoad(ctx, found, c.Wait+readTime)
 	if err != nil {
 		return cmp.Or(checkRuns(ctx, c.Shop, found), err)
 	}

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// maxLoadPause bounds how long the background load can be made to pause: whoever asked
+// MaxLoadPause bounds how long the background load can be made to pause: whoever asked
 // for it may be gone.
-const maxLoadPause = 5 * time.Minute
+const MaxLoadPause = 5 * time.Minute
 
 // maxPauses bounds how many ask for a pause at a time.
 const maxPauses = 64

@@ -60,8 +60,8 @@ func (c control) server(ctx context.Context) *http.Server {
 func (b *background) handle(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.URL.Query().Get("for"))
-		if err != nil || d <= 0 || d > maxLoadPause {
-			http.Error(w, "for: must be a duration up to "+maxLoadPause.String(), http.StatusBadRequest)
+		if err != nil || d <= 0 || d > MaxLoadPause {
+			http.Error(w, "for: must be a duration up to "+MaxLoadPause.String(), http.StatusBadRequest)
 			return
 		}
 		if err := b.pause(r.URL.Query().Get("by"), d); err != nil {

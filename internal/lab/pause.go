@@ -15,13 +15,13 @@ import (
 const controlTime = stopTime + 4*time.Second
 
 // PauseLoad stops the background load of a running shop until resume is called, or d has
-// passed. Of a shop that nobody keeps running there is none to stop.
+// passed, which may be up to MaxLoadPause. Of a shop that nobody keeps running there is none to stop.
 func PauseLoad(ctx context.Context, s *shopfile.Shop, d time.Duration) (resume func(), err error) {
 	if s.Control == "" {
 		return restLoad(ctx, s)
 	}
 	by := "by=" + rand.Text() // nobody else's pause is ended with this one
-	if err := command(ctx, s, http.MethodPut, "/load/pause?"+by+"&for="+min(d, maxLoadPause).String()); err != nil {
+	if err := command(ctx, s, http.MethodPut, "/load/pause?"+by+"&for="+d.String()); err != nil {
 		return nil, fmt.Errorf("the background load cannot be stopped: %w", err)
 	}
 	return func() { _ = command(context.WithoutCancel(ctx), s, http.MethodDelete, "/load/pause?"+by) }, nil // or it resumes by itself
