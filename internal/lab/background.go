@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"brownout/internal/shop"
 )
 
 // MaxLoadPause bounds how long the background load can be made to pause: whoever asked
@@ -89,7 +91,7 @@ func (b *background) pause(by string, d time.Duration) error {
 	defer b.mu.Unlock()
 	b.rest(time.Now())
 	if _, again := b.pauses[by]; !again && len(b.pauses) >= maxPauses {
-		return fmt.Errorf("there are %d pauses already", maxPauses)
+		return &shop.Error{Code: shop.CodeRateLimited, Message: fmt.Sprintf("there are %d pauses already", maxPauses)}
 	}
 	b.halt()
 	if b.pauses == nil {

@@ -18,7 +18,7 @@ import (
 
 // A control is the port from which a lab itself is steered.
 //
-//	PUT    /load/pause?for=60s&by=NAME   stops the background load and waits for what it has in flight
+//	PUT    /load/pause?for=60s&by=NAME   stops the background load and waits for what it has in flight; 429 if too many pause it
 //	DELETE /load/pause?by=NAME           ends the pause of that name; otherwise the time does
 //	       /admin/faults                 what can be done to the processes and to Redis; see chaos/fault
 //	POST   /loans                        lends the shop: Terms, and 201 with a Lent; 409 if it is lent
@@ -61,21 +61,13 @@ func (b *background) handle(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /load/pause", func(w http.ResponseWriter, r *http.Request) {
 		d, err := time.ParseDuration(r.URL.Query().Get("for"))
 		if err != nil || d <= 0 || d > MaxLoadPause {
-			http.Error(w, "for: must be a duration up to "+MaxLoadPause.String(), http.StatusBadRequest)
+			refuse(w, shop.Invalid("query:for", "must be a duration above 0s, and up to "+MaxLoadPause.String()))
 			return
 		}
-		if err := b.pause(r.URL.Query().Get("by"), d); err != nil {
-			http.Error(w, err.Error(), http.StatusTooManyRequests)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
+		done(w, unavailable(b.pause(r.URL.Query().Get("by"), d)))
 	})
 	mux.HandleFunc("DELETE /load/pause", func(w http.ResponseWriter, r *http.Request) {
-		if err := b.resume(r.URL.Query().Get("by")); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
+		done(w, unavailable(b.resume(r.URL.Query().Get("by"))))
 	})
 }
 

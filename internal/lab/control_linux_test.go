@@ -2,8 +2,12 @@ package lab
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
+
+	"brownout/internal/shopfile"
 )
 
 // backgroundOf is a load that runs, and does nothing.
@@ -70,5 +74,33 @@ func TestPausesAreBounded(t *testing.T) {
 	}
 	if again, other := b.pause("0", time.Minute), b.pause("other", time.Minute); again != nil || other == nil {
 		t.Errorf("again: %v, another: %v", again, other)
+	}
+}
+
+// Who asks for a pause is told why there is none.
+func TestWhoGetsNoPauseIsToldWhy(t *testing.T) {
+	b, mux := &background{}, http.NewServeMux()
+	t.Cleanup(b.end)
+	b.handle(mux)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	found := &shopfile.Shop{Control: server.URL}
+	for _, tt := range []struct {
+		pauses int
+		d      time.Duration
+		want   string
+	}{
+		{0, MaxLoadPause, "<nil>"},
+		{0, MaxLoadPause + 1, "the background load cannot be stopped: invalid-request: query:for: must be a duration above 0s, and up to 5m0s"},
+		{0, 0, "the background load cannot be stopped: invalid-request: query:for: must be a duration above 0s, and up to 5m0s"},
+		{maxPauses, time.Minute, "the background load cannot be stopped: rate-limited: there are 64 pauses already"},
+	} {
+		b.pauses = map[string]time.Time{}
+		for i := range tt.pauses {
+			b.pauses[fmt.Sprint(i)] = time.Now().Add(time.Hour)
+		}
+		if _, err := PauseLoad(t.Context(), found, tt.d); fmt.Sprint(err) != tt.want {
+			t.Errorf("%d pauses, for %v: %v, want %s", tt.pauses, tt.d, err, tt.want)
+		}
 	}
 }
