@@ -72,10 +72,28 @@ func report(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintf(w, "brownout: %s\n", printable(err.Error()))
+	fmt.Fprintf(w, "brownout: %s\n", printable(textOf(err)))
 	if wrongFlags, ok := errors.AsType[*kong.ParseError](err); ok {
 		fmt.Fprintf(w, "Try \"%s --help\".\n", commandOf(wrongFlags))
 	}
+}
+
+// textOf returns what an error says. What errors.Join has put on lines of their own has semicolons between.
+func textOf(err error) string {
+	text := err.Error()
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if cause := e.Unwrap(); cause != nil {
+			text = strings.Replace(text, cause.Error(), textOf(cause), 1)
+		}
+	case interface{ Unwrap() []error }:
+		var lines, texts []string
+		for _, cause := range e.Unwrap() {
+			lines, texts = append(lines, cause.Error()), append(texts, textOf(cause))
+		}
+		text = strings.Replace(text, strings.Join(lines, "\n"), strings.Join(texts, "; "), 1)
+	}
+	return text
 }
 
 // commandOf returns the command whose flags were wrong.

@@ -40,6 +40,26 @@ func TestReportKeepsToOneLine(t *testing.T) {
 	}
 }
 
+func TestReportKeepsCausesApart(t *testing.T) {
+	one, two := errors.New("one\nline"), errors.New("two")
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{errors.Join(one), `one\nline`},
+		{errors.Join(one, two), `one\nline; two`},
+		{errors.Join(errors.Join(two, nil, one), two), `two; one\nline; two`},
+		{inputError{fmt.Errorf("shop: %w, at last", errors.Join(one, two))}, `shop: one\nline; two, at last`},
+		{fmt.Errorf("%w, and %w", two, one), `two, and one\nline`},
+	} {
+		var output strings.Builder
+		report(&output, tt.err)
+		if want := "brownout: " + tt.want + "\n"; output.String() != want {
+			t.Errorf("reported %q, want %q", output.String(), want)
+		}
+	}
+}
+
 func TestReportHasALineForEachProblemOfADrill(t *testing.T) {
 	var output strings.Builder
 	report(&output, inputError{drill.Problems{{File: "a\nb", Line: 1, Column: 2, Text: "is odd"}, {File: "c", Line: 3, Column: 4, Member: "load", Text: "is missing"}}})
