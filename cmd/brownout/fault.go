@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ type faultCommand struct {
 // targetFlags say where services are found.
 type targetFlags struct {
 	Shop  string `default:".brownout/shop.json" placeholder:"FILE" help:"The file of the running shop (default ${default})."`
-	Token string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop)."`
+	Token string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token of admin ports that are given by their URLs (default: that of the running shop, for its own ports and those of this machine)."`
 }
 
 // labName is by what the control port of the running shop's lab goes: the faults there are done to
@@ -128,9 +129,29 @@ func (f *targetFlags) target(ports map[string]string, token, name string) (targe
 	}
 	if !ours {
 		at = strings.TrimSuffix(name, "/")
+		if f.Token == "" && !isTold(ports, at) {
+			return target{}, fmt.Errorf("%s is no port of the running shop, nor of this machine, and is not told the shop's token: give its own --token", name)
+		}
 		token = cmp.Or(f.Token, token)
 	}
 	return target{name, fault.Client{URL: at, Token: token}}, nil
+}
+
+// isTold says whether a port may be told the token of the shop that has these ports: it is one of them, or on this machine.
+func isTold(ports map[string]string, at string) bool {
+	u, err := url.Parse(at)
+	if err != nil {
+		return false
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.Unmap().IsLoopback() || u.Hostname() == "localhost" {
+		return true
+	}
+	for _, port := range ports {
+		if known, err := url.Parse(port); err == nil && known.Scheme == u.Scheme && known.Host == u.Host {
+			return true
+		}
+	}
+	return false
 }
 
 // isURL says whether a name is the URL of something that answers over HTTP, as in http://127.0.0.1:9080.

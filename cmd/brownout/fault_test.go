@@ -33,6 +33,30 @@ func serveFaults(t *testing.T, env *testscript.Env) error {
 	})
 }
 
+func TestWhoIsToldTheShopsToken(t *testing.T) {
+	ports := map[string]string{"gateway": "http://10.0.0.1:9080", labName: "https://lab.test"}
+	for at, want := range map[string]bool{
+		"http://10.0.0.1:9080":          true,
+		"https://10.0.0.1:9080":         false,
+		"http://10.0.0.1:9081":          false,
+		"http://10.0.0.1:9080@evil.com": false,
+		"https://lab.test":              true,
+		"http://127.0.0.1:1":            true,
+		"http://[::1]:1":                true,
+		"http://localhost:1":            true,
+		"http://localhost.evil.com:1":   false,
+		"http://127.0.0.1.evil.com:1":   false,
+	} {
+		told, err := (&targetFlags{}).target(ports, "secret", at)
+		if (err == nil) != want || want && told.Token != "secret" {
+			t.Errorf("%s: told %q, %v", at, told.Token, err)
+		}
+		if given, err := (&targetFlags{Token: "its own"}).target(ports, "secret", at); err != nil || given.Token != "its own" {
+			t.Errorf("%s, whose token is given: told %q, %v", at, given.Token, err)
+		}
+	}
+}
+
 // faultPort serves the faults of a host, as an admin port does.
 func faultPort(env *testscript.Env, h fault.Host) (url string) {
 	injector := fault.New(fault.Config{Kinds: fault.Catalogue(h), Log: slog.New(slog.DiscardHandler)})
