@@ -217,6 +217,7 @@ func (c *faultInjectCommand) Validate() error {
 	return err
 }
 
+// params are those of the fault: what is given, and the process that it is done to.
 func (c *faultInjectCommand) params() (map[string]string, error) {
 	params := map[string]string{}
 	for _, pair := range c.Params {
@@ -225,6 +226,9 @@ func (c *faultInjectCommand) params() (map[string]string, error) {
 			return nil, fmt.Errorf("%q: parameters are given as NAME=VALUE, each once", pair)
 		}
 		params[name] = value
+	}
+	if _, given := params["process"]; !given && c.toProcess() {
+		params["process"] = c.Service
 	}
 	return params, nil
 }
@@ -235,7 +239,7 @@ func (c *faultInjectCommand) Run(s streams) error {
 	if err != nil {
 		return inputError{err}
 	}
-	targets, err := c.find([]string{c.port(params)})
+	targets, err := c.find([]string{c.port()})
 	if err != nil {
 		return err
 	}
@@ -256,20 +260,24 @@ func (c *faultInjectCommand) Run(s streams) error {
 }
 
 // port names the port of the fault: what is done to a service from outside is done by its supervisor.
-func (c *faultInjectCommand) port(params map[string]string) string {
-	family, _, _ := strings.Cut(c.Fault, ".")
+func (c *faultInjectCommand) port() string {
 	switch {
-	case isURL(c.Service) || c.Service == labName:
-		return c.Service
-	case family == "redis" && c.Service == "redis":
-		return labName
-	case family == "proc":
-		if _, given := params["process"]; !given {
-			params["process"] = c.Service
-		}
+	case c.toProcess():
 		return c.Service + supervisorSuffix
+	case c.Service == "redis" && c.family() == "redis":
+		return labName
 	}
 	return c.Service
+}
+
+// toProcess says whether the fault is done to the process of a service that is named.
+func (c *faultInjectCommand) toProcess() bool {
+	return c.family() == "proc" && c.Service != labName && !isURL(c.Service)
+}
+
+func (c *faultInjectCommand) family() string {
+	family, _, _ := strings.Cut(c.Fault, ".")
+	return family
 }
 
 func unlessRenewed(lease time.Duration) string {

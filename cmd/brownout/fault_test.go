@@ -57,6 +57,29 @@ func TestWhoIsToldTheShopsToken(t *testing.T) {
 	}
 }
 
+func TestWhereAFaultIsInjected(t *testing.T) {
+	for _, tt := range []struct {
+		service, fault string
+		given          []string
+		port, process  string
+	}{
+		{"gateway", "loop.block", nil, "gateway", ""},
+		{"payments", "proc.pause", nil, "payments-supervisor", "payments"},
+		{"payments", "proc.pause", []string{"process=gateway"}, "payments-supervisor", "gateway"},
+		{"lab", "proc.pause", []string{"process=gateway"}, "lab", "gateway"},
+		{"lab", "proc.pause", nil, "lab", ""},
+		{"http://127.0.0.1:1", "proc.pause", nil, "http://127.0.0.1:1", ""},
+		{"redis", "redis.down", nil, "lab", ""},
+		{"redis", "loop.block", nil, "redis", ""},
+	} {
+		c := faultInjectCommand{Service: tt.service, Fault: tt.fault, Params: tt.given}
+		params, err := c.params()
+		if port := c.port(); err != nil || port != tt.port || params["process"] != tt.process {
+			t.Errorf("%s on %s with %q: at %s, %v, %v", tt.fault, tt.service, tt.given, port, params, err)
+		}
+	}
+}
+
 // faultPort serves the faults of a host, as an admin port does.
 func faultPort(env *testscript.Env, h fault.Host) (url string) {
 	injector := fault.New(fault.Config{Kinds: fault.Catalogue(h), Log: slog.New(slog.DiscardHandler)})
