@@ -184,32 +184,51 @@ type loadFiles struct {
 	closers []io.Closer
 }
 
+// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and an earlier report is
+// as it was.
 func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (*loadFiles, error) {
 	files := new(loadFiles)
+	report, err := c.openReport()
+	switch {
+	case err != nil:
+		return nil, err
+	case report != nil:
+		files.report, files.closers = report, []io.Closer{report}
+	case c.JSON == "-":
+		files.report = out
+	}
 	if c.Journal != "" {
 		journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
 		if errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
+			err = fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
 		}
 		if err != nil {
-			return nil, err
+			return nil, cmp.Or(err, files.close())
 		}
 		files.journal = journal
 		files.closers = append(files.closers, journal)
 	}
-	switch c.JSON {
-	case "":
-	case "-":
-		files.report = out
-	default:
-		report, err := os.Create(c.JSON)
-		if err != nil {
-			return nil, cmp.Or(err, files.close())
-		}
-		files.report = report
-		files.closers = append(files.closers, report)
+	return files, empty(report)
+}
+
+// openReport opens the report's file, as it is; nil if it has none of its own.
+func (c *loadCommand) openReport() (*os.File, error) {
+	if c.JSON == "" || c.JSON == "-" {
+		return nil, nil
 	}
-	return files, nil
+	return os.OpenFile(c.JSON, os.O_WRONLY|os.O_CREATE, 0o666)
+}
+
+// empty empties a file, if there is one; a device or a pipe has nothing in it.
+func empty(file *os.File) error {
+	if file == nil {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	return file.Truncate(0)
 }
 
 func (f *loadFiles) close() error {
