@@ -13,11 +13,11 @@ import (
 // continueWith goes on with the epoch whose data a real Redis has: the newest one that
 // this Redis remembers. If there is none, a new one begins: books that begin anew beside
 // old statements would never agree.
-func (f *Folder) continueWith(ctx context.Context, addr string) (Epoch, error) {
-	if err := probeRedis(ctx, addr); err != nil {
+func (f *Folder) continueWith(ctx context.Context, addr, password string) (Epoch, error) {
+	if err := probeRedis(ctx, addr, password); err != nil {
 		return Epoch{}, err
 	}
-	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+	c := redis.NewClient(&redis.Options{Addr: addr, Password: password, MaxRetries: -1})
 	defer c.Close()
 	epochs, err := f.Epochs()
 	if err != nil {

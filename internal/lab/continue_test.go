@@ -2,6 +2,7 @@ package lab
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"brownout/internal/redistest"
@@ -10,7 +11,7 @@ import (
 // goOn returns the epoch of the next shop in a folder.
 func goOn(t *testing.T, f *Folder, addr string) Epoch {
 	t.Helper()
-	e, err := f.continueWith(t.Context(), addr)
+	e, err := f.continueWith(t.Context(), addr, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,5 +73,26 @@ func TestAnIdThatIsCutOffIsNone(t *testing.T) {
 	}
 	if e := goOn(t, f, r.Addr); e.Name() != "0002" {
 		t.Errorf("epoch %s, want a new one", e.Name())
+	}
+}
+
+func TestAPasswordOpensARedis(t *testing.T) {
+	locked, err := startRedis("127.0.0.1:0", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(locked.Close)
+	at, f := locked.server.Addr(), folderOf(t)
+	for _, tt := range []struct{ says, password, want string }{
+		{"", "secret", ""},
+		{"", "", "the Redis at " + at + " wants a password, and --redis-password is not it: "},
+		{"", "wrong", "the Redis at " + at + " wants a password, and --redis-password is not it: "},
+		{"LOADING for a while", "", "the Redis at " + at + " refuses: "},
+	} {
+		locked.server.SetError(tt.says)
+		_, err := f.continueWith(t.Context(), at, tt.password)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("with the password %q: %v, want %q", tt.password, err, tt.want)
+		}
 	}
 }

@@ -25,7 +25,7 @@ func TestEachPartIsToldItsSecretsOnly(t *testing.T) {
 	}
 	l.redis.password = ""
 	if got := names(l.env(inventoryPort)); slices.Contains(got, EnvRedisPassword) {
-		t.Errorf("with a real Redis a part is told %v", got)
+		t.Errorf("with a Redis that asks for no password a part is told %v", got)
 	}
 }
 

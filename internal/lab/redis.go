@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -58,14 +59,21 @@ func (e *embedded) Close() {
 // probeTime bounds how long a Redis may take to answer.
 const probeTime = time.Second
 
-// probeRedis says whether a Redis answers.
-func probeRedis(ctx context.Context, addr string) error {
+// probeRedis says whether a Redis answers, and lets in who has the password.
+func probeRedis(ctx context.Context, addr, password string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true})
+	c := redis.NewClient(&redis.Options{Addr: addr, Password: password, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true})
 	defer c.Close()
-	if err := c.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("no Redis answers at %s: %w", addr, err)
+	err := c.Ping(ctx).Err()
+	_, answers := errors.AsType[redis.Error](err)
+	switch {
+	case err == nil:
+		return nil
+	case redis.IsAuthError(err):
+		return fmt.Errorf("the Redis at %s wants a password, and --redis-password is not it: %w", addr, err)
+	case answers:
+		return fmt.Errorf("the Redis at %s refuses: %w", addr, err)
 	}
-	return nil
+	return fmt.Errorf("no Redis answers at %s: %w", addr, err)
 }

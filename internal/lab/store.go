@@ -8,11 +8,11 @@ import (
 
 // A store is the Redis that has the data of a life.
 type store struct {
-	addr string
+	addr     string
+	password string // opens it; "" if it asks for none
 	// Of an embedded one:
-	password string     // opens it
-	server   *embedded  // nil when it is closed, too
-	held     *port.Held // its port, if that is nobody else's
+	server *embedded  // nil when it is closed, too
+	held   *port.Held // its port, if that is nobody else's
 }
 
 // embed starts an embedded Redis at an address.

@@ -22,6 +22,8 @@ type UpConfig struct {
 	Port int
 	// Redis is the address of a real one; "" means the embedded one.
 	Redis string
+	// RedisPassword opens the real one; "" means that it asks for none.
+	RedisPassword string
 	// Load is the rate of the background load in requests a second; 0 means none.
 	Load float64
 	// TraceShare is the share of its requests whose traces are kept whatever becomes of them.
@@ -124,9 +126,9 @@ func (l *lab) setting() Setting {
 
 // data starts or finds the Redis, and begins or goes on with the epoch that it has.
 func (l *lab) data() (Epoch, *store, error) {
-	if addr := l.config.Redis; addr != "" {
-		epoch, err := l.folder.continueWith(l.until, addr)
-		return epoch, &store{addr: addr}, err
+	if addr, password := l.config.Redis, l.config.RedisPassword; addr != "" {
+		epoch, err := l.folder.continueWith(l.until, addr, password)
+		return epoch, &store{addr: addr, password: password}, err
 	}
 	epoch, err := l.folder.Begin()
 	if err != nil {
