@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -91,18 +90,29 @@ func (e *embedded) flush() int {
 	return keys
 }
 
-// Refuse implements fault.Redis: the server closes, and opens again at the same address with the
-// same data. One fault at a time has it closed, or the end of the first would open it for the second.
-func (e *embedded) Refuse() (restore func(), err error) {
+// Refuse implements fault.Redis.
+func (r ownRedis) Refuse() (restore func(), err error) {
+	restart, err := r.refuse()
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		if err := restart(); err != nil {
+			fmt.Fprintf(r.life.house.out, "the embedded Redis does not come back: %v\n", err)
+		}
+	}, nil
+}
+
+// refuse closes the server, until restart opens it again at the same address with the same data. One
+// fault at a time has it closed, or the end of the first would open it for the second.
+func (e *embedded) refuse() (restart func() error, err error) {
 	if !e.down.CompareAndSwap(false, true) {
 		return nil, errors.New("is active already: Redis refuses connections")
 	}
 	e.server.Close()
-	return func() {
+	return func() error {
 		defer e.down.Store(false)
-		if err := e.server.Restart(); err != nil {
-			fmt.Fprintf(os.Stderr, "brownout: the embedded Redis does not come back: %v\n", err)
-		}
+		return e.server.Restart()
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -77,18 +78,19 @@ func TestEmbeddedRedisGoesAndComesBackWithItsData(t *testing.T) {
 	if err := c.Set(ctx, "a", "1", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	restore, err := e.Refuse()
+	own := ownRedis{e, &life{}}
+	restore, err := own.Refuse()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Get(ctx, "a").Err(); err == nil {
 		t.Error("it answers while it is down")
 	}
-	if _, err := e.Refuse(); err == nil {
+	if _, err := own.Refuse(); err == nil {
 		t.Error("a second fault has it closed, which the first will open")
 	}
 	restore()
-	if restore, err = e.Refuse(); err != nil {
+	if restore, err = own.Refuse(); err != nil {
 		t.Fatal(err)
 	}
 	restore()
@@ -100,5 +102,27 @@ func TestEmbeddedRedisGoesAndComesBackWithItsData(t *testing.T) {
 	}
 	if err := c.Get(ctx, "a").Err(); err != redis.Nil {
 		t.Errorf("after the flush: %v", err)
+	}
+}
+
+func TestAnEmbeddedRedisThatDoesNotComeBackIsToldOf(t *testing.T) {
+	e, err := startRedis("127.0.0.1:0", "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	at, told := e.server.Addr(), new(strings.Builder)
+	restore, err := ownRedis{e, &life{house: &house{out: told}}}.Refuse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	restore()
+	if want := "the embedded Redis does not come back: "; !strings.HasPrefix(told.String(), want) {
+		t.Errorf("told %q, want %q and why", told, want)
 	}
 }

@@ -14,11 +14,12 @@ type house struct {
 	at         *addresses
 	shop       shopfile.Shop // of no epoch
 	supervisor *Supervisor
+	out        io.Writer // is told what happens to its processes and its Redis
 }
 
-// newHouse makes the secrets of a house; out is told what happens to its processes.
+// newHouse makes the secrets of a house.
 func newHouse(at *addresses, out io.Writer) *house {
-	h := &house{at: at, supervisor: &Supervisor{OnEvent: func(e Event) { fmt.Fprintln(out, e) }}}
+	h := &house{at: at, out: out, supervisor: &Supervisor{OnEvent: func(e Event) { fmt.Fprintln(out, e) }}}
 	h.shop = shopfile.Shop{
 		Gateway:      h.url(gatewayPort),
 		Payments:     h.url(paymentsPort),
