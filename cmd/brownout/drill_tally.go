@@ -7,7 +7,7 @@ import (
 	"brownout/chaos/verdict"
 )
 
-// A tally counts results.
+// A tally counts the results of runs.
 type tally struct {
 	passed, failed, invalid int
 	retried                 int // runs that were INVALID and tried again
@@ -44,12 +44,12 @@ func (t tally) err() error {
 	return drillError{t}
 }
 
-// A drillError says that not all drills passed.
+// A drillError says that not all runs of drills passed.
 type drillError struct{ tally }
 
 // Error says how many did not.
 func (e drillError) Error() string {
-	return fmt.Sprintf("of %d drills, %d FAIL and %d INVALID", e.passed+e.failed+e.invalid, e.failed, e.invalid)
+	return fmt.Sprintf("of %d runs, %d FAIL and %d INVALID", e.passed+e.failed+e.invalid, e.failed, e.invalid)
 }
 
 func (e drillError) status() int {
