@@ -29,6 +29,10 @@ func main() {
 	contestant := flag.String("serve", "", "internal: be this contestant")
 	target := flag.String("load", "", "internal: load this address")
 	flag.Parse()
+	if flag.NArg() > 0 || *rounds < 1 || *length <= 0 || *connections < 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	var err error
 	switch {
 	case *contestant != "":
