@@ -12,19 +12,19 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// cli is the command line: one field for each command.
+// cli is the command line: one field for each command, in the order in which people need them.
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Up     upCommand     `cmd:"" help:"Run the whole shop on this machine, with load."`
-	Serve  serveCommand  `cmd:"" help:"Run one service."`
 	Status statusCommand `cmd:"" help:"Show what the running shop does: processes, rates, latencies, loops, pools, breakers."`
-	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
-	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
-	Report reportCommand `cmd:"" help:"Render the report of a drill's run again."`
-	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
 	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
 	Fault  faultCommand  `cmd:"" help:"Break services of the running shop by hand, and mend them."`
+	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
+	Report reportCommand `cmd:"" help:"Render the report of a drill's run again."`
+	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
+	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
+	Serve  serveCommand  `cmd:"" help:"Run one service."`
 	Init   initCommand   `cmd:"" help:"Make the secrets of a shop that runs in containers, and hand each part its own."`
 	Health healthCommand `cmd:"" help:"Ask a URL whether something is well."`
 }
