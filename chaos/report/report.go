@@ -37,7 +37,7 @@ type Panel struct {
 	Title string
 	Unit  string // one of "seconds", "share", "a second", "bytes", and "" for a count
 	Query string // in PromQL; evidence.Arm.Queries has what came of it
-	By    string // the label that names its lines
+	By    string // the label that names its lines; "" for all that they have
 }
 
 // The files that WriteAll writes.
