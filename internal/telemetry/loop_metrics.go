@@ -34,6 +34,7 @@ type LoopMetrics struct {
 
 	unended  atomic.Bool // a long turn was not told as ended
 	mu       sync.Mutex  // of the long turns; the loop takes it at their ends, and for those who waited
+	ended    turnEnd
 	recent   []SeenTurn
 	culprits map[Culprit]uint64 // long turns by what ran
 }
@@ -51,6 +52,15 @@ type SeenTurn struct {
 	// Ended is when the turn did; zero while it has not.
 	Ended time.Time
 }
+
+// A turnEnd is when a turn ended: the last one that may yet be told of as long.
+type turnEnd struct {
+	turn uint64
+	at   time.Time
+}
+
+// leastLong is how long a turn works at least that a loop tells of; see loop.Config.LongTurn.
+const leastLong = time.Millisecond
 
 // Began is when the turn began to work.
 func (t SeenTurn) Began() time.Time { return t.At.Add(-t.Age) }
@@ -103,22 +113,28 @@ func (m *LoopMetrics) TurnEnd(s *loop.TurnStats) {
 		}
 	}
 	m.storeDepths(&s.Depths)
-	if m.unended.Load() {
-		m.endLongTurns(s.Turn)
+	if s.Active >= leastLong || m.unended.Load() {
+		m.endTurn(turnEnd{s.Turn, time.Now()})
 	}
 }
 
-// endLongTurns notes that long turns have ended, once a turn that is no earlier one has. There may
-// be two of them: the first was told of when it was over.
-func (m *LoopMetrics) endLongTurns(turn uint64) {
+// endTurn notes that a turn has ended. It may be told of as long only then, for the watchdog has a goroutine of
+// its own, and the end of the next turn may come after a long rest.
+func (m *LoopMetrics) endTurn(end turnEnd) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.ended = end
+	m.endLongTurns()
+}
+
+// endLongTurns notes that long turns have ended, once a turn that is no earlier one has.
+func (m *LoopMetrics) endLongTurns() {
 	unended := false
 	for i := range m.recent {
 		switch t := &m.recent[i]; {
 		case !t.Ended.IsZero():
-		case t.Turn <= turn:
-			t.Ended = time.Now()
+		case t.Turn <= m.ended.turn:
+			t.Ended = m.ended.at
 		default:
 			unended = true
 		}
@@ -149,6 +165,9 @@ func (m *LoopMetrics) LongTurn(t loop.LongTurn) {
 	}
 	m.recent = append(m.recent, SeenTurn{LongTurn: t, At: time.Now()})
 	m.unended.Store(true)
+	if !m.ended.at.IsZero() {
+		m.endLongTurns()
+	}
 }
 
 func (m *LoopMetrics) blame(c Culprit) {

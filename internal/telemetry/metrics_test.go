@@ -255,6 +255,45 @@ func TestALongTurnThatIsToldLateEndsToo(t *testing.T) {
 	})
 }
 
+// The first turn of all is number 0.
+func TestAFirstTurnThatIsLongEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := telemetry.NewLoopMetrics(nil)
+		m.LongTurn(loop.LongTurn{Name: "main"})
+		time.Sleep(ms)
+		m.TurnEnd(&loop.TurnStats{})
+		time.Sleep(ms)
+		if _, any := m.Kept(time.Now(), time.Now().Add(time.Second)); any {
+			t.Error("it has not ended")
+		}
+	})
+}
+
+// A turn has kept nobody who came after its end, though it was told of only then, and no other turn has ended since.
+func TestALongTurnThatIsToldLateHasEndedWhenItDid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := telemetry.NewLoopMetrics(nil)
+		began := time.Now()
+		time.Sleep(100 * ms)
+		m.TurnEnd(&loop.TurnStats{Turn: 3, Active: 100 * ms})
+		m.TurnEnd(&loop.TurnStats{Turn: 4, Active: time.Microsecond})
+		time.Sleep(ms)
+		m.LongTurn(loop.LongTurn{Turn: 3, Name: "hog", Age: 101 * ms})
+		time.Sleep(50 * ms)
+		for _, tt := range []struct {
+			came time.Duration
+			kept bool
+		}{{99 * ms, true}, {100 * ms, false}, {120 * ms, false}} {
+			if _, any := m.Kept(began.Add(tt.came), time.Now()); any != tt.kept {
+				t.Errorf("who came after %v: kept %v, want %v", tt.came, any, tt.kept)
+			}
+		}
+		if end := m.Recent()[0].Ended.Sub(began); end != 100*ms {
+			t.Errorf("the turn ended after %v, want 100ms", end)
+		}
+	})
+}
+
 func TestLastLongTurnsAreRemembered(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
