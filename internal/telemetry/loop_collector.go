@@ -11,7 +11,7 @@ import (
 
 // A loopCollector collects what a LoopMetrics has counted.
 type loopCollector struct {
-	metrics *LoopMetrics
+	metrics atomic.Pointer[LoopMetrics] // nil before there are any
 
 	turns, microtasks, longTurns, active, idle *prometheus.Desc
 	utilisation, longest, busy, depth          *prometheus.Desc
@@ -19,12 +19,11 @@ type loopCollector struct {
 	phaseTime, phaseCallbacks                  *prometheus.Desc
 }
 
-func newLoopCollector(m *LoopMetrics) *loopCollector {
+func newLoopCollector() *loopCollector {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("eventloop_"+name, help, labels, nil)
 	}
 	return &loopCollector{
-		metrics:        m,
 		turns:          describe("turns_total", "Turns that ran a callback."),
 		microtasks:     describe("microtasks_total", "Ticks and microtasks that ran."),
 		longTurns:      describe("long_turns_total", "Turns that the watchdog found to work for too long, by the callback that ran and its phase.", "name", "phase"),
@@ -53,13 +52,16 @@ func (c *loopCollector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector. It does not involve the loop.
 func (c *loopCollector) Collect(to chan<- prometheus.Metric) {
-	m := c.metrics
+	m := c.metrics.Load()
+	if m == nil {
+		return
+	}
 	counter(to, c.turns, float64(m.turns.Load()))
 	counter(to, c.microtasks, float64(m.microtasks.Load()))
 	for culprit, n := range m.Culprits() {
 		counter(to, c.longTurns, float64(n), culprit.Name, culprit.Phase.String())
 	}
-	c.collectTurn(to)
+	c.collectTurn(to, m)
 	gauge(to, c.utilisation, m.windows.utilisation())
 	gauge(to, c.longest, m.windows.longest().Seconds())
 	gauge(to, c.latest, m.windows.highest().Seconds())
@@ -74,8 +76,7 @@ func (c *loopCollector) Collect(to chan<- prometheus.Metric) {
 
 // collectTurn collects what the loop publishes while it works: the turn that runs is a part
 // of it, however long that takes. A loop that is not watched has told its last turn only.
-func (c *loopCollector) collectTurn(to chan<- prometheus.Metric) {
-	m := c.metrics
+func (c *loopCollector) collectTurn(to chan<- prometheus.Metric, m *LoopMetrics) {
 	l := m.watched.Load()
 	if l == nil {
 		counter(to, c.active, seconds(&m.active))

@@ -78,12 +78,12 @@ const depths = 7
 
 var _ loop.Observer = (*LoopMetrics)(nil)
 
-// NewLoopMetrics makes the metrics of a loop. With a nil registerer they count, but
-// nobody sees it.
+// NewLoopMetrics makes the metrics of a loop. A registerer shows those that were made with it last: earlier ones
+// are of a life of the service that is over. With a nil registerer they count, but nobody sees it.
 func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics {
 	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(Durations("eventloop_delay_seconds", "How late timers fired.")))}
-	register(reg, newLoopCollector(m))
-	register(reg, newNodeCollector(m))
+	register(reg, newLoopCollector()).metrics.Store(m)
+	register(reg, newNodeCollector()).metrics.Store(m)
 	return m
 }
 

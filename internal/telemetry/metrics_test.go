@@ -98,6 +98,25 @@ func TestLoopMetricsOfALoop(t *testing.T) {
 	})
 }
 
+// A service's next life is shown, and not the one before.
+func TestLoopMetricsMadeTwice(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	first := telemetry.NewLoopMetrics(reg)
+	first.LoopDelay(20 * ms)
+	first.TurnEnd(&loop.TurnStats{Active: 10 * ms, Idle: 10 * ms})
+	second := telemetry.NewLoopMetrics(reg)
+	second.LoopDelay(ms)
+	for range 3 {
+		second.TurnEnd(&loop.TurnStats{Active: 10 * ms, Idle: 30 * ms})
+	}
+	expect(t, reg, "eventloop_turns_total", 3)
+	expect(t, reg, "eventloop_active_seconds_total", .03)
+	expect(t, reg, "eventloop_utilisation", .25)
+	expect(t, reg, "nodejs_eventloop_utilization", .25)
+	expect(t, reg, "nodejs_eventloop_lag_seconds", .001)
+	expect(t, reg, "eventloop_delay_seconds", 2) // a histogram counts on
+}
+
 // A turn that does not end is seen while it does not.
 func TestLoopMetricsOfATurnThatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

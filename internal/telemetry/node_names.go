@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,7 +11,7 @@ import (
 // so that a dashboard made for those works with this one. There, lag is by how much a callback
 // is late, and its figures are of the time since the last scrape; here, of the last 10 to 20 s.
 type nodeCollector struct {
-	metrics          *LoopMetrics
+	metrics          atomic.Pointer[LoopMetrics] // nil before there are any
 	lag, utilization *prometheus.Desc
 	figures          []nodeFigure
 }
@@ -21,7 +22,7 @@ type nodeFigure struct {
 	of   func(spread) time.Duration
 }
 
-func newNodeCollector(m *LoopMetrics) *nodeCollector {
+func newNodeCollector() *nodeCollector {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("nodejs_eventloop_"+name, help, nil, nil)
 	}
@@ -29,7 +30,6 @@ func newNodeCollector(m *LoopMetrics) *nodeCollector {
 		return nodeFigure{describe("lag_"+name+"_seconds", help+" of the last 10 to 20 s, by prom-client's name."), of}
 	}
 	return &nodeCollector{
-		metrics:     m,
 		lag:         describe("lag_seconds", "How late the last timer fired, or how long the turn that runs has been working, if that is longer, by prom-client's name."),
 		utilization: describe("utilization", "Share of the last 10 to 20 s in which the loop was active, by prom-client's name."),
 		figures: []nodeFigure{
@@ -55,9 +55,13 @@ func (c *nodeCollector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector. It does not involve the loop.
 func (c *nodeCollector) Collect(to chan<- prometheus.Metric) {
-	gauge(to, c.lag, c.metrics.lag().Seconds())
-	gauge(to, c.utilization, c.metrics.windows.utilisation())
-	s := c.metrics.windows.spread()
+	m := c.metrics.Load()
+	if m == nil {
+		return
+	}
+	gauge(to, c.lag, m.lag().Seconds())
+	gauge(to, c.utilization, m.windows.utilisation())
+	s := m.windows.spread()
 	for _, f := range c.figures {
 		gauge(to, f.desc, f.of(s).Seconds())
 	}
