@@ -18,6 +18,7 @@ func (rt *Runtime) Consume(t *loop.Task, m telemetry.Message, fn func(*loop.Task
 	done := loop.NewPromise[error](rt.Loop, t.Name())
 	c := &requestContext{Context: t.Context(), trace: trace}
 	rt.Loop.Spawn(c, t.Name(), func(t *loop.Task) {
+		c.task = t
 		err := fn(t)
 		now := time.Now()
 		c.end(now)

@@ -330,6 +330,7 @@ func (x *exchange) turnAway(err error) {
 
 // run is the task.
 func (x *exchange) run(t *loop.Task) {
+	x.context.task = t
 	var answer Response
 	err := t.WithTimeout(x.budget, func() (err error) {
 		answer, err = x.route.Handle(t, &x.Request)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"brownout/internal/loop"
 	"brownout/internal/resilience"
 	"brownout/internal/telemetry"
 )
@@ -13,6 +14,7 @@ import (
 type requestContext struct {
 	context.Context
 	trace   *telemetry.Trace
+	task    *loop.Task            // that of the request itself
 	ran     time.Time             // since when the task runs; zero while it waits
 	leaves  time.Time             // when the caller does; zero if it has not said
 	job     *tracedJob            // the last one that the task has submitted, until it runs again
@@ -42,9 +44,10 @@ func (c *requestContext) TaskRuns() {
 // TaskWaits implements loop.Follower.
 func (c *requestContext) TaskWaits() { c.end(time.Now()) }
 
-// submits tells of a job, if it is the task of the request itself that submits it. On the loop only.
-func (c *requestContext) submits(j *tracedJob) {
-	if !c.ran.IsZero() {
+// submits tells of a job that is submitted with a context, if that is the one of the request's own task, and not of
+// one that it has spawned. On the loop only.
+func (c *requestContext) submits(ctx context.Context, j *tracedJob) {
+	if c.task.Context() == ctx {
 		c.job = j
 	}
 }

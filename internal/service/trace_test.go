@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,6 +121,30 @@ func TestTraceGoesOnOverHTTP(t *testing.T) {
 		"forward > call back: work > work > work pool",
 		"forward > call back: work > work > call redis: count",
 	})
+}
+
+// A request waits for the outcome of its own jobs, not of those that a task submits which it has spawned.
+func TestJobOfASpawnedTaskIsNotTheRequests(t *testing.T) {
+	exporter := tracetest.NewInMemoryExporter()
+	back := host(t, service.HostConfig{Name: "back", Tracing: telemetry.TracingConfig{Exporter: exporter}, Build: func(rt *service.Runtime) (service.Service, error) {
+		class := rt.Classes("sums")
+		class.Configure(pool.ClassConfig{Share: 1})
+		return works(func(t *loop.Task) error {
+			ended := loop.NewPromise[struct{}](t.Loop(), "spawned")
+			t.Loop().Spawn(t.Context(), "spawned", func(t *loop.Task) {
+				_, err := loop.Offload(t, class, func(context.Context) (int, error) { return 1, nil })
+				ended.Settle(struct{}{}, errors.Join(err, t.Sleep(10*telemetry.LeastWait)))
+			})
+			_, err := loop.Await(t, ended)
+			return err
+		}), nil
+	}})
+	w := dial(t, back.addr())
+	w.send(get("/v1/work", shop.HeaderTraceparent+": "+sampled))
+	if a := w.answer("GET"); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	sameTree(t, exporter.GetSpans(), []string{"work", "work > wait mailbox", "work > work loop", "work > wait pool", "work > work pool"})
 }
 
 // Every attempt is a call of its own, and every request of the callee belongs to one.

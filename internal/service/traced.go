@@ -21,7 +21,7 @@ func (c tracedClass) Submit(ctx context.Context, job pool.Job) error {
 	}
 	traced := &tracedJob{Job: job, trace: trace, submitted: time.Now()}
 	if request, ok := ctx.Value(requestKey{}).(*requestContext); ok {
-		request.submits(traced)
+		request.submits(ctx, traced)
 	}
 	return c.Class.Submit(ctx, traced)
 }
