@@ -7,15 +7,15 @@ import (
 	"brownout/internal/telemetry"
 )
 
-// Consume has fn handle a message, and returns its error. Its trace is one of its own, with a link to
-// where the message was sent, and so it runs in a task of its own, which ends with t. On the loop
-// only.
+// Consume has fn handle a message, and returns its error, once it has ended. Its trace is one of its own,
+// with a link to where the message was sent, and so it runs in a task of its own, which is cancelled with t.
+// On the loop only.
 func (rt *Runtime) Consume(t *loop.Task, m telemetry.Message, fn func(*loop.Task) error) error {
 	trace := rt.Tracing.Receive(m, time.Now())
 	if trace == nil {
 		return fn(t)
 	}
-	done := loop.NewPromise[error](rt.Loop, t.Name())
+	done := loop.NewPromise[struct{}](rt.Loop, t.Name())
 	c := &requestContext{Context: t.Context(), trace: trace}
 	rt.Loop.Spawn(c, t.Name(), func(t *loop.Task) {
 		c.task = t
@@ -23,11 +23,10 @@ func (rt *Runtime) Consume(t *loop.Task, m telemetry.Message, fn func(*loop.Task
 		now := time.Now()
 		c.end(now)
 		trace.End(now, 0, err)
-		done.Resolve(err)
+		done.Settle(struct{}{}, err)
 	})
-	failure, err := loop.Await(t, done)
-	if err != nil {
+	return t.Shielded(func() error { // what is cancelled has yet to undo what it has begun
+		_, err := loop.Await(t, done)
 		return err
-	}
-	return failure
+	})
 }

@@ -112,6 +112,27 @@ func TestTraceTellsWaitsFromCalls(t *testing.T) {
 	}
 }
 
+// Who has a message handled is done when that has undone what it had begun, also if both are cancelled.
+func TestConsumeWaitsForWhatIsCancelled(t *testing.T) {
+	traced(t, func(rt *service.Runtime) {
+		stop := errors.New("stop")
+		task := rt.Loop.Spawn(context.Background(), "sales", func(task *loop.Task) {
+			undone := false
+			err := rt.Consume(task, telemetry.Message{Topic: telemetry.Topic{Name: "orders", Group: "sales"}, ID: "1-0"}, func(t *loop.Task) error {
+				err := t.Sleep(time.Hour)
+				_ = t.Shielded(func() error { return t.Sleep(time.Second) })
+				undone = true
+				return err
+			})
+			if err != stop || !undone {
+				t.Errorf("the error is %v, all was undone: %v", err, undone)
+			}
+			rt.Loop.Close()
+		})
+		rt.Loop.SetTimeout("stop", time.Second, func() { task.Cancel(stop) })
+	})
+}
+
 // What handles a message has a trace of its own, in which its work and its calls are, and its
 // failure.
 func TestConsumerHasATraceOfItsOwn(t *testing.T) {
