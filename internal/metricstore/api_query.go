@@ -196,7 +196,8 @@ func (s *jsonStream) points(points []promql.FPoint) {
 	s.raw(`]`)
 }
 
-// answerExemplars lists the exemplars of the series that an expression selects: /api/v1/query_exemplars.
+// answerExemplars lists the exemplars of the series that an expression selects, when there is a slot for it:
+// /api/v1/query_exemplars.
 func (s *Store) answerExemplars(ctx context.Context, r *request) error {
 	from, to, err := r.between()
 	if err != nil {
@@ -210,6 +211,11 @@ func (s *Store) answerExemplars(ctx context.Context, r *request) error {
 	if err != nil {
 		return &failure{badData, err}
 	}
+	free, err := s.slot(ctx)
+	if err != nil {
+		return err
+	}
+	defer free()
 	found, err := s.exemplars(ctx, parsed, from, to)
 	if err != nil {
 		return err

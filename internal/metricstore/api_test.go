@@ -1,6 +1,7 @@
 package metricstore_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -348,6 +349,46 @@ func TestExemplars(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A reluctant client takes nothing of an answer until it may.
+type reluctant struct {
+	*httptest.ResponseRecorder
+	may chan struct{}
+}
+
+func (r reluctant) Write(p []byte) (int, error) {
+	<-r.may
+	return r.ResponseRecorder.Write(p)
+}
+
+// Whatever is asked of the database waits while four others are answered.
+func TestQuestionsWaitForASlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := open2000(t)
+		may := make(chan struct{})
+		for range 4 {
+			w := reluctant{httptest.NewRecorder(), may}
+			go l.Store.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/query?query=1", http.NoBody))
+		}
+		synctest.Wait()
+		for _, path := range []string{
+			"query?query=1", "query_range?query=1&start=1&end=1&step=1", "query_exemplars?query=x", "series?match[]=x", "labels", "label/kind/values",
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			w := httptest.NewRecorder()
+			l.Store.Handler().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/"+path, http.NoBody))
+			cancel()
+			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"errorType":"timeout"`) {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
+		}
+		close(may)
+		synctest.Wait()
+		if status, answer := ask(t, l.Store, "/api/v1/query_exemplars?query=x", ""); status != http.StatusOK {
+			t.Errorf("once there are slots: %d %s", status, answer)
+		}
+	})
 }
 
 // A long answer comes in pieces, and is whole.
