@@ -222,18 +222,18 @@ func (r *request) duration(parameter string) (time.Duration, error) {
 	return time.Duration(d), nil
 }
 
-// limit reads how many results are wanted; without one, or with one that is higher, it is most.
-func (r *request) limit(most int) (int, error) {
-	text := r.form.Get("limit")
+// limit reads how many results are wanted; without a number, or with one that is 0 or higher than most, it is most.
+func (r *request) limit(parameter string, most int) (int, error) {
+	text := r.form.Get(parameter)
 	if text == "" {
 		return most, nil
 	}
 	n, err := strconv.Atoi(text)
 	switch {
 	case err != nil:
-		return 0, invalid("limit", err)
+		return 0, invalid(parameter, err)
 	case n < 0:
-		return 0, invalid("limit", errors.New("limit must be non-negative"))
+		return 0, invalid(parameter, fmt.Errorf("%s must be non-negative", parameter))
 	case n == 0:
 		return most, nil
 	}

@@ -71,7 +71,7 @@ type preparer func(ctx context.Context, expr string) (promql.Query, error)
 
 // answerWith answers with the result of a query, when there is a slot for it. Waiting counts as a part of its time.
 func (s *Store) answerWith(ctx context.Context, r *request, prepare preparer) error {
-	limit, err := r.limit(maxListed)
+	limit, err := r.limit("limit", maxListed)
 	if err != nil {
 		return err
 	}

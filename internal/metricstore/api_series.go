@@ -62,7 +62,7 @@ func (r *request) lookup() (l lookup, err error) {
 	if l.from, l.to, err = r.between(); err != nil {
 		return l, err
 	}
-	if l.limit, err = r.limit(maxListed); err != nil {
+	if l.limit, err = r.limit("limit", maxListed); err != nil {
 		return l, err
 	}
 	l.selectors, err = r.selectors()

@@ -20,7 +20,11 @@ import (
 
 // answerMetadata tells type and help of metrics, as targets have shown them: /api/v1/metadata.
 func (s *Store) answerMetadata(_ context.Context, r *request) error {
-	limit, err := r.limit(maxListed)
+	limit, err := r.limit("limit", maxListed)
+	if err != nil {
+		return err
+	}
+	each, err := r.limit("limit_per_metric", maxListed)
 	if err != nil {
 		return err
 	}
@@ -28,7 +32,7 @@ func (s *Store) answerMetadata(_ context.Context, r *request) error {
 	found := map[string][]family{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if len(found) < limit && (wanted == "" || wanted == name) {
-			found[name] = all[name]
+			found[name] = all[name][:min(len(all[name]), each)]
 		}
 	}
 	r.sendValue(found, annotations.Annotations{})

@@ -124,6 +124,7 @@ func TestQuestionsThatAreRefused(t *testing.T) {
 			{"query?query=x&timeout=0", "", 400, "bad_data", `invalid parameter "timeout": timeout must be positive, got 0s`},
 			{"query?query=x&limit=-1", "", 400, "bad_data", `invalid parameter "limit": limit must be non-negative`},
 			{"query?query=x&limit=some", "", 400, "bad_data", `invalid parameter "limit": strconv.Atoi: parsing "some": invalid syntax`},
+			{"metadata?limit_per_metric=-1", "", 400, "bad_data", `invalid parameter "limit_per_metric": limit_per_metric must be non-negative`},
 			{"query?query=" + long, "", 400, "bad_data", `invalid parameter "query": the expression is longer than 16384 bytes`},
 			{"query?query=x_total%20*%20on()%20x_total", "", 422, "execution", "found duplicate series for the match group"},
 			{"query?query=sum_over_time(vector(1)[5000001ms:1ms])", "", 422, "execution", "too many samples"},
@@ -201,6 +202,30 @@ func TestWhatIsLeftOutIsTold(t *testing.T) {
 			_, answer := ask(t, l.Store, "/api/v1/"+path, "")
 			if !strings.Contains(answer, want) || strings.Contains(answer, "ü") || !strings.HasSuffix(answer, `,"warnings":["results truncated due to limit"]}`) {
 				t.Errorf("%s: %s", path, answer)
+			}
+		}
+	})
+}
+
+// Targets may tell different things of a metric.
+func TestMetadataOfSeveralTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := open(t)
+		for _, name := range []string{"a", "b", "c"} {
+			l.serve(t, name+":80", text("# TYPE y gauge\ny 1\n# HELP x Of "+name+".\n# TYPE x gauge\nx 1\n"))
+		}
+		l.set(target("a"), target("b"), target("c"))
+		time.Sleep(3 * time.Second)
+		of := func(name string) string { return `{"type":"gauge","help":"Of ` + name + `.","unit":""}` }
+		for path, want := range map[string]string{
+			"metadata?metric=x":                            `{"x":[` + of("a") + `,` + of("b") + `,` + of("c") + `]}`,
+			"metadata?metric=x&limit_per_metric=2":         `{"x":[` + of("a") + `,` + of("b") + `]}`,
+			"metadata?metric=x&limit_per_metric=0&limit=9": `{"x":[` + of("a") + `,` + of("b") + `,` + of("c") + `]}`,
+			"metadata?limit_per_metric=1&limit=1":          `{"x":[` + of("a") + `]}`,
+			"metadata?metric=y":                            `{"y":[{"type":"gauge","help":"","unit":""}]}`,
+		} {
+			if _, answer := ask(t, l.Store, "/api/v1/"+path, ""); answer != `{"status":"success","data":`+want+`}` {
+				t.Errorf("%s: %s, want %s", path, answer, want)
 			}
 		}
 	})
