@@ -273,22 +273,31 @@ func answerBuild(_ context.Context, r *request) error {
 // engineModule is the module whose version tells what the engine can do.
 const engineModule = "github.com/prometheus/prometheus"
 
-// engineVersion returns the version of the server that has this engine: that of module v0.305.1 is 3.5.1.
+// engineVersion returns the version of the server that has this engine.
 func engineVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	if info == nil {
-		return "unknown"
+		return unknownVersion
 	}
 	at := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == engineModule })
 	if at < 0 {
-		return "unknown"
+		return unknownVersion
 	}
-	parts := strings.Split(strings.TrimPrefix(info.Deps[at].Version, "v0."), ".")
-	n, err := strconv.Atoi(parts[0])
-	if err != nil || len(parts) != 2 {
-		return "unknown"
+	return serverVersion(info.Deps[at].Version)
+}
+
+// unknownVersion is that of an engine in a program which was built without its modules' versions, as tests are.
+const unknownVersion = "unknown"
+
+// serverVersion returns the version of the server that goes with one of its module: with v0.305.1, 3.5.1.
+func serverVersion(module string) string {
+	of, ok := strings.CutPrefix(module, "v0.")
+	minor, patch, whole := strings.Cut(of, ".")
+	n, err := strconv.Atoi(minor)
+	if !ok || !whole || err != nil {
+		return unknownVersion
 	}
-	return fmt.Sprintf("%d.%d.%s", n/100, n%100, parts[1])
+	return fmt.Sprintf("%d.%d.%s", n/100, n%100, patch)
 }
 
 // answerConfig tells how often targets are scraped and rules evaluated: /api/v1/status/config.

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -336,8 +338,22 @@ func TestTheVersionOfTheEngine(t *testing.T) {
 	var got struct {
 		Data struct{ Version, GoVersion string }
 	}
-	if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Data.Version == "" || got.Data.GoVersion == "" {
+	if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Data.GoVersion != strings.TrimPrefix(runtime.Version(), "go") {
 		t.Errorf("%v: %s", err, answer)
+	}
+	if v := got.Data.Version; v != "unknown" && !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(v) { // a test's binary has none
+		t.Errorf("the version is %q", v)
+	}
+}
+
+func TestTheVersionOfTheServerThatHasTheEngine(t *testing.T) {
+	for module, want := range map[string]string{
+		"v0.305.1": "3.5.1", "v0.316.0": "3.16.0", "v0.400.2": "4.0.2", "v0.316.0-rc.1": "3.16.0-rc.1",
+		"v2.5.0": "unknown", "v0.main.0": "unknown", "v0.316": "unknown", "(devel)": "unknown", "": "unknown",
+	} {
+		if got := metricstore.ServerVersion(module); got != want {
+			t.Errorf("of module %q: %s, want %s", module, got, want)
+		}
 	}
 }
 
