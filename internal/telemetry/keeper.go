@@ -15,24 +15,25 @@ import (
 // nothing to do.
 type keeper struct {
 	queue      chan *record
-	stopping   chan struct{}
 	stopped    chan struct{}
-	once       sync.Once
 	kept, lost atomic.Uint64
+
+	mu     sync.RWMutex // held while a record is queued, so that none is once the queue is closed
+	closed bool
 }
 
 func startKeeper(tracer trace.Tracer) *keeper {
-	k := &keeper{queue: make(chan *record, maxKept), stopping: make(chan struct{}), stopped: make(chan struct{})}
+	k := &keeper{queue: make(chan *record, maxKept), stopped: make(chan struct{})}
 	go k.run(tracer)
 	return k
 }
 
-// take accepts a record, unless too many wait or the keeper is stopping. It never
-// blocks.
+// take accepts a record, unless too many wait or the keeper was stopped. It never
+// waits for the keeper.
 func (k *keeper) take(r *record) bool {
-	select {
-	case <-k.stopping:
-	default:
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if !k.closed {
 		select {
 		case k.queue <- r:
 			k.kept.Add(1)
@@ -46,31 +47,10 @@ func (k *keeper) take(r *record) bool {
 
 func (k *keeper) run(tracer trace.Tracer) {
 	defer close(k.stopped)
-	for {
-		select {
-		case r := <-k.queue:
-			k.emit(r, tracer)
-		case <-k.stopping:
-			k.drain(tracer)
-			return
-		}
+	for r := range k.queue {
+		r.emit(tracer)
+		r.release()
 	}
-}
-
-func (k *keeper) drain(tracer trace.Tracer) {
-	for {
-		select {
-		case r := <-k.queue:
-			k.emit(r, tracer)
-		default:
-			return
-		}
-	}
-}
-
-func (k *keeper) emit(r *record, tracer trace.Tracer) {
-	r.emit(tracer)
-	r.release()
 }
 
 // stop makes spans of what waits, and ends the goroutine.
@@ -78,12 +58,21 @@ func (k *keeper) stop(ctx context.Context) error {
 	if k == nil {
 		return nil
 	}
-	k.once.Do(func() { close(k.stopping) })
+	k.close()
 	select {
 	case <-k.stopped:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+func (k *keeper) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.closed {
+		k.closed = true
+		close(k.queue)
 	}
 }
 

@@ -228,7 +228,7 @@ func (tr *Tracing) Register(reg prometheus.Registerer) {
 		return
 	}
 	count(reg, "brownout_traces_kept_total", "Traces that were queued to be sent.", tr.keeper.accepted)
-	count(reg, "brownout_traces_lost_total", "Traces that were dropped because the queue was full.", tr.keeper.refused)
+	count(reg, "brownout_traces_lost_total", "Traces that were dropped because the queue was full, or closed.", tr.keeper.refused)
 	count(reg, "brownout_trace_spans_failed_total", "Spans that the collector did not take.", tr.failed.count)
 }
 
