@@ -11,6 +11,7 @@ const (
 	MaxPoints     = 240 // of a line
 	maxShades     = 64  // of a chart
 	maxThresholds = 8   // of a chart
+	maxMarks      = 64  // of a chart
 )
 
 // A Chart is a measure over a span of time.
@@ -32,6 +33,7 @@ type Chart struct {
 	Lines      []Line
 	Shades     []Shade
 	Thresholds []Threshold
+	Marks      []Mark // by time
 	// Columns are the headings of the lines' Figures; if there are none, the table has the
 	// latest value of each line, its mean, its lowest and its highest.
 	Columns []string
@@ -63,6 +65,13 @@ type Threshold struct {
 	Value float64
 	Label string
 	Level Level
+}
+
+// A Mark is a moment that is told apart.
+type Mark struct {
+	At    time.Duration
+	Sign  string // a letter or two, which stand beside it
+	Label string
 }
 
 // A Level says how something stands.

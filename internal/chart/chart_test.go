@@ -239,6 +239,23 @@ func TestTiles(t *testing.T) {
 	}
 }
 
+// Marks that are near each other have their signs in one place.
+func TestMarksAreSigned(t *testing.T) {
+	c := chart.Chart{Title: "marks", To: 100 * second, Lines: []chart.Line{line("x", 1)}, Marks: []chart.Mark{
+		{At: -second, Sign: "z"}, {At: 20 * second, Sign: "a", Label: "it begins"}, {At: 22 * second, Sign: "b"}, {At: 24 * second, Sign: "a"}, {At: 30 * second, Sign: "c"}, {At: 101 * second, Sign: "z"},
+	}}
+	page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
+	var got []string
+	for _, s := range page.All("text", "sign") {
+		got = append(got, s.Attribute("x")+" "+s.Text())
+	}
+	expect(t, "signs", got, "20.00% aba", "30.00% c")
+	moments := page.All("line", "moment")
+	if len(moments) != 4 || moments[0].Text() != "it begins" || moments[2].Attribute("x1") != "24.00%" {
+		t.Errorf("%d moments: %q", len(moments), htmltest.Texts(moments))
+	}
+}
+
 // The page must give what the package's documentation says, and no more.
 func TestStyleUsesTheNamedPropertiesAlone(t *testing.T) {
 	named := []string{"text", "quiet", "card", "rule", "grid", "fault", "edge", "base", "good", "warn", "bad"}

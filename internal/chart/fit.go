@@ -47,6 +47,7 @@ func (c Chart) fit(keep []int) Chart {
 		c.Columns = summaryColumns(c.Name)
 	}
 	c.Shades = c.Shades[:min(len(c.Shades), maxShades)]
+	c.Marks = c.Marks[:min(len(c.Marks), maxMarks)]
 	c.Thresholds = c.Thresholds[:min(len(c.Thresholds), maxThresholds)]
 	return c
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,7 @@ type plot struct {
 	Values []mark // grid lines
 	Times  []mark
 	Limits []limit
+	Signs  []sign
 	Areas  []curve // each covers a part of the one before it
 	Curves []curve
 }
@@ -62,6 +64,9 @@ type mark struct{ At, Text string }
 
 // A limit is a threshold, in percent of the height.
 type limit struct{ At, Class, Text string }
+
+// A sign is a mark, in percent of the width.
+type sign struct{ At, Sign, Text string }
 
 // A curve is a path.
 type curve struct{ Name, Class, Path string }
@@ -124,12 +129,35 @@ func (c *Chart) plot(s scale) plot {
 			p.Limits = append(p.Limits, limit{percent(height(s.at(t.Value))), string(t.Level), t.Label})
 		}
 	}
+	p.Signs = c.signs(w)
 	p.Curves = c.curves(s, w, pathOf)
 	if c.Stacked {
 		p.Areas = c.curves(s, w, areaOf)
 		slices.Reverse(p.Areas) // the upper ones first
 	}
 	return p
+}
+
+// crowded is how near to each other marks are whose signs would be hard to tell apart, in percent of the width.
+const crowded = 2.5
+
+// signs places the marks; of those that are crowded, the first has the signs of all.
+func (c *Chart) signs(w window) (all []sign) {
+	first, before := 0, math.Inf(-1)
+	for _, m := range c.Marks {
+		if m.At < w.from || m.At > w.to {
+			continue
+		}
+		at := w.percent(m.At)
+		s := sign{At: percent(at), Text: m.Label}
+		if at-before < crowded {
+			all[first].Sign += m.Sign
+		} else {
+			first, s.Sign = len(all), m.Sign
+		}
+		all, before = append(all, s), at
+	}
+	return all
 }
 
 // curves are the lines that have points, as paths.
