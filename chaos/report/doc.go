@@ -8,8 +8,9 @@
 //
 // It has no script and fetches nothing. Charts are SVG whose text keeps its size while lines
 // stretch with the page, so that one page serves a phone and a wall; both arms of a chart stand
-// above each other on one scale, with the time when faults were active shaded. Below each chart
-// is a table of its figures, for who cannot see it, and for who wants the numbers.
+// above each other on one scale, with the time when faults were active shaded, and marks where the
+// drill's alerts began to fire. Below each chart is a table of its figures, for who cannot see it,
+// and for who wants the numbers.
 //
 // # Bounds
 //

@@ -91,18 +91,18 @@ func (g *graph) add(arm, name string, t track) {
 
 // figure is the graph as a page shows it: the arms above each other, from the beginning of the load
 // to the end of the longest.
-func (r *Report) figure(g *graph, id string) chart.Figure {
+func (r *Report) figure(g *graph, id string, alarms []alarm) chart.Figure {
 	f := chart.Figure{ID: id, Title: g.Title}
 	for _, a := range r.arms() {
-		f.Charts = append(f.Charts, r.chart(g, a))
+		f.Charts = append(f.Charts, r.chart(g, a, marks(alarms, a.Name)))
 	}
 	return f
 }
 
-func (r *Report) chart(g *graph, a *evidence.Arm) chart.Chart {
+func (r *Report) chart(g *graph, a *evidence.Arm, marks []chart.Mark) chart.Chart {
 	c := chart.Chart{
 		Title: fmt.Sprintf("%s, %s arm", g.Title, a.Name), Name: a.Name, Unit: g.Unit, Log: g.Log,
-		To: r.longest(), Shades: shades(a),
+		To: r.longest(), Shades: shades(a), Marks: marks,
 	}
 	for _, span := range spanNames {
 		c.Columns = append(c.Columns, a.Name+", "+span)

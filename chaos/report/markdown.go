@@ -157,6 +157,7 @@ func (r row) result() string {
 // figures are the tables of all charts.
 func (m *markdown) figures(p *page) {
 	m.head("Figures")
+	m.alarms(p)
 	m.paragraph("Of each arm: over the baseline, while faults were active (trigger), and after.")
 	for _, f := range p.Figures {
 		title, table := f.Title, f.Table()
@@ -173,6 +174,17 @@ func (m *markdown) figures(p *page) {
 	if len(p.Empty) > 0 {
 		m.paragraph("Without any value in this run: " + strings.Join(p.Empty, "; ") + ".")
 	}
+}
+
+func (m *markdown) alarms(p *page) {
+	var rows [][]string
+	for _, a := range p.Alarms {
+		rows = append(rows, []string{a.Alert, a.Off(), a.On()})
+	}
+	if len(rows) > 0 {
+		m.paragraph("When the alerts of the drill fired, since the load began.")
+	}
+	m.table([]string{"Alert", "off, without", "on, with"}, rows)
 }
 
 func (m *markdown) culprits(p *page) {

@@ -28,6 +28,7 @@ type page struct {
 	Invariants          []invariant
 	Faults              []faultFacts
 	MoreFaults          int
+	Alarms              []alarm
 	Figures             []chart.Figure
 	Empty               []string // titles of graphs without a point
 	Falls               []fall
@@ -77,7 +78,7 @@ func (r *Report) page() page {
 		Title: clean(r.Title, maxName), Drill: clean(r.Run.Drill, maxName),
 		Result: clean(string(r.Verdict.Result), maxName), Meaning: meanings[r.Verdict.Result],
 		Facts: r.facts(), Arms: r.armFacts(),
-		Signature: r.signature(), Promises: r.promises(), Alerts: r.alerts(), Invariants: r.invariants(), Falls: r.falls(),
+		Signature: r.signature(), Promises: r.promises(), Alerts: r.alerts(), Invariants: r.invariants(), Alarms: r.alarms(), Falls: r.falls(),
 		Runbook: clean(r.Runbook, maxName), Command: clean(r.Command, maxText), Versions: r.versions(),
 	}
 	if p.Title == "" {
@@ -92,7 +93,7 @@ func (r *Report) page() page {
 	shown, empty := r.graphs()
 	p.Empty = empty
 	for i := range shown {
-		p.Figures = append(p.Figures, r.figure(&shown[i], fmt.Sprintf("chart-%d", i+1)))
+		p.Figures = append(p.Figures, r.figure(&shown[i], fmt.Sprintf("chart-%d", i+1), p.Alarms))
 	}
 	return p
 }

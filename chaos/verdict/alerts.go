@@ -34,6 +34,33 @@ type Raise struct {
 	Within float64 `json:"within_seconds"`
 }
 
+// Own returns the names of the alerts that are the drill's: those that must fire, then those that may.
+func (w *Alerts) Own() []string {
+	var names []string
+	for _, m := range w.Must {
+		names = append(names, m.Alert)
+	}
+	return append(names, w.May...)
+}
+
+// Fired returns from when to when an alert fired in an arm, on any of its series: each stretch once, the earliest first.
+func (w *Alerts) Fired(a *evidence.Arm, alert string) (when []evidence.Span) {
+	i := slices.IndexFunc(w.Rules, func(r Alert) bool { return r.Name == alert })
+	if i < 0 {
+		return nil
+	}
+	for _, s := range firings(a.Queries[w.Rules[i].Query], w.Rules[i].hold()) {
+		if last := len(when) - 1; last >= 0 && s.From <= when[last].To {
+			when[last].To = max(when[last].To, s.To)
+			continue
+		}
+		when = append(when, s)
+	}
+	return when
+}
+
+func (r *Alert) hold() time.Duration { return time.Duration(r.For * float64(time.Second)) }
+
 // alerts says whether those who watch were told of the off arm, and of nothing else. What a machine that is busy with something
 // else raises by itself is no fault of the drill's, but then it is not the drill that is seen. Evidence in which no alert was
 // asked for, as of a run by an older program, cannot tell.
@@ -64,7 +91,7 @@ func (w *Alerts) find(a *evidence.Arm, r *Alert) (f Finding, judged bool) {
 	f = Finding{Arm: a.Name, Check: Check{Name: r.Name, Measure: Alarm, Query: r.Query}}
 	graphs, asked := a.Queries[r.Query]
 	at := slices.IndexFunc(w.Must, func(m Raise) bool { return m.Alert == r.Name })
-	switch fired := firings(graphs, time.Duration(r.For*float64(time.Second))); {
+	switch fired := firings(graphs, r.hold()); {
 	case at >= 0 && !asked:
 		f.Unmeasured = "it was not asked for"
 		f.Why = fmt.Sprintf("%s: cannot be told: %s", r.Name, f.Unmeasured)

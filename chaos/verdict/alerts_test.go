@@ -79,6 +79,21 @@ func TestAlertsOfTheOffArm(t *testing.T) {
 	}
 }
 
+func TestWhenAlertsFired(t *testing.T) {
+	a := run().Arms[evidence.Off]
+	a.Queries["slow"] = []evidence.Graph{active(15*second, 17*second), active(8*second, 10*second), active(9*second, 12*second), active(2*second, 2*second)}
+	// Slow must be so for 1 s, and is so until half a second after it was last seen.
+	slow := []evidence.Span{{From: 9 * second, To: 12*second + evidence.GraphStep}, {From: 16 * second, To: 17*second + evidence.GraphStep}}
+	for _, tt := range []struct {
+		alert string
+		want  []evidence.Span
+	}{{"Slow", slow}, {"Full", nil}, {"no alert", nil}} {
+		if got := watched().Alerts.Fired(a, tt.alert); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.alert, got, tt.want)
+		}
+	}
+}
+
 func TestAlertThatWasNotAskedForCannotBeTold(t *testing.T) {
 	r := run()
 	r.Arms[evidence.Off].Queries["full"] = nil
