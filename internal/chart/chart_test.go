@@ -256,16 +256,20 @@ func TestMarksAreSigned(t *testing.T) {
 	}
 }
 
-// The page must give what the package's documentation says, and no more.
+// The page must give what the package's documentation says, and no more; what the style sets itself is its own.
 func TestStyleUsesTheNamedPropertiesAlone(t *testing.T) {
 	named := []string{"text", "quiet", "card", "rule", "grid", "fault", "edge", "base", "good", "warn", "bad"}
 	for i := range chart.MaxLines {
 		named = append(named, fmt.Sprint("c", i))
 	}
-	parts := strings.Split(string(chart.CSS()), "var(--")
+	style := string(chart.CSS())
+	parts := strings.Split(style, "var(--")
 	used := map[string]bool{}
 	for _, part := range parts[1:] {
 		name, _, _ := strings.Cut(part, ")")
+		if strings.Contains(style, "--"+name+":") {
+			continue
+		}
 		used[name] = true
 		if !slices.Contains(named, name) {
 			t.Errorf("--%s is used, and not named", name)
