@@ -34,11 +34,12 @@ type drillFamily struct {
 // A drillPage is a drill before it is played.
 type drillPage struct {
 	*drill.Plan
-	Without []resilience.Name // what the off arm lacks
-	Faults  []plannedFault
-	Paces   []pace
-	Seed    uint64 // a suggestion
-	Refused string // why it cannot be started; "" if it can
+	Without   []resilience.Name // what the off arm lacks
+	WithoutOn []resilience.Name // what the on arm lacks, too
+	Faults    []plannedFault
+	Paces     []pace
+	Seed      uint64 // a suggestion
+	Refused   string // why it cannot be started; "" if it can
 }
 
 // A plannedFault is one of the timeline.
@@ -99,7 +100,7 @@ func (r *Room) readDrill(q *http.Request) (question, error) {
 }
 
 func (r *Room) drillPage(plan *drill.Plan) drillPage {
-	p := drillPage{Plan: plan, Without: plan.Arms[evidence.Off].Disable, Seed: rand.Uint64N(10_000) + 1}
+	p := drillPage{Plan: plan, Without: plan.Arms[evidence.Off].Disable, WithoutOn: plan.Arms[evidence.On].Disable, Seed: rand.Uint64N(10_000) + 1}
 	for _, e := range plan.Timeline {
 		if e.Pace != "" && e.Pace != drill.Quick {
 			continue
