@@ -117,19 +117,18 @@ func (l *layout) below(texts []string, top float64) []textLine {
 
 // lines are what is written into a part's box.
 func (n *node) lines() []string {
-	lines := []string{rate(n.Rate) + failedText(n.Failed), "p99 " + chart.Seconds.Format(n.P99)}
+	first := rate(n.Rate)
+	if n.Failed > 0 {
+		first += " · " + failedText(n.Failed)
+	}
+	lines := []string{first, "p99 " + chart.Seconds.Format(n.P99)}
 	if !math.IsNaN(n.Delay) {
 		lines = append(lines, "loop "+chart.Seconds.Format(n.Delay))
 	}
 	return lines
 }
 
-func failedText(share float64) string {
-	if !(share > 0) {
-		return ""
-	}
-	return " · " + chart.Share.Format(share) + " fail"
-}
+func failedText(share float64) string { return chart.Share.Format(share) + " fail" }
 
 // edge draws an edge from the border of one box to that of the other.
 func (l *layout) edge(e *edge, from, to [2]float64) edgeDrawing {
@@ -168,7 +167,10 @@ func (e *edge) lines() []string {
 	if math.IsNaN(e.Rate) {
 		return nil // it was never asked for
 	}
-	lines := []string{rate(e.Rate) + failedText(e.Failed)}
+	lines := []string{rate(e.Rate)}
+	if e.Failed > 0 { // on a line of its own, for there is no more room between boxes
+		lines = append(lines, failedText(e.Failed))
+	}
 	if len(e.Open) > 0 {
 		lines = append(lines, e.Word())
 	} else if e.Rate > 0 {

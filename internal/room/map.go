@@ -211,12 +211,13 @@ func (f *mapFigures) fillEdge(e *edge) {
 	}
 }
 
-// shareOf is what a part is of the whole; nobody fails where nothing is asked.
+// shareOf is what a part is of the whole, and no more than that, though two rates are not of one moment; nobody
+// fails where nothing is asked.
 func shareOf(part, whole float64) float64 {
 	if !(whole > 0) {
 		return math.NaN()
 	}
-	return zeroIfNone(part) / whole
+	return min(zeroIfNone(part)/whole, 1)
 }
 
 func zeroIfNone(v float64) float64 {
