@@ -11,7 +11,6 @@ import (
 	"brownout/chaos/evidence"
 	"brownout/chaos/fault"
 	"brownout/internal/service"
-	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
 
@@ -69,7 +68,10 @@ func (r *runner) perform(ctx context.Context, a *evidence.Arm, s *stage, l *line
 		t := &timeline{acts: acts, began: a.Started, tell: r.say}
 		a.Faults = append(a.Faults, t.run(ctx)...)
 	})
+	loaded, ended := context.WithCancel(ctx)
+	both.Go(func() { a.Machine = watchMachine(loaded, s.processes, a.Started) })
 	err = l.run(ctx, a.Started)
+	ended()
 	both.Wait()
 	a.Windows = l.digest.Windows()
 	a.Faults = append(a.Faults, l.faults(a)...)
@@ -111,8 +113,8 @@ func (r *runner) calibrate(ctx context.Context) error {
 		return r.settle()
 	}
 	dir := filepath.Join(r.config.Dir, "calibration")
-	err := r.open(ctx, ShopConfig{Dir: dir, Shop: plan.Shop}, func(ctx context.Context, file *shopfile.Shop) error {
-		return r.saturate(ctx, &stage{file: file, dir: dir})
+	err := r.open(ctx, ShopConfig{Dir: dir, Shop: plan.Shop}, func(ctx context.Context, shop *OpenShop) error {
+		return r.saturate(ctx, &stage{file: shop.File, dir: dir})
 	})
 	return errors.Join(err, r.settle())
 }

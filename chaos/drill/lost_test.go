@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-
-	"brownout/internal/shopfile"
 )
 
 // An arm whose shop is taken back ends, and says so, whatever closing it says.
@@ -14,7 +12,7 @@ func TestAnArmEndsWithItsShop(t *testing.T) {
 	r := &runner{config: RunConfig{Open: func(context.Context, ShopConfig) (*OpenShop, error) {
 		return &OpenShop{Lost: lost, Close: func() error { return errors.New("there is no such loan") }}, nil
 	}}}
-	err := r.open(t.Context(), ShopConfig{}, func(ctx context.Context, _ *shopfile.Shop) error {
+	err := r.open(t.Context(), ShopConfig{}, func(ctx context.Context, _ *OpenShop) error {
 		close(lost)
 		<-ctx.Done()
 		return nil

@@ -103,6 +103,11 @@ func TestRecordedRunsPassUntilTheyAreSpoilt(t *testing.T) {
 			if v := verdict.Judge(checks, replay(t, name)); v.Result != verdict.Pass {
 				t.Fatalf("as it was: %s %q", v.Result, v.Reasons)
 			}
+			busy := replay(t, name)
+			makeBusy(busy)
+			if v := verdict.Judge(checks, busy); v.Result != verdict.Pass {
+				t.Errorf("all is kept on a busy machine: %s %q", v.Result, v.Reasons)
+			}
 			for _, s := range spoilers() {
 				run := replay(t, name)
 				s.spoil(run)
@@ -128,7 +133,17 @@ type spoiler struct {
 
 func spoilers() []spoiler {
 	on := func(r *evidence.Run) *evidence.Arm { return r.Arms[evidence.On] }
+	noRecovery := func(r *evidence.Run) {
+		end, _ := on(r).LastFault()
+		each(on(r), nil, func(at time.Duration, t *evidence.Tally) {
+			if at >= end {
+				t.Good = 0
+			}
+		})
+	}
 	return []spoiler{
+		{"a broken promise", noRecovery, verdict.Fail, "on arm: recovery: no recovery"},
+		{"a broken promise on a busy machine", func(r *evidence.Run) { noRecovery(r); makeBusy(r) }, verdict.Invalid, "on arm: the machine was busy with something else: 1.20 cores of 2"},
 		{"a fault without hits", func(r *evidence.Run) { f := &on(r).Faults[0]; f.Hits, f.NoHits = 0, false }, verdict.Invalid, "hit nothing"},
 		{"a fault that does not end", func(r *evidence.Run) { on(r).Faults[0].Ended = false }, verdict.Invalid, "was not seen to end"},
 		{"a generator that fell behind", func(r *evidence.Run) {
@@ -148,6 +163,16 @@ func spoilers() []spoiler {
 				}
 			}
 		}, verdict.Fail, "on arm: audit: one-charge"},
+	}
+}
+
+// makeBusy has something else take 1.2 cores of the machine, all the time.
+func makeBusy(r *evidence.Run) {
+	for _, a := range r.Arms {
+		a.Machine = &evidence.Machine{Cores: 2}
+		for at := time.Duration(0); at <= a.Length.To; at += evidence.WindowLength {
+			a.Machine.Usage = append(a.Machine.Usage, evidence.Usage{At: at, Busy: at + at/5})
+		}
 	}
 }
 

@@ -51,6 +51,8 @@ type ShopConfig struct {
 type OpenShop struct {
 	File  *shopfile.Shop
 	Close func() error // ends it, and waits for its end
+	// Processes are those from which all of the shop, and the drill, descend; none if they are not known.
+	Processes []int
 	// Lost, if not nil, is closed when the shop is no longer the drill's.
 	Lost <-chan struct{}
 }
@@ -160,17 +162,17 @@ func (r *runner) inShop(ctx context.Context, a *evidence.Arm) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	return r.open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp(), Off: r.disabled(a.Name)}, func(ctx context.Context, file *shopfile.Shop) error {
-		if err := w.watch(file); err != nil {
+	return r.open(ctx, ShopConfig{Dir: filepath.Join(dir, "shop"), Shop: r.config.Plan.Shop, OTLP: w.otlp(), Off: r.disabled(a.Name)}, func(ctx context.Context, shop *OpenShop) error {
+		if err := w.watch(shop.File); err != nil {
 			return err
 		}
-		return r.play(ctx, a, &stage{file: file, dir: dir}, w)
+		return r.play(ctx, a, &stage{file: shop.File, dir: dir, processes: shop.Processes}, w)
 	})
 }
 
 // open opens a shop, and closes it when fn has returned. The context of fn ends also when the shop is
 // lost.
-func (r *runner) open(ctx context.Context, c ShopConfig, fn func(context.Context, *shopfile.Shop) error) (err error) {
+func (r *runner) open(ctx context.Context, c ShopConfig, fn func(context.Context, *OpenShop) error) (err error) {
 	shop, err := r.config.Open(ctx, c)
 	if err != nil {
 		return fmt.Errorf("the shop did not open: %w", err)
@@ -182,7 +184,7 @@ func (r *runner) open(ctx context.Context, c ShopConfig, fn func(context.Context
 	}()
 	ours, stop := shop.while(ctx)
 	defer stop()
-	err = fn(ours, shop.File)
+	err = fn(ours, shop)
 	if lost := context.Cause(ours); errors.Is(lost, errLost) {
 		err = errors.Join(lost, err)
 	}

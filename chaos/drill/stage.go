@@ -31,6 +31,8 @@ import (
 type stage struct {
 	file *shopfile.Shop
 	dir  string // of the arm
+	// processes are those from which all of the lab descend; none if they are not known
+	processes []int
 }
 
 func (s *stage) epoch() evidence.Epoch { return evidence.Epoch{Name: s.file.Epoch, ID: s.file.EpochID} }

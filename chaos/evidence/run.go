@@ -54,6 +54,8 @@ type Arm struct {
 	Books   []Invariant        `json:"books"`             // what the audit said
 	Turns   []LongTurn         `json:"long_turns,omitempty"`
 	Traces  []Trace            `json:"traces,omitempty"` // the slowest
+	// Machine is nil if it is not known what is the lab's own of what the machine did.
+	Machine *Machine `json:"machine,omitempty"`
 
 	// Before and After say what was wrong with the shop then; "" is nothing.
 	Before string `json:"unhealthy_before,omitempty"`

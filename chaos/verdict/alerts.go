@@ -80,7 +80,7 @@ func (j *judge) alerts(a *evidence.Arm) {
 		case f.Unmeasured != "", f.Check.AtMost == "":
 			j.doubt("off arm: alerts: %s", f.Why)
 		default:
-			j.blame("off arm: alerts: %s", f.Why)
+			j.miss(a, "alerts: "+f.Why)
 		}
 	}
 }

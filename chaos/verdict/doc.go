@@ -6,10 +6,18 @@
 //	FAIL     a promise was broken
 //	INVALID  nothing can be said: the generator fell behind, the shop was not well before
 //	         anything was done to it, the calibration is off, a fault did nothing or did not
-//	         end, or the off arm did not break
+//	         end, the off arm did not break, or the machine was busy with something else
+//	         while a promise was broken
 //
 // A promise that was broken is told even if something else makes the run invalid, but the
 // result is then INVALID: who cannot measure cannot accuse.
+//
+// # A busy machine
+//
+// Where an arm breaks a promise that is measured, or an alert is late, and more than half a core did
+// something else over any 3 s of the arm's load, or was given to others by the machine's host, nothing is said about
+// the shop: see docs/adr/0028-a-busy-machine-is-no-verdict.md. What was kept in spite of it was kept, and
+// books that do not add up are wrong on any machine.
 //
 // # Checks
 //

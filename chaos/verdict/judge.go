@@ -26,6 +26,7 @@ type judge struct {
 	verdict Verdict
 	invalid []string
 	broken  []string
+	slow    []*evidence.Arm // those that broke what a busy machine breaks
 }
 
 func newJudge(c Checks, run *evidence.Run) *judge {
@@ -53,6 +54,9 @@ func (j *judge) judge() Verdict {
 		j.arm(on)
 		j.promises(on)
 	}
+	for _, a := range j.slow {
+		j.machine(a)
+	}
 	j.verdict.Reasons = append(slices.Clone(j.invalid), j.broken...)
 	switch {
 	case len(j.invalid) > 0:
@@ -71,6 +75,14 @@ func (j *judge) doubt(format string, args ...any) {
 
 func (j *judge) blame(format string, args ...any) {
 	j.broken = append(j.broken, fmt.Sprintf(format, args...))
+}
+
+// miss blames an arm for what it was to do in time, or often enough: a machine that is busy with something else may be why.
+func (j *judge) miss(a *evidence.Arm, what string) {
+	j.blame("%s arm: %s", a.Name, what)
+	if !slices.Contains(j.slow, a) {
+		j.slow = append(j.slow, a)
+	}
 }
 
 func (j *judge) calibration() {
@@ -163,7 +175,7 @@ func (j *judge) promises(a *evidence.Arm) {
 		case r.Unmeasured != "":
 			j.doubt("on arm: %s", r.Why)
 		case !r.Held:
-			j.blame("on arm: %s", r.Why)
+			j.miss(a, r.Why)
 		}
 	}
 	if len(a.Books) == 0 {

@@ -65,7 +65,11 @@ func borrowShop(ctx context.Context, found *shopfile.Shop, name string, c drill.
 	if err != nil {
 		return nil, err
 	}
-	return &drill.OpenShop{File: &borrowed.Shop, Lost: borrowed.Lost, Close: func() error {
+	var processes []int
+	if borrowed.PID != 0 {
+		processes = []int{os.Getpid(), borrowed.PID}
+	}
+	return &drill.OpenShop{File: &borrowed.Shop, Processes: processes, Lost: borrowed.Lost, Close: func() error {
 		return errors.Join(borrowed.Return(), keepLogs(borrowed.Folder, c.Dir))
 	}}, nil
 }

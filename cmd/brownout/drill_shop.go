@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"brownout/chaos/drill"
 	"brownout/internal/lab"
@@ -21,7 +22,7 @@ func openShop(ctx context.Context, c drill.ShopConfig) (*drill.OpenShop, error) 
 	}()
 	select {
 	case file := <-ready:
-		return &drill.OpenShop{File: file, Close: func() error { stop(); return <-ended }}, nil
+		return &drill.OpenShop{File: file, Processes: []int{os.Getpid()}, Close: func() error { stop(); return <-ended }}, nil
 	case err := <-ended:
 		stop()
 		if err == nil {

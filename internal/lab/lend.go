@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"brownout/internal/shop"
 )
@@ -23,7 +24,7 @@ func (l *lab) lend(ctx context.Context, t Terms) (Lent, error) {
 		return Lent{}, &shop.Error{Code: shop.CodeUnavailable, Message: "the shop did not open for " + t.By + ": " + err.Error()}
 	}
 	l.say("the shop is lent to %s: %v", t.By, guest)
-	return Lent{Shop: guest.shop, Folder: guest.epoch.path}, nil
+	return Lent{Shop: guest.shop, Folder: guest.epoch.path, PID: os.Getpid()}, nil
 }
 
 // makeWay has a guest's life be lived in the place of the shop's own. If there is an error, the own one

@@ -30,6 +30,8 @@ type Lent struct {
 	Shop shopfile.Shop `json:"shop"`
 	// Folder is where the guest's logs and statements are.
 	Folder string `json:"folder"`
+	// PID is the process from which all others of the shop descend; 0 where there is none, as in containers.
+	PID int `json:"pid,omitzero"`
 }
 
 // Bounds of terms.
