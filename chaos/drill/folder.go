@@ -2,7 +2,9 @@ package drill
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -61,6 +63,9 @@ func ReadRun(path string) (*evidence.Run, []byte, error) {
 	var run evidence.Run
 	name := filepath.Join(path, EvidenceFile)
 	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s is not the folder of a run: %w", path, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
