@@ -190,7 +190,7 @@ func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
 	for attempt := 1; ; attempt++ {
 		sample := w.send(s, s.due.Add(w.config.Timeout), attempt)
 		retry, insistence := w.config.retry(time.Since(s.start))
-		again := retry.again(&sample, attempt) && w.budget.spend(s.action.Route())
+		again := retry.again(&sample, attempt) && w.spend(s)
 		if again && insistence != nil {
 			insistence.retries.Add(1)
 		}
@@ -203,8 +203,20 @@ func (w *worker) do(ctx context.Context, s shot, tell func(evidence.Sample)) {
 			s.trace.End(ended, sample.Status, failed(&sample))
 			return
 		}
-		s.trace.Wait("retry", ended, time.Now())
+		began := time.Now()
+		s.trace.Wait("retry", ended, began)
+		s.trace.Event("retry", began, &telemetry.Retry{To: w.config.Peer, Call: s.action.Route(), Attempt: attempt + 1})
 	}
+}
+
+// spend takes a retry of a request from the budget of its route. That there is none left is an event of its trace.
+func (w *worker) spend(s shot) bool {
+	route := s.action.Route()
+	if w.budget.spend(route) {
+		return true
+	}
+	s.trace.Event("refused", time.Now(), telemetry.Refusal{Protection: "retry-budget", Target: route, Reason: "empty"})
+	return false
 }
 
 // send sends one attempt, unless its time is over already, and returns what came of it. An

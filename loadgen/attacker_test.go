@@ -322,8 +322,9 @@ func TestTraceOfARequestThatIsTriedAgain(t *testing.T) {
 				return nil
 			}),
 		}))
-		var names, calls []string
+		var names, calls, events []string
 		for _, s := range exporter.GetSpans() {
+			events = append(events, eventsOf(s)...)
 			names = append(names, fmt.Sprintf("%s %s", s.Name, s.Status.Description))
 			if s.SpanKind == trace.SpanKindClient {
 				calls = append(calls, s.SpanContext.SpanID().String())
@@ -332,6 +333,40 @@ func TestTraceOfARequestThatIsTriedAgain(t *testing.T) {
 		want := []string{"call gateway: shop.test status 503", "wait retry ", "call gateway: shop.test status 503", "shop.test status 503"}
 		if !slices.Equal(names, want) || !slices.Equal(calls, heard) {
 			t.Errorf("spans %q, want %q; the server heard of %v, and calls are %v", names, want, heard, calls)
+		}
+		if want := []string{"retry brownout.downstream=gateway brownout.call=shop.test brownout.attempt=2"}; !slices.Equal(events, want) {
+			t.Errorf("events %q, want %q", events, want)
+		}
+	})
+}
+
+// eventsOf are the events of a span, with their attributes.
+func eventsOf(s tracetest.SpanStub) (events []string) {
+	for _, e := range s.Events {
+		text := e.Name
+		for _, a := range e.Attributes {
+			text += " " + string(a.Key) + "=" + a.Value.String()
+		}
+		events = append(events, text)
+	}
+	return events
+}
+
+// Who would try again, and has no retry left, says so.
+func TestTraceTellsThatTheBudgetIsEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exporter := tracetest.NewInMemoryExporter()
+		attack(t.Context(), loadgen.NewAttacker(loadgen.AttackerConfig{
+			Pacer: loadgen.Constant(1, time.Second), Scenario: fixed(t), Doer: failing(500),
+			Retry:   loadgen.Retry{Attempts: 2, Backoff: time.Second, Budget: 0.1},
+			Tracing: tracing(t, telemetry.TracingConfig{Exporter: exporter}),
+		}))
+		var events []string
+		for _, s := range exporter.GetSpans() {
+			events = append(events, eventsOf(s)...)
+		}
+		if want := []string{"refused brownout.protection=retry-budget brownout.target=shop.test brownout.reason=empty"}; !slices.Equal(events, want) {
+			t.Errorf("events %q, want %q", events, want)
 		}
 	})
 }

@@ -35,6 +35,14 @@
 // before it is opened is connected already, as far as it can tell; if it has left when the toxic
 // ends, the connection is never opened, as on a cable that was cut.
 //
+// # What traces show of it
+//
+// A link reads bytes, and many requests share a connection, so a link cannot say which of them it has harmed: it adds
+// nothing to a trace, and chaos_fault_hits_total counts connections and pieces. What it did is in the spans of those who
+// suffered it. A call whose connection was reset has the status error and an error.type of "error", one that was held
+// for too long has "timeout", and one that was only slow is longer than the callee's own span below it, by what the
+// link took.
+//
 // # Goroutines
 //
 // Any goroutine may call everything here. A connection has two goroutines, and one more for each

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -95,37 +96,38 @@ func NewRetry(r *Registry, target string, c RetryConfig, random *rand.Rand) *Ret
 // Begin counts a first attempt, which earns a share of a retry.
 func (y *Retry) Begin() { y.add(y.config.Budget) }
 
-// Next says whether another attempt may be made after so many, and after which pause.
-// Answered says that the downstream has answered, with an error: it, or someone below
-// it, is then next to the failure, and while the protection retry-layer is on, we are
-// not the ones to try again.
-func (y *Retry) Next(attempts int, answered bool) (wait time.Duration, ok bool) {
+// errEnough says that a call has had all its attempts.
+var errEnough = errors.New("there were as many attempts as there may be")
+
+// Next says after which pause another attempt may be made after so many, or why none may be: with
+// a Rejection if it is a protection that is against it. Answered says that the downstream has
+// answered, with an error: it, or someone below it, is then next to the failure, and while the
+// protection retry-layer is on, we are not the ones to try again.
+func (y *Retry) Next(attempts int, answered bool) (wait time.Duration, err error) {
 	if attempts >= y.config.Attempts {
-		return 0, false
+		return 0, errEnough
 	}
 	if answered && y.layer.on() {
-		y.above.reject()
-		return 0, false
+		return 0, y.above.reject()
 	}
-	if !y.spend() {
-		return 0, false
+	if err := y.spend(); err != nil {
+		return 0, err
 	}
-	return y.pause(attempts), true
+	return y.pause(attempts), nil
 }
 
 // spend takes a retry from the budget, if that is in force.
-func (y *Retry) spend() bool {
+func (y *Retry) spend() error {
 	if !y.budget.on() {
-		return true
+		return nil
 	}
 	y.add(0)
 	if y.tokens < 1 {
-		y.empty.reject()
-		return false
+		return y.empty.reject()
 	}
 	y.add(-1)
 	y.budget.admitted.Inc()
-	return true
+	return nil
 }
 
 // add adds to the budget, and what time has earned.

@@ -28,8 +28,8 @@ func TestRetryPauses(t *testing.T) {
 		{8, 0, false},
 		{9, 0, false},
 	} {
-		if wait, ok := y.Next(c.attempts, false); wait != c.want || ok != c.ok {
-			t.Errorf("after %d: %v %v, want %v %v", c.attempts, wait, ok, c.want, c.ok)
+		if wait, err := y.Next(c.attempts, false); wait != c.want || (err == nil) != c.ok {
+			t.Errorf("after %d: %v %v, want %v %v", c.attempts, wait, err, c.want, c.ok)
 		}
 	}
 }
@@ -55,13 +55,12 @@ func TestRetryJitter(t *testing.T) {
 func TestRetryLayer(t *testing.T) {
 	r := newMeasured()
 	y := resilience.NewRetry(r.Registry, "payments", resilience.RetryConfig{}, random())
-	if _, ok := y.Next(1, true); ok {
-		t.Error("what was answered is tried again")
-	}
+	_, err := y.Next(1, true)
+	checkRejected(t, err, "retry-layer: payments: answered")
 	r.check(t, "rejections_total{retry-layer,answered,payments}", 1)
 	set(t, r.Registry, resilience.RetryLayer, false)
-	if _, ok := y.Next(1, true); !ok {
-		t.Error("what was answered is not tried again while the protection is off")
+	if _, err := y.Next(1, true); err != nil {
+		t.Errorf("what was answered is not tried again while the protection is off: %v", err)
 	}
 }
 
@@ -72,11 +71,13 @@ func TestRetryBudget(t *testing.T) {
 		retries := func(want int) {
 			t.Helper()
 			n := 0
-			for ok := true; ok; n++ {
-				_, ok = y.Next(1, false)
+			_, err := y.Next(1, false)
+			for ; err == nil; n++ {
+				_, err = y.Next(1, false)
 			}
-			if n-1 != want {
-				t.Errorf("%d retries, want %d", n-1, want)
+			checkRejected(t, err, "retry-budget: bank-a: empty")
+			if n != want {
+				t.Errorf("%d retries, want %d", n, want)
 			}
 		}
 		retries(10)
@@ -94,10 +95,10 @@ func TestRetryBudget(t *testing.T) {
 		r.check(t, "admissions_total{retry-budget,bank-a}", 25)
 		r.check(t, "rejections_total{retry-budget,empty,bank-a}", 4)
 		set(t, r.Registry, resilience.RetryBudget, false)
-		if _, ok := y.Next(2, false); !ok {
-			t.Error("without a budget it is not tried again")
+		if _, err := y.Next(2, false); err != nil {
+			t.Errorf("without a budget it is not tried again: %v", err)
 		}
-		if _, ok := y.Next(3, false); ok {
+		if _, err := y.Next(3, false); err == nil {
 			t.Error("without a budget the attempts have no bound")
 		}
 	})
@@ -106,7 +107,7 @@ func TestRetryBudget(t *testing.T) {
 func TestRetryBudgetThatEarnsNothing(t *testing.T) {
 	y := resilience.NewRetry(resilience.NewRegistry(nil), "bank-a", resilience.RetryConfig{Budget: -1, MinPerSecond: -1}, random())
 	y.Begin()
-	if _, ok := y.Next(1, false); ok {
+	if _, err := y.Next(1, false); err == nil {
 		t.Error("there is a retry all the same")
 	}
 }
@@ -129,7 +130,7 @@ func TestRetryBudgetIsNeverOverdrawn(t *testing.T) {
 				y.Begin()
 				calls++
 			default:
-				if _, ok := y.Next(1, false); ok {
+				if _, err := y.Next(1, false); err == nil {
 					retries++
 				}
 			}

@@ -198,11 +198,15 @@ func (c *Client) again(t *loop.Task, call *Call, attempt int, reply *Reply, err 
 	if !harmless {
 		return false
 	}
-	pause, ok := c.retry.Next(attempt, reply != nil)
-	if deadline, bounded := t.Deadline(); ok && bounded && time.Until(deadline) <= pause {
+	pause, err := c.retry.Next(attempt, reply != nil)
+	if err != nil {
+		noteNoRetry(t, err)
 		return false
 	}
-	return ok && c.pause(t, call, attempt, pause) == nil
+	if deadline, bounded := t.Deadline(); bounded && time.Until(deadline) <= pause {
+		return false
+	}
+	return c.pause(t, call, attempt, pause) == nil
 }
 
 // pause waits between two attempts.
@@ -212,7 +216,7 @@ func (c *Client) pause(t *loop.Task, call *Call, attempt int, d time.Duration) e
 	now := time.Now()
 	trace.Wait("retry", began, now)
 	if err == nil {
-		trace.Event("retry", now, &retry{c.config.Downstream, call.Name, attempt + 1})
+		trace.Event("retry", now, &telemetry.Retry{To: c.peer, Call: call.Name, Attempt: attempt + 1})
 	}
 	return err
 }

@@ -11,14 +11,13 @@ import (
 	"brownout/internal/telemetry"
 )
 
-// A refusal is the event of a protection that has refused something.
+// A refusal is the event of a protection that has refused something: a telemetry.Refusal that costs nothing
+// until somebody asks.
 type refusal struct{ *resilience.Rejection }
 
 // Attributes implements telemetry.Detail.
 func (r refusal) Attributes() []attribute.KeyValue {
-	return []attribute.KeyValue{
-		attribute.String("brownout.protection", string(r.By)), attribute.String("brownout.target", r.Target), attribute.String("brownout.reason", r.Reason),
-	}
+	return telemetry.Refusal{Protection: string(r.By), Target: r.Target, Reason: r.Reason}.Attributes()
 }
 
 // noteRefusal notes in the trace of a task that a protection has refused what it needs, if err
@@ -35,24 +34,19 @@ func noteRefusal(t *loop.Task, err error) {
 	}
 }
 
+// noteNoRetry notes in the trace of a task that a protection is against another attempt of a call, if
+// err says so. It is not what the request may fail with: that is how the last attempt ended.
+func noteNoRetry(t *loop.Task, err error) {
+	if r, refused := errors.AsType[*resilience.Rejection](err); refused {
+		telemetry.FromContext(t.Context()).Event("refused", time.Now(), refusal{r})
+	}
+}
+
 // noteRefusal notes that a protection has refused the request, if err says so, and it was not
 // noted where it came from.
 func (x *exchange) noteRefusal(err error) {
 	r, refused := errors.AsType[*resilience.Rejection](err)
 	if refused && (x.context == nil || x.context.refused != r) {
 		x.Trace.Event("refused", time.Now(), refusal{r})
-	}
-}
-
-// A retry is the event of an attempt after the first.
-type retry struct {
-	downstream, call string
-	attempt          int
-}
-
-// Attributes implements telemetry.Detail.
-func (r *retry) Attributes() []attribute.KeyValue {
-	return []attribute.KeyValue{
-		attribute.String("brownout.downstream", r.downstream), attribute.String("brownout.call", r.call), attribute.Int("brownout.attempt", r.attempt),
 	}
 }

@@ -65,6 +65,29 @@ func TestTraceTellsWhoRefused(t *testing.T) {
 	sameEvents(t, spans, "work", "refused brownout.protection=breaker brownout.target=back brownout.reason=open")
 }
 
+// What refuses another attempt is an event of the request, too, which fails with what the attempt before it came to.
+func TestTraceTellsWhoRefusedARetry(t *testing.T) {
+	for _, tt := range []struct {
+		back step
+		want string
+	}{
+		{step{err: errors.New("reset")}, "refused brownout.protection=retry-budget brownout.target=back brownout.reason=empty"},
+		{step{status: 500}, "refused brownout.protection=retry-layer brownout.target=back brownout.reason=answered"},
+	} {
+		spans := traced(t, func(rt *service.Runtime) {
+			back := service.NewClient(rt, service.ClientConfig{
+				Downstream: "back", Transport: &script{steps: []step{tt.back}}, Retry: resilience.RetryConfig{Budget: -1, MinPerSecond: -1},
+			})
+			d := service.NewDispatcher(rt, works(func(t *loop.Task) error {
+				_, err := back.Do(t, &service.Call{Name: "work", Method: "GET", Path: "/v1/work", Repeatable: true})
+				return err
+			}), service.DispatcherConfig{})
+			asked(d, func(int) { rt.Loop.Close() })
+		})
+		sameEvents(t, spans, "work", tt.want)
+	}
+}
+
 // A request that is itself refused says by whom.
 func TestTraceTellsWhoRefusedTheRequest(t *testing.T) {
 	spans := traced(t, func(rt *service.Runtime) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
@@ -149,6 +151,63 @@ func TestJobOfASpawnedTaskIsNotTheRequests(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	sameTree(t, exporter.GetSpans(), []string{"work", "work > wait mailbox", "work > work loop", "work > wait pool", "work > work pool"})
+}
+
+// A link carries connections, and knows of no requests: what it does to one is how an attempt ended, in the trace of
+// who made it.
+func TestTraceShowsWhatALinkDid(t *testing.T) {
+	reset := func(_ *callee, conn net.Conn) {
+		_, _ = conn.Read(make([]byte, 1))
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
+	}
+	for _, tt := range []struct {
+		name    string
+		does    func(*callee, net.Conn)
+		timeout time.Duration
+		want    string
+	}{
+		{"reset", reset, patience, "error"},
+		{"blackhole", silent, 50 * time.Millisecond, "timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			exporter, link := tracetest.NewInMemoryExporter(), newCallee(t, tt.does)
+			front := host(t, service.HostConfig{Name: "front", Tracing: telemetry.TracingConfig{Exporter: exporter}, Build: func(rt *service.Runtime) (service.Service, error) {
+				tr, err := service.NewHTTPTransport(rt, service.HTTPConfig{Downstream: "back", URL: "http://" + link.listener.Addr().String()})
+				if err != nil {
+					return service.Service{}, err
+				}
+				back := service.NewClient(rt, service.ClientConfig{Downstream: "back", Transport: tr, Timeout: tt.timeout})
+				return works(func(t *loop.Task) error {
+					call := charge
+					_, err := back.Do(t, &call)
+					return err
+				}), nil
+			}})
+			w := dial(t, front.addr())
+			w.send(get("/v1/work", shop.HeaderTraceparent+": "+sampled))
+			w.answer("GET")
+			var got []string
+			for _, s := range exporter.GetSpans() {
+				if s.Name == "call back: charge" && s.Status.Code == codes.Error {
+					got = append(got, attributeOf(s, "error.type"))
+				}
+			}
+			if !slices.Equal(got, []string{tt.want}) {
+				t.Errorf("attempts that failed: %q, want one with %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// attributeOf returns an attribute of a span, "" if it has none of that name.
+func attributeOf(s tracetest.SpanStub, name string) string {
+	for _, a := range s.Attributes {
+		if string(a.Key) == name {
+			return a.Value.String()
+		}
+	}
+	return ""
 }
 
 // Every attempt is a call of its own, and every request of the callee belongs to one.

@@ -35,6 +35,31 @@ func (f faultHit) Attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.String("brownout.fault", string(f))}
 }
 
+// A Refusal is the event "refused": a protection has refused something before a target, for a reason that is
+// one of few words.
+type Refusal struct{ Protection, Target, Reason string }
+
+// Attributes implements Detail.
+func (r Refusal) Attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{
+		attribute.String("brownout.protection", r.Protection), attribute.String("brownout.target", r.Target), attribute.String("brownout.reason", r.Reason),
+	}
+}
+
+// A Retry is the event "retry": an attempt of a call after the first, which is 1.
+type Retry struct {
+	To      *Peer
+	Call    string
+	Attempt int
+}
+
+// Attributes implements Detail.
+func (r *Retry) Attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{
+		attribute.String("brownout.downstream", r.To.name), attribute.String("brownout.call", r.Call), attribute.Int("brownout.attempt", r.Attempt),
+	}
+}
+
 // A culprit is what has kept the loop.
 type culprit struct{ *loop.LongTurn }
 

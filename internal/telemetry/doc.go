@@ -27,7 +27,11 @@
 //	call NAME: OPERATION             somebody else had it: a client span
 //	send, process TOPIC              a message was published, or handled; the second is a trace of its own,
 //	                                 with a link to the first
-//	events retry, refused, fault     another attempt, a protection's refusal, the hit of a fault
+//	events retry, refused, fault     another attempt, a protection's refusal (also of another attempt), the
+//	                                 hit of a fault
+//
+// The fault of a link is no event, for a link sees connections and no requests (chaos/proxy): what it does to a call
+// is how that ended, in the span of who made it.
 //
 // Attributes are named after OpenTelemetry's semantic conventions; what those have no name for begins
 // with "brownout.". A query is left out, for it may say who somebody is.
