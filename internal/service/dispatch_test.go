@@ -297,7 +297,7 @@ func TestArrivalsAreCounted(t *testing.T) {
 		for range 5 {
 			c.Dispatcher.Dispatch(&service.Request{Method: "GET", Path: "/v1/x", Received: time.Now()}, func(service.Response) {})
 		}
-		want := "# HELP brownout_http_arrivals_peak The most requests that came within a tenth of a second, of the last second.\n" +
+		want := "# HELP brownout_http_arrivals_peak The most requests that came within a tenth of a second, of the last 1.1 to 1.2 s.\n" +
 			"# TYPE brownout_http_arrivals_peak gauge\n" +
 			"brownout_http_arrivals_peak{route=\"other\"} 0\nbrownout_http_arrivals_peak{route=\"x\"} 5\n"
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "brownout_http_arrivals_peak"); err != nil {

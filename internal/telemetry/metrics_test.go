@@ -401,7 +401,7 @@ func TestHTTPMetricsCount(t *testing.T) {
 }
 
 // A bubble begins with a slot of its own.
-func TestPeakIsTheFullestSlotOfTheLastSecond(t *testing.T) {
+func TestPeakIsTheFullestSlotOfLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reg := prometheus.NewRegistry()
 		m := telemetry.NewHTTPMetrics(reg, []string{"hold"})
@@ -417,18 +417,34 @@ func TestPeakIsTheFullestSlotOfTheLastSecond(t *testing.T) {
 		}{
 			{0, 3, 3}, {99 * ms, 2, 5}, // one slot
 			{ms, 4, 5}, {100 * ms, 6, 6}, // the next ones
-			{999 * ms, 0, 6}, {ms, 0, 0}, // forgotten when a second old
+			{1199 * ms, 0, 6}, {ms, 0, 0}, // forgotten when 1.2 s old
 			{0, 7, 7}, {time.Hour, 1, 1},
 		} {
 			time.Sleep(tt.after)
 			come(tt.come)
 			expect(t, reg, "brownout_http_arrivals_peak{route=hold}", tt.want)
 		}
-		m.Arrive("hold", time.Now().Add(-time.Second)) // too late to be told
+		m.Arrive("hold", time.Now().Add(-1200*ms)) // too late to be told
 		telemetry.NewHTTPMetrics(reg, []string{"hold"}).Arrive("hold", time.Now())
 		expect(t, reg, "brownout_http_arrivals_peak{route=hold}", 2) // a service's next life counts on
 		m.Arrive("nonsense", time.Now())
 		expect(t, reg, "brownout_http_arrivals_peak{route=other}", 1)
+	})
+}
+
+// Who looks each second misses none, be it when it may, and be the look a slot late.
+func TestPeaksAreSeenEachSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for after := time.Duration(0); after <= 1100*ms; after += 20 * ms {
+			reg := prometheus.NewRegistry()
+			m := telemetry.NewHTTPMetrics(reg, []string{"hold"})
+			time.Sleep(7*ms + after)
+			for range 5 {
+				m.Arrive("hold", time.Now())
+			}
+			time.Sleep(1100*ms - after)
+			expect(t, reg, "brownout_http_arrivals_peak{route=hold}", 5)
+		}
 	})
 }
 

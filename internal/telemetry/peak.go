@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A peak counts what comes in slots of time, and knows the fullest one of the last second.
-// The zero value is ready.
+// A peak counts what comes in slots of time, and knows the fullest one of the last 1.1 s at least, and 1.2 s at
+// most: who looks each second, up to a slot late, misses none. The zero value is ready.
 type peak struct {
 	mu     sync.Mutex
 	counts [slotsKept]int // by the slot's number, modulo slotsKept
@@ -16,12 +16,12 @@ type peak struct {
 
 const (
 	slotLength = 100 * time.Millisecond
-	slotsKept  = 10 // one of which fills
+	slotsKept  = 12 // one of which fills
 )
 
 func slotOf(at time.Time) int64 { return at.UnixNano() / int64(slotLength) }
 
-// add counts one that came, unless that was more than a second ago.
+// add counts one that came, unless that was too long ago.
 func (p *peak) add(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,7 +17,7 @@ type peakCollector struct {
 
 func newPeakCollector() *peakCollector {
 	return &peakCollector{peaks: map[string]*peak{}, desc: prometheus.NewDesc(
-		"brownout_http_arrivals_peak", "The most requests that came within a tenth of a second, of the last second.", []string{"route"}, nil)}
+		"brownout_http_arrivals_peak", "The most requests that came within a tenth of a second, of the last 1.1 to 1.2 s.", []string{"route"}, nil)}
 }
 
 // of returns the peak of a route.
