@@ -429,6 +429,8 @@ func TestPeakIsTheFullestSlotOfLate(t *testing.T) {
 		expect(t, reg, "brownout_http_arrivals_peak{route=hold}", 2) // a service's next life counts on
 		m.Arrive("nonsense", time.Now())
 		expect(t, reg, "brownout_http_arrivals_peak{route=other}", 1)
+		expect(t, reg, "brownout_http_arrivals_total{route=hold}", 3+2+4+6+7+1+2)
+		expect(t, reg, "brownout_http_arrivals_total{route=other}", 1)
 	})
 }
 
@@ -461,7 +463,7 @@ func TestSeriesAreBounded(t *testing.T) {
 				m.Observe(fmt.Sprint(i), i, ms)
 				m.Arrive(fmt.Sprint(i), time.Now())
 			}
-		}, 501 + 2 + 2},
+		}, 501 + 2 + 2*2},
 		{"calls", func(reg prometheus.Registerer) {
 			m := telemetry.NewClientMetrics(reg)
 			for i := range many {

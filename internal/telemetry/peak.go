@@ -7,11 +7,13 @@ import (
 )
 
 // A peak counts what comes in slots of time, and knows the fullest one of the last 1.1 s at least, and 1.2 s at
-// most: who looks each second, up to a slot late, misses none. The zero value is ready.
+// most: who looks each second, up to a slot late, misses none. It knows how many have come in all, too. The zero
+// value is ready.
 type peak struct {
 	mu     sync.Mutex
 	counts [slotsKept]int // by the slot's number, modulo slotsKept
 	newest int64          // the slot that fills
+	all    uint64
 }
 
 const (
@@ -21,23 +23,24 @@ const (
 
 func slotOf(at time.Time) int64 { return at.UnixNano() / int64(slotLength) }
 
-// add counts one that came, unless that was too long ago.
+// add counts one that came; in no slot, if that was too long ago.
 func (p *peak) add(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	slot := slotOf(at)
 	p.pass(slot)
+	p.all++
 	if slot > p.newest-slotsKept {
 		p.counts[slot%slotsKept]++
 	}
 }
 
-// most is how many came in the fullest slot.
-func (p *peak) most(now time.Time) int {
+// look says how many came in the fullest slot, and in all.
+func (p *peak) look(now time.Time) (most int, all uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pass(slotOf(now))
-	return slices.Max(p.counts[:])
+	return slices.Max(p.counts[:]), p.all
 }
 
 // pass begins the slots up to one, if they have not begun, in place of the oldest.

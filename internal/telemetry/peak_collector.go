@@ -7,17 +7,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A peakCollector collects the peaks of routes.
+// A peakCollector collects how many requests have come to routes, and their peaks.
 type peakCollector struct {
-	desc *prometheus.Desc
+	most, all *prometheus.Desc
 
 	mu    sync.Mutex
 	peaks map[string]*peak // by route
 }
 
 func newPeakCollector() *peakCollector {
-	return &peakCollector{peaks: map[string]*peak{}, desc: prometheus.NewDesc(
-		"brownout_http_arrivals_peak", "The most requests that came within a tenth of a second, of the last 1.1 to 1.2 s.", []string{"route"}, nil)}
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("brownout_http_arrivals_"+name, help, []string{"route"}, nil)
+	}
+	return &peakCollector{
+		peaks: map[string]*peak{},
+		most:  desc("peak", "The most requests that came within a tenth of a second, of the last 1.1 to 1.2 s."),
+		all:   desc("total", "Requests that came, whatever became of them."),
+	}
 }
 
 // of returns the peak of a route.
@@ -31,7 +37,10 @@ func (c *peakCollector) of(route string) *peak {
 }
 
 // Describe implements prometheus.Collector.
-func (c *peakCollector) Describe(to chan<- *prometheus.Desc) { to <- c.desc }
+func (c *peakCollector) Describe(to chan<- *prometheus.Desc) {
+	to <- c.most
+	to <- c.all
+}
 
 // Collect implements prometheus.Collector.
 func (c *peakCollector) Collect(to chan<- prometheus.Metric) {
@@ -39,6 +48,8 @@ func (c *peakCollector) Collect(to chan<- prometheus.Metric) {
 	defer c.mu.Unlock()
 	now := time.Now()
 	for route, p := range c.peaks {
-		to <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(p.most(now)), route)
+		most, all := p.look(now)
+		to <- prometheus.MustNewConstMetric(c.most, prometheus.GaugeValue, float64(most), route)
+		to <- prometheus.MustNewConstMetric(c.all, prometheus.CounterValue, float64(all), route)
 	}
 }
