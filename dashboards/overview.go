@@ -26,7 +26,7 @@ func wellness() []Panel {
 		stat("Alerts", Count, "Alerts that fire now. Each names its runbook.",
 			`count(ALERTS{alertstate="firing"}) or vector(0)`).never(),
 		stat("Open breakers", Count, "Breakers that let nothing through. The part behind them is ill, or was a moment ago.",
-			`count(brownout_protection_state{protection=~".*breaker"} == 2) or vector(0)`).rises(1, 3).begins("dependency-down", "breaker-flap"),
+			`count(brownout_protection_breaker_state == 2) or vector(0)`).rises(1, 3).begins("dependency-down", "breaker-flap"),
 		stat("Faults", Count, "Faults that are active: what you see may be deliberate.",
 			`sum(chaos_fault_active)`).rises(1, 1e9),
 		stat("Parts down", Count, "Parts that do not answer when they are asked for their metrics. Their admin port answers even while a loop is blocked, so such a process is gone, paused, or out of descriptors.",
@@ -89,7 +89,7 @@ func failing(selector string, by ...string) string {
 // breakers shows how breakers stand, of the parts that are selected.
 func breakers(selector string) Panel {
 	return states("Breakers", "How each breaker stands: open lets nothing through, half-open a few to try. One that goes back and forth has taken a bad run for an outage.",
-		line("max by (job, target, protection) ("+selected("brownout_protection_state", joined(selector, `protection=~".*breaker"`))+")", "{{job}} → {{target}} {{protection}}"),
+		line("max by (job, target, protection) ("+selected("brownout_protection_breaker_state", selector)+")", "{{job}} → {{target}} {{protection}}"),
 		Mapping{0, "closed", Good}, Mapping{1, "half-open", Warn}, Mapping{2, "open", Bad}).
 		begins("breaker-flap", "dependency-down", "slow-outage")
 }

@@ -27,6 +27,6 @@ func banks() []Panel {
 		graph("Orders under way in a bank", Count, "A bank has eight workers. More orders than that wait; they wait in the order in which they came.",
 			line(`max by (job) (brownout_http_in_flight_peak{job=~"bank-.*"})`, "{{job}}")).rises(8, 80).begins("metastable-capacity", "stale-fifo"),
 		graph("Calls that may be under way", Count, "The limit that payments has learnt for each bank.",
-			line(`max by (target) (brownout_protection_state{job="payments", protection="adaptive-limit", target=~"bank-.*"})`, "{{target}}")).begins("slow-downstream", "metastable-capacity"),
+			line(`max by (target) (brownout_protection_adaptive_limit_calls{job="payments", target=~"bank-.*"})`, "{{target}}")).begins("slow-downstream", "metastable-capacity"),
 	}
 }

@@ -46,20 +46,20 @@ func retries() []Panel {
 		graph("Attempts for each call", Count, "Amplification of one layer: attempts by first attempts. Layers multiply: three times three times three is 27.",
 			line(attempts+" / "+first+" >= 0", "{{job}} → {{downstream}}")).rises(1.2, 2).begins("retry-storm", "herd"),
 		graph("Retry budget", Count, "Retries that may still be made. At 0 calls fail at the first attempt: the budget is what keeps a storm small.",
-			line(`min by (job, target) (brownout_protection_state{`+chosen+`, protection="retry-budget"})`, "{{job}} → {{target}}")).begins("retry-storm"),
+			line(`min by (job, target) (brownout_protection_retry_budget_retries{`+chosen+`})`, "{{job}} → {{target}}")).begins("retry-storm"),
 		graph("Sent for nobody", PerSecond, "Attempts that were sent for callers who had left. Work that nobody waits for, at the worst moment.",
 			line(rate("brownout_client_late_attempts_total", chosen, "job", "downstream"), "{{job}} → {{downstream}}")).begins("metastable-queue", "stale-fifo"),
 	}
 }
 
 func limits() []Panel {
-	state := func(protection string) Target {
-		return line(`max by (job, target) (brownout_protection_state{`+chosen+`, protection="`+protection+`"})`, "{{job}} → {{target}}")
+	most := func(metric string) Target {
+		return line("max by (job, target) ("+selected(metric, chosen)+")", "{{job}} → {{target}}")
 	}
 	return []Panel{
 		graph("Adaptive limit", Count, "Calls that may be under way at once, as the limit has learnt. It falls with slow answers and comes back by itself; at its floor it is what stands between a slow dependency and all of the shop.",
-			state("adaptive-limit")).log().begins("slow-downstream", "metastable-capacity"),
-		graph("Slow start", PerSecond, "Calls a second that pass after an outage; 0 means that all do.", state("slow-start")).begins("herd"),
+			most("brownout_protection_adaptive_limit_calls")).log().begins("slow-downstream", "metastable-capacity"),
+		graph("Slow start", PerSecond, "Calls a second that pass after an outage; 0 means that all do.", most("brownout_protection_slow_start_calls_per_second")).begins("herd"),
 		graph("Connections to stores", Count, "Connections that operations hold, and operations that wait for one. Waiting with all connections held: slow commands have them.",
 			line(`sum by (job, class) (brownout_store_connections_in_use{`+chosen+`})`, "{{job}} {{class}} in use"),
 			line(`sum by (job, class) (brownout_store_operations_waiting{`+chosen+`})`, "{{job}} {{class}} waiting")).begins("connection-pool"),

@@ -18,7 +18,7 @@ func Panels() []Panel {
 		{"Attempts to each downstream", "a second", `sum by (downstream) (rate(brownout_client_attempts_total[2s]))`, "downstream"},
 		{"Requests answered", "a second", `sum by (job) (rate(brownout_http_requests_total[2s]))`, "job"},
 		{"Refused by protections", "a second", `sum by (protection) (rate(brownout_protection_rejections_total[2s])) > 0`, "protection"},
-		{"Breakers: 0 closed, 1 half-open, 2 open", "", `max by (target) (brownout_protection_state{protection=~".*breaker"})`, "target"},
+		{"Breakers: 0 closed, 1 half-open, 2 open", "", `max by (target) (brownout_protection_breaker_state)`, "target"},
 		{"Memory in use", "bytes", `process_resident_memory_bytes`, "job"},
 		{"Goroutines", "", `go_goroutines`, "job"},
 		{"Processor time", "a second", `rate(process_cpu_seconds_total[2s])`, "job"},

@@ -72,7 +72,7 @@ type AdaptiveLimiter struct {
 // NewAdaptiveLimit makes the limit of a downstream.
 func NewAdaptiveLimit(r *Registry, target string, c AdaptiveConfig) *AdaptiveLimiter {
 	a := &AdaptiveLimiter{guard: newGuard(r, AdaptiveLimit, target), config: c.withDefaults()}
-	a.shown, a.full = a.state(), a.refusal("full")
+	a.shown, a.full = a.figure(r.metrics.limits), a.refusal("full")
 	a.gate.OnChange(func(bool) { a.reset() })
 	return a
 }

@@ -134,7 +134,7 @@ func TestAdaptiveLimitIsFull(t *testing.T) {
 	}
 	_, err := a.Enter()
 	checkRejected(t, err, "adaptive-limit: bank-a: full")
-	r.check(t, "state{adaptive-limit,bank-a}", 10)
+	r.check(t, "adaptive_limit_calls{bank-a}", 10)
 	r.check(t, "admissions_total{adaptive-limit,bank-a}", 10)
 	r.check(t, "rejections_total{adaptive-limit,full,bank-a}", 1)
 }

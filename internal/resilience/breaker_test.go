@@ -45,7 +45,7 @@ func TestBreaker(t *testing.T) {
 		}
 		call(b, nil) // the row is broken
 		trip(t, b, 5)
-		r.check(t, "state{breaker,bank-a}", 2)
+		r.check(t, "breaker_state{breaker,bank-a}", 2)
 
 		time.Sleep(400 * time.Millisecond)
 		err := call(b, nil)
@@ -58,12 +58,12 @@ func TestBreaker(t *testing.T) {
 		probe, err := b.Allow()
 		checkRejected(t, err, "")
 		checkRejected(t, call(b, nil), "breaker: bank-a: half-open")
-		r.check(t, "state{breaker,bank-a}", 1)
+		r.check(t, "breaker_state{breaker,bank-a}", 1)
 		probe(nil)
 		if b.State() != "closed" {
 			t.Errorf("after a good probe it is %s", b.State())
 		}
-		r.check(t, "state{breaker,bank-a}", 0)
+		r.check(t, "breaker_state{breaker,bank-a}", 0)
 		r.check(t, "transitions_total{breaker,bank-a}", 3)
 		r.check(t, "admissions_total{breaker,bank-a}", 11)
 		r.check(t, "rejections_total{breaker,open,bank-a}", 1)
@@ -138,14 +138,14 @@ func TestBreakerSwitched(t *testing.T) {
 	b := resilience.NewBreaker(r.Registry, "bank-a", resilience.BreakerConfig{Failures: 2})
 	trip(t, b, 2)
 	set(t, r.Registry, resilience.Breaker, false)
-	r.check(t, "state{breaker,bank-a}", 0)
+	r.check(t, "breaker_state{breaker,bank-a}", 0)
 	for range 10 {
 		checkRejected(t, call(b, errWork), "")
 	}
 	r.check(t, "admissions_total{breaker,bank-a}", 2)
 	set(t, r.Registry, resilience.Breaker, true)
 	trip(t, b, 2)
-	r.check(t, "state{breaker,bank-a}", 2)
+	r.check(t, "breaker_state{breaker,bank-a}", 2)
 }
 
 // Calls that began before a switch open no breaker after it.
@@ -161,5 +161,5 @@ func TestBreakerForgets(t *testing.T) {
 	if b.State() != "closed" {
 		t.Errorf("it is %s", b.State())
 	}
-	r.check(t, "state{breaker,bank-a}", 0)
+	r.check(t, "breaker_state{breaker,bank-a}", 0)
 }

@@ -79,9 +79,11 @@
 //	brownout_protection_enabled{protection}                            1 on, 0 off
 //	brownout_protection_admissions_total{protection,target}            let through while on
 //	brownout_protection_rejections_total{protection,target,reason}     refused
-//	brownout_protection_state{protection,target}                       breakers, retry-budget,
-//	                                                                   slow-start, adaptive-limit
+//	brownout_protection_breaker_state{protection,target}               0 closed, 1 half-open, 2 open
 //	brownout_protection_transitions_total{protection,target}           changes of a breaker's state
+//	brownout_protection_retry_budget_retries{target}                   left
+//	brownout_protection_slow_start_calls_per_second{target}            let through; 0: all
+//	brownout_protection_adaptive_limit_calls{target}                   let be under way at once
 //
 // For coalesce an admission is a caller that shares a load which is under way already, for stale
 // an old answer, for newest-first, and for priority in a line, a turn out of order, for failover the use of an

@@ -68,7 +68,7 @@ func newMeasured() measured {
 	return measured{resilience.NewRegistry(metrics), metrics}
 }
 
-// metric returns the value of a series, as in "state{breaker,bank-a}": its label values
+// metric returns the value of a series, as in "breaker_state{breaker,bank-a}": its label values
 // are in the order of their names. Of one that is not there, it is 0.
 func (m measured) metric(t testing.TB, series string) float64 {
 	t.Helper()

@@ -17,8 +17,10 @@ type metrics struct {
 	enabled    *prometheus.GaugeVec
 	admissions *prometheus.CounterVec
 	rejections *prometheus.CounterVec
-	state      *prometheus.GaugeVec
+	breakers   *prometheus.GaugeVec
 	changes    *prometheus.CounterVec
+	// By target: each is of one protection.
+	retries, ramps, limits *prometheus.GaugeVec
 
 	mu      sync.Mutex
 	targets map[Name]map[string]bool
@@ -35,13 +37,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		enabled:    gauge("enabled", "Whether the protection is on: 1, or 0.", "protection"),
 		admissions: counter("admissions_total", "What the protection let through while it was on.", "protection", "target"),
 		rejections: counter("rejections_total", "What the protection refused, by reason.", "protection", "target", "reason"),
-		state: gauge("state", "How the protection stands. Breakers: 0 closed, 1 half-open, 2 open; retry-budget: retries left; slow-start: calls a second that pass, 0 when all do; adaptive-limit: the limit.",
-			"protection", "target"),
-		changes: counter("transitions_total", "How often a breaker changed its state.", "protection", "target"),
-		targets: map[Name]map[string]bool{},
+		breakers:   gauge("breaker_state", "How a breaker stands: 0 closed, 1 half-open, 2 open.", "protection", "target"),
+		changes:    counter("transitions_total", "How often a breaker changed its state.", "protection", "target"),
+		retries:    gauge("retry_budget_retries", "Retries that the budget has left.", "target"),
+		ramps:      gauge("slow_start_calls_per_second", "Calls that slow-start lets through in a second; 0 when it bounds none.", "target"),
+		limits:     gauge("adaptive_limit_calls", "Calls that adaptive-limit lets be under way at once.", "target"),
+		targets:    map[Name]map[string]bool{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.enabled, m.admissions, m.rejections, m.state, m.changes)
+		reg.MustRegister(m.enabled, m.admissions, m.rejections, m.breakers, m.changes, m.retries, m.ramps, m.limits)
 	}
 	return m
 }

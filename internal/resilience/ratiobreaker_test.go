@@ -77,7 +77,7 @@ func TestRatioBreakerSlidesAndCloses(t *testing.T) {
 		}
 		_, err := b.Allow()
 		checkRejected(t, err, "ratio-breaker: bank-a: open")
-		r.check(t, "state{ratio-breaker,bank-a}", 2)
+		r.check(t, "breaker_state{ratio-breaker,bank-a}", 2)
 		r.check(t, "rejections_total{ratio-breaker,open,bank-a}", 1)
 		r.check(t, "admissions_total{ratio-breaker,bank-a}", 162)
 		time.Sleep(time.Second + 1)

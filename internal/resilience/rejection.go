@@ -41,10 +41,13 @@ func newGuard(r *Registry, n Name, target string) guard {
 
 func (g *guard) on() bool { return g.gate.On() }
 
-// state returns the gauge that shows how the protection stands.
+// state returns the gauge that shows how a breaker stands.
 func (g *guard) state() prometheus.Gauge {
-	return g.metrics.state.WithLabelValues(string(g.name), g.label)
+	return g.metrics.breakers.WithLabelValues(string(g.name), g.label)
 }
+
+// figure returns the gauge of the guard's target, of those that its protection has for itself.
+func (g *guard) figure(of *prometheus.GaugeVec) prometheus.Gauge { return of.WithLabelValues(g.label) }
 
 // changes returns the counter of changes of that.
 func (g *guard) changes() prometheus.Counter {

@@ -88,7 +88,7 @@ func NewRetry(r *Registry, target string, c RetryConfig, random *rand.Rand) *Ret
 		tokens: savedSeconds * c.MinPerSecond,
 		filled: time.Now(),
 	}
-	y.shown, y.empty, y.above = y.budget.state(), y.budget.refusal("empty"), y.layer.refusal("answered")
+	y.shown, y.empty, y.above = y.budget.figure(r.metrics.retries), y.budget.refusal("empty"), y.layer.refusal("answered")
 	y.shown.Set(y.tokens)
 	return y
 }

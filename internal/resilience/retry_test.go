@@ -80,8 +80,9 @@ func TestRetryBudget(t *testing.T) {
 				t.Errorf("%d retries, want %d", n, want)
 			}
 		}
+		r.check(t, "retry_budget_retries{bank-a}", 10)
 		retries(10)
-		r.check(t, "state{retry-budget,bank-a}", 0)
+		r.check(t, "retry_budget_retries{bank-a}", 0)
 		time.Sleep(3 * time.Second)
 		retries(3)
 		for range 25 {

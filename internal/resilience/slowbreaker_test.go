@@ -64,13 +64,13 @@ func TestSlowOutage(t *testing.T) {
 				t.Errorf("with the protection %v, %d of 1000 slow calls pass", on, passed)
 			}
 			if on {
-				r.check(t, "state{slow-breaker,bank-a}", 2)
+				r.check(t, "breaker_state{slow-breaker,bank-a}", 2)
 			}
-			r.check(t, "state{breaker,bank-a}", 0)
-			r.check(t, "state{ratio-breaker,bank-a}", 0)
+			r.check(t, "breaker_state{breaker,bank-a}", 0)
+			r.check(t, "breaker_state{ratio-breaker,bank-a}", 0)
 			time.Sleep(time.Second + 1)
 			checkRejected(t, pass(d, resilience.End{Took: time.Millisecond}), "")
-			r.check(t, "state{slow-breaker,bank-a}", 0)
+			r.check(t, "breaker_state{slow-breaker,bank-a}", 0)
 		})
 	}
 }

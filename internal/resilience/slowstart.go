@@ -72,7 +72,7 @@ type Ramp struct {
 // NewSlowStart makes the ramp of a downstream.
 func NewSlowStart(r *Registry, target string, c RampConfig) *Ramp {
 	a := &Ramp{guard: newGuard(r, SlowStart, target), config: c.withDefaults()}
-	a.shown, a.early = a.state(), a.refusal("early")
+	a.shown, a.early = a.figure(r.metrics.ramps), a.refusal("early")
 	a.gate.OnChange(func(bool) { a.begun.Store(false) })
 	return a
 }

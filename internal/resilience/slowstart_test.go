@@ -84,10 +84,13 @@ func TestRampEnds(t *testing.T) {
 		if refused := traffic(d, 3*time.Second, well); refused < 50 || refused > 200 {
 			t.Errorf("in the first 3 s, %d of 300 calls are refused", refused)
 		}
+		if rate := r.metric(t, "slow_start_calls_per_second{bank-a}"); rate <= 0 || rate > 150 {
+			t.Errorf("while it climbs, %v calls a second pass, want more than none, and 150 at most", rate)
+		}
 		if refused := traffic(d, time.Minute, well); refused != 0 {
 			t.Errorf("after 3 s, %d calls are refused", refused)
 		}
-		r.check(t, "state{slow-start,bank-a}", 0)
+		r.check(t, "slow_start_calls_per_second{bank-a}", 0)
 	})
 }
 

@@ -161,7 +161,7 @@ func (r *Room) measureMap(ctx context.Context) (mapFigures, error) {
 	i.read(&f.callsFailed, `sum by (job, downstream) (rate(brownout_client_attempts_total{outcome!~"ok|[234].."}[5s]))`, "job", "downstream")
 	i.read(&f.callsP99, `histogram_quantile(0.99, sum by (job, downstream, le) (rate(brownout_client_attempt_duration_seconds_bucket[10s])))`, "job", "downstream")
 	i.read(&f.retries, `sum by (job, downstream) (rate(brownout_client_attempts_total{kind!="first"}[5s]))`, "job", "downstream")
-	i.read(&f.open, `brownout_protection_state{protection=~"(ratio-|slow-)?breaker"} == 2`, "job", "target", "protection")
+	i.read(&f.open, `brownout_protection_breaker_state == 2`, "job", "target", "protection")
 	return f, i.wait()
 }
 

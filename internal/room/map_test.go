@@ -66,7 +66,7 @@ eventloop_phase_callbacks_total{phase="poll"} %d
 brownout_client_attempts_total{downstream="payments",call="authorise",kind="first",outcome="refused"} %d
 brownout_client_attempts_total{downstream="inventory",call="hold",kind="first",outcome="201"} %d
 brownout_client_attempts_total{downstream="redis",call="load",kind="first",outcome="ok"} %d
-brownout_protection_state{protection="breaker",target="payments"} 2
+brownout_protection_breaker_state{protection="breaker",target="payments"} 2
 brownout_protection_rejections_total{protection="breaker",reason="open",target="payments"} %d
 chaos_fault_active{fault="loop.block"} 1
 `, 9*n, n, 10*n, 10*n, 9*n, n, n, 3*n, n, 50*n, 5*n, 5*n, 7*n, 5*n)
@@ -146,7 +146,7 @@ func TestDashboardsAreDrawn(t *testing.T) {
 func breakers(int64) string {
 	var b strings.Builder
 	for i := range 8 {
-		fmt.Fprintf(&b, "brownout_protection_state{protection=\"breaker\",target=\"t%d\"} %d\n", i, i/7*2)
+		fmt.Fprintf(&b, "brownout_protection_breaker_state{protection=\"breaker\",target=\"t%d\"} %d\n", i, i/7*2)
 	}
 	return b.String()
 }

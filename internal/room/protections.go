@@ -74,14 +74,17 @@ func (r *Room) lookAtProtections(ctx context.Context) (any, error) {
 	return v, nil
 }
 
-// guardFigures are what protections do, by part, name and target; and what states they have.
-type guardFigures struct{ refused, states reading }
+// guardFigures are what protections refuse, by part, name and target; and how budgets, ramps and limits stand, by
+// part and target.
+type guardFigures struct{ refused, retries, ramps, limits reading }
 
 func (r *Room) measureProtections(ctx context.Context) (guardFigures, error) {
 	var f guardFigures
 	i := r.inquire(ctx)
 	i.read(&f.refused, `sum by (job, protection, target) (rate(brownout_protection_rejections_total[5s]))`, "job", "protection", "target")
-	i.read(&f.states, `brownout_protection_state`, "job", "protection", "target")
+	i.read(&f.retries, `brownout_protection_retry_budget_retries`, "job", "target")
+	i.read(&f.ramps, `brownout_protection_slow_start_calls_per_second`, "job", "target")
+	i.read(&f.limits, `brownout_protection_adaptive_limit_calls`, "job", "target")
 	return f, i.wait()
 }
 
@@ -148,11 +151,31 @@ func standingsOf(part string, s resilience.State, f guardFigures) []standing {
 	if len(all) > 0 {
 		return all
 	}
-	for _, labels := range slices.Sorted(keys(f.states, part+" "+name+" ")) {
-		target := strings.TrimPrefix(labels, part+" "+name+" ")
-		all = append(all, newStanding(name, part, target, stateText(s.Name, f.states[labels]), f))
+	figures, text := f.of(s.Name)
+	for _, labels := range slices.Sorted(keys(figures, part+" ")) {
+		all = append(all, newStanding(name, part, strings.TrimPrefix(labels, part+" "), text(figures[labels]), f))
 	}
 	return all
+}
+
+// of returns the figures of a protection, none if it has none, and what one means.
+func (f *guardFigures) of(n resilience.Name) (figures reading, text func(v float64) string) {
+	switch n {
+	case resilience.RetryBudget:
+		return f.retries, func(v float64) string { return fmt.Sprintf("%.0f retries left", v) }
+	case resilience.SlowStart:
+		return f.ramps, rampText
+	case resilience.AdaptiveLimit:
+		return f.limits, func(v float64) string { return fmt.Sprintf("at most %.0f at once", v) }
+	}
+	return nil, nil
+}
+
+func rampText(v float64) string {
+	if v == 0 {
+		return "lets all through"
+	}
+	return fmt.Sprintf("lets %.0f a second through", v)
 }
 
 // keys are the labels that begin with some.
@@ -164,23 +187,6 @@ func keys(r reading, prefix string) iter.Seq[string] {
 			}
 		}
 	}
-}
-
-// stateText is what the figure of a protection's state means.
-func stateText(name resilience.Name, v float64) string {
-	switch {
-	case name == resilience.RetryBudget:
-		return fmt.Sprintf("%.0f retries left", v)
-	case name == resilience.SlowStart && v == 0:
-		return "lets all through"
-	case name == resilience.SlowStart:
-		return fmt.Sprintf("lets %.0f a second through", v)
-	case name == resilience.AdaptiveLimit:
-		return fmt.Sprintf("at most %.0f at once", v)
-	case strings.HasSuffix(string(name), string(resilience.Breaker)):
-		return map[float64]string{0: "closed", 1: "half-open", 2: "open"}[v]
-	}
-	return fmt.Sprintf("%.4g", v)
 }
 
 func newStanding(name, part, target, text string, f guardFigures) standing {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"brownout/internal/htmltest"
 	"brownout/internal/resilience"
 	"brownout/internal/room"
 )
@@ -91,5 +93,34 @@ func TestEveryProtectionHasItsSwitch(t *testing.T) {
 		if !strings.Contains(body, `aria-label="`+string(name)+` in gateway"`) || !strings.Contains(body, `id="`+string(name)+`"`) {
 			t.Errorf("%s has none", name)
 		}
+	}
+}
+
+// Budgets, ramps and limits have no words of their own: what their metrics say is told in some.
+func TestFiguresOfProtectionsAreToldInWords(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: func(int64) string {
+		return `
+brownout_protection_retry_budget_retries{target="payments"} 7
+brownout_protection_slow_start_calls_per_second{target="inventory"} 0
+brownout_protection_slow_start_calls_per_second{target="payments"} 42
+brownout_protection_adaptive_limit_calls{target="payments"} 64
+`
+	}}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	if status, message := v.press("/protections", "switch", "gateway adaptive-limit on"); status != http.StatusOK {
+		t.Fatalf("%d %s", status, message)
+	}
+	for _, want := range []struct{ protection, target, text string }{
+		{"retry-budget", "payments", "7 retries left"},
+		{"slow-start", "inventory", "lets all through"},
+		{"slow-start", "payments", "lets 42 a second through"},
+		{"adaptive-limit", "payments", "at most 64 at once"},
+	} {
+		eventually(t, want.protection+" of "+want.target+" "+want.text, func() bool {
+			cards := htmltest.Parse(t, v.get("/protections").body).All("li", "card")
+			return slices.ContainsFunc(cards, func(card htmltest.Node) bool {
+				return strings.HasPrefix(card.Text(), want.protection+" gateway → "+want.target+" ") && strings.HasSuffix(card.Text(), want.text)
+			})
+		})
 	}
 }
