@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -19,6 +20,8 @@ type layout struct {
 	box           [2]float64 // width and height of a part's
 	line          float64    // height of a line of text
 	at            map[string][2]float64
+	// bend is where an edge turns, to go round a box that would be in its way.
+	bend map[string][2]float64
 	// label is where along an edge its figures stand, as a share; half way, unless it says otherwise.
 	label map[string]float64
 }
@@ -43,6 +46,7 @@ func tall() *layout {
 			"customers": {186, 60}, "gateway": {186, 235}, "payments": {66, 425}, "inventory": {313, 425},
 			"bank-a": {62, 630}, "bank-b": {186, 630}, "redis": {310, 630},
 		},
+		bend:  map[string][2]float64{"gateway-redis": {243, 476}},
 		label: map[string]float64{"gateway-redis": 0.3, "payments-redis": 0.42, "payments-bank-b": 0.62},
 	}
 }
@@ -67,11 +71,11 @@ type nodeDrawing struct {
 // An edgeDrawing is a line with an arrow, and figures beside it.
 type edgeDrawing struct {
 	*edge
-	X1, Y1, X2, Y2 string
-	X              string // of the figures
-	Heavy          string // how thick the line is
-	Broken         textLine
-	Lines          []textLine
+	Points string // of the line
+	X      string // of the figures
+	Heavy  string // how thick the line is
+	Broken textLine
+	Lines  []textLine
 }
 
 // A textLine is text at a height.
@@ -130,19 +134,52 @@ func (n *node) lines() []string {
 
 func failedText(share float64) string { return chart.Share.Format(share) + " fail" }
 
-// edge draws an edge from the border of one box to that of the other.
+// edge draws an edge, with its figures.
 func (l *layout) edge(e *edge, from, to [2]float64) edgeDrawing {
-	at := l.label[e.From+"-"+e.To]
-	if at == 0 {
-		at = 0.5
-	}
-	a, b := l.border(from, to), l.border(to, from)
-	texts := e.lines()
-	top := a[1] + (b[1]-a[1])*at - l.line*(float64(len(texts))/2-0.75)
+	name := e.From + "-" + e.To
+	way, texts := l.way(name, from, to), e.lines()
+	at := along(way, cmp.Or(l.label[name], 0.5))
+	top := at[1] - l.line*(float64(len(texts))/2-0.75)
 	return edgeDrawing{
-		edge: e, X1: px(a[0]), Y1: px(a[1]), X2: px(b[0]), Y2: px(b[1]), X: px(a[0] + (b[0]-a[0])*at), Heavy: px(heavy(e.Rate)),
+		edge: e, Points: points(way), X: px(at[0]), Heavy: px(heavy(e.Rate)),
 		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top),
 	}
+}
+
+// way is how an edge goes from the border of one box to that of the other.
+func (l *layout) way(name string, from, to [2]float64) [][2]float64 {
+	bend, bent := l.bend[name]
+	if !bent {
+		return [][2]float64{l.border(from, to), l.border(to, from)}
+	}
+	return [][2]float64{l.border(from, bend), bend, l.border(to, bend)}
+}
+
+// along is where a way has got to after a share of its length.
+func along(way [][2]float64, share float64) [2]float64 {
+	var whole float64
+	for i := range way[1:] {
+		whole += distance(way[i], way[i+1])
+	}
+	left, a, b := share*whole, way[0], way[1]
+	for _, next := range way[2:] {
+		if d := distance(a, b); left > d {
+			left, a, b = left-d, b, next
+		}
+	}
+	part := left / distance(a, b)
+	return [2]float64{a[0] + (b[0]-a[0])*part, a[1] + (b[1]-a[1])*part}
+}
+
+func distance(a, b [2]float64) float64 { return math.Hypot(b[0]-a[0], b[1]-a[1]) }
+
+// points writes a way as SVG has it.
+func points(way [][2]float64) string {
+	var all []string
+	for _, at := range way {
+		all = append(all, px(at[0])+","+px(at[1]))
+	}
+	return strings.Join(all, " ")
 }
 
 // border is where the line from the middle of a box towards another leaves it, and a little more, so that

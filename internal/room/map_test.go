@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -99,6 +100,66 @@ func TestTheMapSaysWhatIsWrong(t *testing.T) {
 			return strings.Contains(text, want)
 		})
 	}
+}
+
+// No arrow goes through a box: it would look as if it ended there, and its figures as if they were the box's.
+func TestNoArrowOfTheMapCrossesABox(t *testing.T) {
+	s := shopOf()
+	for _, name := range []string{"gateway", "payments", "inventory", "bank-a", "bank-b"} {
+		s.Admin[name] = "http://127.0.0.1:1"
+	}
+	plans := htmltest.Parse(t, visit(t, room.Config{Shop: always(s)}).get("/").body).All("svg", "plan")
+	if len(plans) != 2 {
+		t.Fatalf("%d plans, want one for wide pages and one for narrow ones", len(plans))
+	}
+	for _, plan := range plans {
+		boxes, arrows := plan.All("rect", "part"), plan.All("polyline", "edge")
+		if len(boxes) != 7 || len(arrows) != 8 {
+			t.Errorf("%d boxes and %d arrows, want 7 and 8", len(boxes), len(arrows))
+		}
+		for _, arrow := range arrows {
+			for _, box := range boxes {
+				if x, y, crosses := crossing(t, arrow, box); crosses {
+					t.Errorf("%s: %s goes through a box, at %.0f, %.0f", plan.Attribute("class"), arrow.Attribute("points"), x, y)
+				}
+			}
+		}
+	}
+}
+
+// crossing returns where an arrow comes nearer than 3 to a box: it begins and ends 5 from those that it joins.
+func crossing(t *testing.T, arrow, box htmltest.Node) (x, y float64, crosses bool) {
+	const near, steps = 3, 1000
+	var way [][2]float64
+	for _, at := range strings.Fields(arrow.Attribute("points")) {
+		var p [2]float64
+		if _, err := fmt.Sscanf(at, "%f,%f", &p[0], &p[1]); err != nil {
+			t.Fatal(err)
+		}
+		way = append(way, p)
+	}
+	left, top := number(t, box, "x")-near, number(t, box, "y")-near
+	right, bottom := left+number(t, box, "width")+2*near, top+number(t, box, "height")+2*near
+	for i := range way[1:] {
+		for step := range steps + 1 {
+			part := float64(step) / steps
+			x, y = way[i][0]+(way[i+1][0]-way[i][0])*part, way[i][1]+(way[i+1][1]-way[i][1])*part
+			if x > left && x < right && y > top && y < bottom {
+				return x, y, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// number is an attribute that is one.
+func number(t *testing.T, n htmltest.Node, name string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(n.Attribute(name), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func TestTheLoopOfAPart(t *testing.T) {
