@@ -31,12 +31,14 @@ type Chart struct {
 	// it has what From and To count.
 	Origin     time.Time
 	Lines      []Line
-	Shades     []Shade
+	Shades     []Shade // those that matter most first, if there may be too many
 	Thresholds []Threshold
 	Marks      []Mark // by time
 	// Columns are the headings of the lines' Figures; if there are none, the table has the
 	// latest value of each line, its mean, its lowest and its highest.
 	Columns []string
+
+	unshaded int // shades that were left out
 }
 
 // A Line is one of a chart's.

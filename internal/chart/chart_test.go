@@ -116,6 +116,25 @@ func TestWhatIsShadedIsSaid(t *testing.T) {
 	}
 }
 
+// What is not shaded looks as if nothing had been, and so is counted.
+func TestShadesThatAreLeftOutAreCounted(t *testing.T) {
+	for want, n := range map[string]int{"": 64, "1 more time is not shaded": 65, "7 more times are not shaded": 71} {
+		c := chart.Chart{Title: "Rate", To: 100 * second, Lines: []chart.Line{line("a", 1)}}
+		for i := range n {
+			c.Shades = append(c.Shades, chart.Shade{From: time.Duration(i) * second, To: time.Duration(i+1) * second, Label: "a block"})
+		}
+		page := drawn(t, chart.Figure{Charts: []chart.Chart{c}})
+		legend := []string{"a"}
+		if want != "" {
+			legend = append(legend, want)
+		}
+		expect(t, "legend", htmltest.Texts(page.All("ul", "legend")[0].All("li", "")), legend...)
+		if shades, spans := len(page.All("rect", "fault")), len(page.All("ul", "spans")[0].All("li", "")); shades != 64 || spans != 64 {
+			t.Errorf("of %d, %d are shaded and %d are told", n, shades, spans)
+		}
+	}
+}
+
 func TestFiguresThatWouldTellUntruthsAreRefused(t *testing.T) {
 	ok := chart.Chart{Title: "ok", Lines: []chart.Line{line("a")}}
 	for want, f := range map[string]chart.Figure{

@@ -29,7 +29,8 @@
 // A figure draws at most [MaxLines] lines, those which reach furthest, and says how many it leaves out; where
 // lines stand on each other, it adds them up in one.
 // Of a line it draws at most [MaxPoints] points, of each stretch of time the lowest and the highest, so
-// that a peak stays a peak. A chart has at most 64 shades, 64 marks and 8 thresholds.
+// that a peak stays a peak. A chart has at most 64 shades, the first, and its figure says how many it leaves out; and
+// 64 marks and 8 thresholds.
 //
 // Everything here may be called by any goroutine.
 package chart

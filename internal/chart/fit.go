@@ -46,7 +46,8 @@ func (c Chart) fit(keep []int) Chart {
 	if len(c.Columns) == 0 {
 		c.Columns = summaryColumns(c.Name)
 	}
-	c.Shades = c.Shades[:min(len(c.Shades), maxShades)]
+	shades := c.Shades[:min(len(c.Shades), maxShades)]
+	c.Shades, c.unshaded = shades, len(c.Shades)-len(shades)
 	c.Marks = c.Marks[:min(len(c.Marks), maxMarks)]
 	c.Thresholds = c.Thresholds[:min(len(c.Thresholds), maxThresholds)]
 	return c

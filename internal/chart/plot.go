@@ -33,10 +33,12 @@ type drawing struct {
 	Title  string
 	Note   string // unit, and kind of scale
 	Legend []legend
-	More   int
+	More   int // lines that are not drawn
 	Plots  []plot
 	Table  Table
 	Spans  []string // those that are shaded, in words
+	// Unshaded is how many more there are.
+	Unshaded int
 }
 
 // A legend names a line; Class has its colour and its dashes.
@@ -90,6 +92,7 @@ func (f *Figure) draw() drawing {
 	for i := range charts {
 		d.Plots = append(d.Plots, charts[i].plot(s))
 		d.Spans = append(d.Spans, charts[i].spans()...)
+		d.Unshaded += charts[i].unshaded
 	}
 	return d
 }

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -394,15 +395,21 @@ func (r *Room) shades(ctx context.Context, s stretch) []chart.Shade {
 	if err != nil {
 		return nil
 	}
+	return shadesOf(lines, s.step)
+}
+
+// shadesOf are the times in which lines have values a step apart, the latest first: those a chart has room for.
+func shadesOf(lines []chart.Line, step time.Duration) []chart.Shade {
 	var all []chart.Shade
 	for _, l := range lines {
 		for i, p := range l.Points {
-			if i > 0 && p.At-l.Points[i-1].At <= 2*s.step {
-				all[len(all)-1].To = p.At + s.step
+			if i > 0 && p.At-l.Points[i-1].At <= 2*step {
+				all[len(all)-1].To = p.At + step
 				continue
 			}
-			all = append(all, chart.Shade{From: p.At, To: p.At + s.step, Label: l.Name})
+			all = append(all, chart.Shade{From: p.At, To: p.At + step, Label: l.Name})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b chart.Shade) int { return cmp.Compare(b.From, a.From) })
 	return all
 }

@@ -160,3 +160,18 @@ func TestOfTooMuchTheRestIsCounted(t *testing.T) {
 		t.Errorf("%d tiles: %s", n, text)
 	}
 }
+
+// A chart shades the first times that it is given, and who looks wants to see what is latest.
+func TestTheLatestFaultsAreTheFirstToBeShaded(t *testing.T) {
+	active := func(name string, seconds ...int) chart.Line {
+		l := chart.Line{Name: name}
+		for _, s := range seconds {
+			l.Points = append(l.Points, chart.Point{At: time.Duration(s) * time.Second, Value: 1})
+		}
+		return l
+	}
+	got := fmt.Sprint(shadesOf([]chart.Line{active("a", 0, 1, 3, 10, 11), active("b", 5, 20)}, time.Second))
+	if want := "[{20s 21s b false} {10s 12s a false} {5s 6s b false} {0s 4s a false}]"; got != want {
+		t.Errorf("shaded are %s, want %s", got, want)
+	}
+}
