@@ -1,18 +1,21 @@
 package room
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 )
 
 // maxLooks bounds the looks that are remembered; pages and what is asked of them are few.
-const maxLooks = 256
+const maxLooks = 64
 
 // A cache remembers what was seen for a while, so that many readers cost the shop no more than one.
 // Its zero value is empty.
 type cache[T any] struct {
+	most  int // looks that are remembered; 0 means maxLooks
 	mu    sync.Mutex
 	looks map[string]*look[T]
 }
@@ -48,12 +51,18 @@ func (c *cache[T]) find(key string, until time.Time) (l *look[T], ours bool) {
 	if l = c.looks[key]; l != nil && l.fresh() {
 		return l, false
 	}
-	if c.looks == nil || len(c.looks) >= maxLooks {
-		c.looks = map[string]*look[T]{}
-	}
+	c.makeRoom()
 	l = &look[T]{done: make(chan struct{}), until: until}
 	c.looks[key] = l
 	return l, true
+}
+
+// makeRoom makes room for one more look: what is too old is nothing but memory.
+func (c *cache[T]) makeRoom() {
+	maps.DeleteFunc(c.looks, func(_ string, l *look[T]) bool { return !l.fresh() })
+	if c.looks == nil || len(c.looks) >= cmp.Or(c.most, maxLooks) {
+		c.looks = map[string]*look[T]{}
+	}
 }
 
 // failureTime is how long a look that failed is remembered, if not less.

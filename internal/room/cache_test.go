@@ -116,15 +116,37 @@ func TestWhoLeavesACacheDoesNotWait(t *testing.T) {
 
 // Keys come from what is asked for, so that there may be many.
 func TestACacheIsBounded(t *testing.T) {
-	var c cache[int]
-	for n := range 10 * maxLooks {
-		if got, _ := c.get(t.Context(), time.Duration(n).String(), time.Hour, func() (int, error) { return n, nil }); got != n {
-			t.Fatal(got)
+	for most, want := range map[int]int{0: maxLooks, 7: 7} {
+		c := cache[int]{most: most}
+		reached := 0
+		for n := range 10 * maxLooks {
+			if got, _ := c.get(t.Context(), time.Duration(n).String(), time.Hour, func() (int, error) { return n, nil }); got != n {
+				t.Fatal(got)
+			}
+			reached = max(reached, len(c.looks))
 		}
-		if len(c.looks) > maxLooks {
-			t.Fatalf("%d looks", len(c.looks))
+		if reached != want {
+			t.Errorf("a bound of %d: up to %d looks, want %d", most, reached, want)
 		}
 	}
+}
+
+// What is too old is not kept until there is too much of it.
+func TestACacheDropsWhatIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache[int]
+		ask := func(key string, valid time.Duration) {
+			_, _ = c.get(t.Context(), key, valid, func() (int, error) { return 1, nil })
+		}
+		for n := range 10 {
+			ask(time.Duration(n).String(), time.Duration(n+1)*time.Second)
+		}
+		time.Sleep(7 * time.Second)
+		ask("new", time.Second)
+		if len(c.looks) != 4 {
+			t.Errorf("%d looks are kept, want the three that are good for longer, and the new one", len(c.looks))
+		}
+	})
 }
 
 // A panic in one reader's look leaves nobody waiting.

@@ -162,6 +162,10 @@ type past struct {
 	rows    []rowView
 }
 
+// maxPasts bounds the pasts that are remembered. Each is all figures of a dashboard, in a megabyte or less: who
+// reads every dashboard of every part back a day would fill hundreds of them otherwise.
+const maxPasts = 32
+
 // lookAtDashboard shows the past, which is remembered for a while, and what is now, which is not.
 func (r *Room) lookAtDashboard(ctx context.Context, c choice) (any, error) {
 	was, err := r.pasts.get(ctx, c.url(), c.span.Length/60*9/10, func() (*past, error) { return r.lookBack(ctx, c) })

@@ -39,7 +39,8 @@
 //	a look at the shop              6 s             what did not answer is said
 //	an answer of an admin port      4 MiB           it counts as none
 //	a form                          64 KiB          413
-//	what is remembered              256 parts       all is forgotten
+//	parts that are remembered       64              all are forgotten; what is too old is when there is something new
+//	pasts that are remembered       32              likewise
 //	lines of a drill                8,192           left out
 //	runs, traces of a list          200, 100        the latest are shown
 //

@@ -88,6 +88,7 @@ func New(c Config) (*Room, error) {
 		return nil, fmt.Errorf("room: %w", err)
 	}
 	r := &Room{config: c, key: []byte(rand.Text()), pages: pages, ports: newAsker(), streams: make(chan struct{}, maxStreams)}
+	r.pasts.most = maxPasts
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.theatre = newTheatre(r.ctx, c, r.changed)
 	r.drills, r.boards = sync.OnceValues(listDrills), sync.OnceValues(dashboards.Load)
