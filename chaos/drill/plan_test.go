@@ -305,6 +305,17 @@ func TestAmplificationIsThatOfTheRoutesThatLeadThere(t *testing.T) {
 	}
 }
 
+// Where all requests count, though all of them lead to attempts, the bound is wider than it need be.
+func TestDrillsSayWhichRequestsLeadToAttempts(t *testing.T) {
+	for _, name := range drills.Names() {
+		for _, c := range drillOf(t, name).Checks(drill.Quick).Promises {
+			if c.Measure == verdict.Attempts && len(c.Routes) == 0 {
+				t.Errorf("%s: %s: attempts_of names no route", name, c.Name)
+			}
+		}
+	}
+}
+
 // A rise is that of each series: a sum hides that one began anew.
 func TestRisesAreThoseOfSeries(t *testing.T) {
 	const sum = `sum(brownout_http_requests_total{job="bank-a"})`
