@@ -21,7 +21,7 @@ import (
 type playFlags struct {
 	Names []string `arg:"" optional:"" placeholder:"NAME" help:"Drills, by name, or by the path of their file."`
 	All   bool     `help:"All drills."`
-	Pace  string   `enum:"quick,demo" default:"quick" help:"quick, for machines that check, or demo, for people who watch (default ${default})."`
+	Pace  string   `enum:"quick,demo" default:"quick" help:"quick, for machines that check, or demo, for people who watch; alerts are judged at quick only (default ${default})."`
 	Seed  uint64   `default:"1" placeholder:"N" help:"Decides arrivals, choices and chance (default ${default})."`
 	Out   string   `default:"runs" placeholder:"FOLDER" help:"Where the evidence goes (default ${default})."`
 	Quiet bool     `short:"q" help:"Print the results only."`
