@@ -328,8 +328,12 @@ func TestAClosedRoomKeepsNoConnections(t *testing.T) {
 	if a := v.get("/protections"); a.status != http.StatusOK || open.Load() == 0 {
 		t.Fatalf("%d, %d connections", a.status, open.Load())
 	}
+	closed := time.Now()
 	v.room.Close()
 	eventually(t, "the connections are closed", func() bool { return open.Load() == 0 })
+	if took := time.Since(closed); took > patience/2 { // in the end each of them is, for nobody uses it
+		t.Errorf("the connections are kept for %v", took)
+	}
 }
 
 func TestARoomWithoutAShopIsRefused(t *testing.T) {
