@@ -46,7 +46,8 @@
 //	spans on their way                 8,192          dropped by the OpenTelemetry SDK
 //	routes, statuses                   those known    label "other"
 //	culprits of long turns             64             label "other", one for each phase
-//	buckets of a native histogram      160            they begin anew, once an hour, or become wider
+//	buckets of a native histogram      256            the first, about a microsecond, or the last, an hour
+//	looks at the metrics at once       4              answered 503
 //	calls, outcomes of one             256, 32        label "other"
 //	classes of a pool                  64             label "other"
 //	classes of a store's connections   64             left out
