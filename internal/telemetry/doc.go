@@ -32,6 +32,12 @@
 // Attributes are named after OpenTelemetry's semantic conventions; what those have no name for begins
 // with "brownout.". A query is left out, for it may say who somebody is.
 //
+// # Metrics
+//
+// They are those of client_golang, but for [Histograms]: durations, which are most of what is shown, are counted in
+// arrays, and write their own lines where a [Registry] is looked at in text. Any other registry has them as it has
+// everything else.
+//
 // # Goroutines
 //
 // Any goroutine may call everything here, but for LoopDelay and TurnEnd of a
