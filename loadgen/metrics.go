@@ -26,7 +26,7 @@ type Metrics struct {
 type routeMetrics struct {
 	scheduled                   prometheus.Counter
 	good, late, refused, failed prometheus.Counter
-	latency                     prometheus.Observer
+	latency                     *telemetry.Histogram
 }
 
 // NewMetrics makes the metrics of a load that takes some routes, whose clients have some patience;
@@ -39,15 +39,14 @@ func NewMetrics(reg prometheus.Registerer, p evidence.Patience, routes []string)
 		Name: "brownout_load_samples_total",
 		Help: "Attempts that ended, by outcome: good, late for the client's patience, refused, or failed, which is without an answer, too, and never sent.",
 	}, []string{"route", "outcome"}))
-	latency := telemetry.Register(reg, prometheus.NewHistogramVec(
-		telemetry.Durations("brownout_load_latency_seconds", "From when a request was due to the end of an attempt that was sent, and not refused."), []string{"route"}))
+	latency := telemetry.NewHistograms(reg, "brownout_load_latency_seconds", "From when a request was due to the end of an attempt that was sent, and not refused.", nil, "route")
 	m := &Metrics{patience: p, routes: map[string]*routeMetrics{}, lateStarts: telemetry.Register(reg, prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "brownout_load_late_starts_total", Help: "Requests that began more than 10 ms after they were due, for the generator was late.",
 	}))}
 	of := func(route string) *routeMetrics {
 		outcome := func(name string) prometheus.Counter { return samples.WithLabelValues(route, name) }
 		return &routeMetrics{
-			scheduled: scheduled.WithLabelValues(route), latency: latency.WithLabelValues(route),
+			scheduled: scheduled.WithLabelValues(route), latency: latency.Of(route),
 			good: outcome("good"), late: outcome("late"), refused: outcome("refused"), failed: outcome("failed"),
 		}
 	}
@@ -84,7 +83,7 @@ func (m *Metrics) end(s *evidence.Sample) {
 	r := m.of(s.Route)
 	r.outcome(s, m.patience.Of(s.Route)).Inc()
 	if s.Outcome == evidence.Acknowledged || s.Outcome == evidence.Unknown {
-		r.latency.Observe(s.Latency.Seconds())
+		r.latency.Observe(s.Latency)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 
 	"github.com/go-json-experiment/json"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/chaos/fault"
 	"brownout/internal/resilience"
@@ -38,7 +37,7 @@ type ServeConfig struct {
 type process struct {
 	config   ServeConfig
 	log      *slog.Logger
-	registry *prometheus.Registry
+	registry *telemetry.Registry
 	links    []*Link
 	sockets  []net.Listener
 	injector *fault.Injector
@@ -84,7 +83,7 @@ func (p *process) listen() error {
 func (p *process) listenAdmin() (err error) {
 	faults := http.StripPrefix("/admin", p.injector.Handler())
 	c := p.config.Admin
-	c.Gatherer = p.registry
+	c.Metrics = p.registry
 	c.Protections = resilience.NewRegistry(nil) // it has none, but who switches them does so everywhere
 	c.Mount = map[string]http.Handler{"/admin/faults": faults, "/admin/faults/": faults}
 	if p.admin, err = service.ListenAdmin(c); err != nil {

@@ -22,7 +22,7 @@ func (c *loadCommand) showMetrics(plan *loadPlan) (*display, error) {
 		return nil, fmt.Errorf("--metrics: %s has no admin token, which would open them", c.Shop)
 	}
 	admin, err := service.ListenAdmin(service.AdminConfig{
-		Addr: c.Metrics, Private: c.MetricsPrivate, Token: plan.shop.AdminToken, Gatherer: plan.metrics,
+		Addr: c.Metrics, Private: c.MetricsPrivate, Token: plan.shop.AdminToken, Metrics: plan.metrics,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %w", exposed(err))

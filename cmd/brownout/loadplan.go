@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"brownout/chaos/evidence"
 	"brownout/internal/shopfile"
 	"brownout/internal/telemetry"
@@ -25,10 +23,10 @@ import (
 type loadPlan struct {
 	thresholds []loadgen.Threshold
 	attacker   *loadgen.Attacker
-	shoppers   *loadgen.Shoppers    // nil if the load goes to a URL
-	shop       *shopfile.Shop       // nil, too
-	metrics    *prometheus.Registry // nil if they are not shown
-	routes     []string             // that are taken
+	shoppers   *loadgen.Shoppers   // nil if the load goes to a URL
+	shop       *shopfile.Shop      // nil, too
+	metrics    *telemetry.Registry // nil if they are not shown
+	routes     []string            // that are taken
 	tracing    *telemetry.Tracing
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
+
+	"brownout/internal/telemetry"
 )
 
 // metricsPage lists all metrics. Dashboards and rules are held against it.
@@ -61,7 +63,7 @@ func (w *town) catalogue() catalogue {
 	return c
 }
 
-func descriptions(r *prometheus.Registry) (all []string) {
+func descriptions(r *telemetry.Registry) (all []string) {
 	described := make(chan *prometheus.Desc)
 	go func() {
 		defer close(described)

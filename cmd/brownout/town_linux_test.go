@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -41,8 +40,8 @@ type town struct {
 type townPart struct {
 	name     string
 	line     service.ReadyLine
-	token    string               // of its port, "" if it asks for none
-	registry *prometheus.Registry // nil if nobody can look into it
+	token    string              // of its port, "" if it asks for none
+	registry *telemetry.Registry // nil if nobody can look into it
 }
 
 // The secrets of a town.
@@ -129,7 +128,7 @@ func openPart(t *testing.T, name string, flags hostFlags, token string, build bu
 		c := flags.host(streams{out: ready, err: io.Discard}, name, "127.0.0.1:0", token)
 		built := b.build(build)
 		c.Build = func(rt *service.Runtime) (service.Service, error) {
-			p.registry = rt.Metrics.(*prometheus.Registry)
+			p.registry = rt.Metrics.(*telemetry.Registry)
 			return built(rt)
 		}
 		c.Mount = b.mount(ctx)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"brownout/chaos/fault"
 	"brownout/internal/service"
@@ -38,7 +37,7 @@ type keeper struct {
 	logged     *outlet
 	supervisor Supervisor
 	own        Spec
-	registry   *prometheus.Registry
+	registry   *telemetry.Registry
 	faults     *fault.Injector // of what is done to the process from outside
 	desk       desk
 	lender     *lender

@@ -28,7 +28,7 @@ func (k *keeper) listen() (*service.Admin, error) {
 	loans := http.NewServeMux()
 	k.lender.handle(loans)
 	k.handle(loans)
-	c.Gatherer = k.registry
+	c.Metrics = k.registry
 	c.Mount = map[string]http.Handler{"/admin/": http.StripPrefix("/admin", &k.desk), "/loans": loans, "/loans/": loans, "GET /children": k.childrenHandler()}
 	port, err := service.ListenAdmin(c)
 	if err != nil {

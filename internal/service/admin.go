@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"brownout/internal/loop"
 	"brownout/internal/pool"
@@ -38,8 +36,8 @@ type AdminConfig struct {
 	// Token is the bearer token that is asked for everywhere but at /livez and
 	// /readyz. "" means one made at random.
 	Token string
-	// Gatherer is what /metrics shows.
-	Gatherer prometheus.Gatherer
+	// Metrics are what /metrics shows.
+	Metrics *telemetry.Registry
 	// Mount has more handlers, by the patterns of http.ServeMux.
 	Mount map[string]http.Handler
 	// Loop, LoopMetrics, Pool and Protections are those of the service; each is nil in a
@@ -140,8 +138,7 @@ func (a *Admin) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "alive\n") })
 	mux.HandleFunc("GET /readyz", a.readyz)
-	// Who scrapes is on this machine: to pack what it gets would cost a third of a scrape more, and spare nothing.
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.config.Gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4, EnableOpenMetrics: true, DisableCompression: true}))
+	mux.Handle("GET /metrics", a.config.Metrics.Handler())
 	if a.config.Loop != nil && a.config.LoopMetrics != nil {
 		mux.HandleFunc("GET /debug/loop", a.debugLoop)
 	}

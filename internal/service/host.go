@@ -94,7 +94,7 @@ type ReadyLine struct {
 type host struct {
 	config     HostConfig
 	log        *slog.Logger
-	registry   *prometheus.Registry
+	registry   *telemetry.Registry
 	metrics    prometheus.Registerer  // nil if unseen
 	turns      *telemetry.LoopMetrics // nil if unseen
 	loop       *loop.Loop
@@ -249,7 +249,7 @@ func (h *host) tracing() (*telemetry.Tracing, error) {
 // listen opens both sockets, and answers at the admin port from now on.
 func (h *host) listen() (err error) {
 	c := h.config.Admin
-	c.Gatherer, c.Loop, c.LoopMetrics, c.Pool, c.Protections = h.registry, h.loop, h.turns, h.pool, h.runtime.Protections
+	c.Metrics, c.Loop, c.LoopMetrics, c.Pool, c.Protections = h.registry, h.loop, h.turns, h.pool, h.runtime.Protections
 	if h.config.Mount != nil {
 		c.Mount = h.config.Mount(Inside{h.runtime, h.pool, h.processors.submitted})
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"brownout/internal/loop"
@@ -14,15 +13,21 @@ import (
 // maxText bounds what a span says in one place, in bytes: stacks are the longest.
 const maxText = 4 << 10
 
-// limits are those of every span: what comes from outside, such as a path, may be long.
-func limits() sdktrace.SpanLimits {
-	l := sdktrace.NewSpanLimits()
-	l.AttributeValueLengthLimit = maxText
-	return l
+// bound cuts the texts of attributes: what comes from outside, such as a path, may be long.
+func bound(all []attribute.KeyValue) {
+	for i := range all {
+		if v := &all[i].Value; v.Type() == attribute.STRING {
+			*v = attribute.StringValue(cut(v.AsString()))
+		}
+	}
 }
 
+// cut is what is told of a text: not too much, and nothing that is no text, for which a collector refuses all that is
+// sent with it.
+func cut(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxText)], "") }
+
 // A Detail is what an event of a trace tells beside its name. It is asked only if the trace is
-// kept, on a goroutine of its own, and so must not change.
+// kept, on a goroutine of its own, and so must not change; what it answers is given away.
 type Detail interface {
 	Attributes() []attribute.KeyValue
 }
@@ -101,9 +106,5 @@ func message(err error) string {
 	if err == nil {
 		return ""
 	}
-	text := err.Error()
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "")
-	}
-	return text
+	return cut(err.Error())
 }

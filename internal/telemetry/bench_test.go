@@ -4,10 +4,14 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"brownout/internal/telemetry"
@@ -101,6 +105,45 @@ func BenchmarkClientObserve(b *testing.B) {
 		m.Observe("inventory", "hold", 1, "ok", ms)
 	}
 }
+
+// BenchmarkLook is what a look costs a service with as many series as the gateway, without the network: at its page, and at
+// what the library would show of the same.
+func BenchmarkLook(b *testing.B) {
+	reg := telemetry.NewRegistry("gateway")
+	var routes []string
+	for i := range 24 {
+		routes = append(routes, "route "+strconv.Itoa(i))
+	}
+	requests, calls, jobs := telemetry.NewHTTPMetrics(reg, routes), telemetry.NewClientMetrics(reg), telemetry.NewPoolMetrics(reg)
+	turns := telemetry.NewLoopMetrics(reg)
+	for i := range 1000 {
+		d := time.Duration(i) * ms
+		requests.Observe(routes[i%len(routes)], 200, d)
+		calls.Observe("redis", "script "+strconv.Itoa(i%32), 1, "ok", d)
+		jobs.JobDone("hash", d, d)
+		turns.LoopDelay(d)
+	}
+	for _, c := range []struct {
+		name    string
+		handler http.Handler
+	}{{"page", reg.Handler()}, {"library", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.Header.Set("Accept", openMetrics)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.handler.ServeHTTP(blind{http.Header{}}, r)
+			}
+		})
+	}
+}
+
+// A blind asker forgets what it is answered.
+type blind struct{ header http.Header }
+
+func (b blind) Header() http.Header       { return b.header }
+func (blind) Write(p []byte) (int, error) { return len(p), nil }
+func (blind) WriteHeader(int)             {}
 
 func BenchmarkLogLeftOut(b *testing.B) {
 	l := telemetry.NewLogger(io.Discard, "gateway", slog.LevelInfo)

@@ -1,11 +1,14 @@
 package telemetry_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 
 	"brownout/internal/telemetry"
 )
@@ -50,23 +53,75 @@ func TestDurationsAreNativeWithClassicBucketsBeside(t *testing.T) {
 	}
 }
 
-// Buckets become wider when there would be too many; nothing that was observed is lost by that.
+// What is too short or too long for a bucket of its own is counted all the same.
 func TestNativeBucketsAreBounded(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := telemetry.NewLoopMetrics(reg)
-	const observed = 400
+	const observed = 401
+	m.LoopDelay(-time.Second)
 	d := 1.0 // ns
-	for range observed {
+	for range observed - 1 {
 		m.LoopDelay(time.Duration(d))
 		d *= 1.1
 	}
 	h := histogramOf(t, reg, "eventloop_delay_seconds")
-	if n := len(h.GetPositiveDelta()); n > 2*160 || n == 0 {
+	if n := len(h.GetPositiveDelta()); n < 250 || n > 256 {
 		t.Errorf("%d buckets are shown", n)
 	}
-	if h.GetSampleCount() != observed {
-		t.Errorf("%d delays are left", h.GetSampleCount())
+	if h.GetSampleCount() != observed || h.GetSampleSum() < 1e7 {
+		t.Errorf("%d delays of %v s are left", h.GetSampleCount(), h.GetSampleSum())
 	}
+}
+
+// A histogram counts as one of client_golang's does.
+func TestHistogramIsThatOfClientGolang(t *testing.T) {
+	bounds := telemetry.Growing(ms, 2, 14)
+	inSeconds := make([]float64, len(bounds))
+	for i, b := range bounds {
+		inSeconds[i] = b.Seconds()
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		ours := telemetry.NewHistograms(nil, "a", "b", bounds).Of()
+		theirs := prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "a", Help: "b", Buckets: inSeconds, NativeHistogramBucketFactor: 1.1, NativeHistogramZeroThreshold: 1.0 / (1 << 20),
+		})
+		edge := rapid.SampledFrom(append(bounds, 0, time.Microsecond, time.Second/8, time.Hour))
+		anything := rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "ns"))
+		})
+		for _, d := range rapid.SliceOfN(rapid.OneOf(edge, anything), 1, 100).Draw(t, "durations") {
+			ours.Observe(d)
+			theirs.Observe(d.Seconds())
+		}
+		a, b := shown(t, ours), shown(t, theirs)
+		if math.Abs(a.GetSampleSum()-b.GetSampleSum()) > 1e-6 {
+			t.Errorf("the sum is %v, want %v", a.GetSampleSum(), b.GetSampleSum())
+		}
+		for _, h := range []*dto.Histogram{a, b} {
+			h.SampleSum, h.CreatedTimestamp = nil, nil
+		}
+		if !proto.Equal(a, b) {
+			t.Errorf("got  %v\nwant %v", a, b)
+		}
+	})
+}
+
+func shown(t *rapid.T, m prometheus.Metric) *dto.Histogram {
+	var to dto.Metric
+	if err := m.Write(&to); err != nil {
+		t.Fatal(err)
+	}
+	return to.GetHistogram()
+}
+
+// Whoever asks for too few labels has made a mistake.
+func TestHistogramsOfTheWrongLabels(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it is made")
+		}
+	}()
+	telemetry.NewHistograms(nil, "a", "b", nil, "route").Of()
 }
 
 // Whoever sees how long requests took finds one that took so long.

@@ -18,7 +18,7 @@ const (
 // call its methods; those of nil do nothing.
 type ClientMetrics struct {
 	attempts *prometheus.CounterVec
-	duration *prometheus.HistogramVec
+	duration *Histograms
 	late     *prometheus.CounterVec
 	calls    table[callName, *callMetrics]
 }
@@ -28,7 +28,7 @@ type callName struct{ downstream, call string }
 // callMetrics are the metrics of one call.
 type callMetrics struct {
 	name     callName
-	duration prometheus.Observer
+	duration *Histogram
 	late     prometheus.Counter
 	counters table[attemptKind, prometheus.Counter]
 }
@@ -50,8 +50,7 @@ func NewClientMetrics(reg prometheus.Registerer) *ClientMetrics {
 		attempts: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "brownout_client_attempts_total", Help: "Attempts of calls to other services; kind tells a first one from a retry.",
 		}, []string{"downstream", "call", "kind", "outcome"})),
-		duration: register(reg, prometheus.NewHistogramVec(
-			Durations("brownout_client_attempt_duration_seconds", "How long attempts of calls to other services took."), []string{"downstream", "call"})),
+		duration: NewHistograms(reg, "brownout_client_attempt_duration_seconds", "How long attempts of calls to other services took.", nil, "downstream", "call"),
 		late: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "brownout_client_late_attempts_total",
 			Help: "Attempts of calls to other services that were sent for callers who had left, by what those said when they came.",
@@ -67,7 +66,7 @@ func (m *ClientMetrics) Observe(downstream, call string, attempt int, outcome st
 		return
 	}
 	c := m.call(callName{downstream, call})
-	c.duration.Observe(d.Seconds())
+	c.duration.Observe(d)
 	m.counter(c, attemptKind{attempt > 1, outcome}).Inc()
 }
 
@@ -84,7 +83,7 @@ func (m *ClientMetrics) call(name callName) *callMetrics {
 	}
 	return m.calls.add(name, callName{other, other}, maxCalls, func(name callName) *callMetrics {
 		labels := []string{name.downstream, name.call}
-		return &callMetrics{name: name, duration: m.duration.WithLabelValues(labels...), late: m.late.WithLabelValues(labels...)}
+		return &callMetrics{name: name, duration: m.duration.Of(labels...), late: m.late.WithLabelValues(labels...)}
 	})
 }
 

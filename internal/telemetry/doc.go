@@ -36,6 +36,12 @@
 // Attributes are named after OpenTelemetry's semantic conventions; what those have no name for begins
 // with "brownout.". A query is left out, for it may say who somebody is.
 //
+// # Metrics
+//
+// They are those of client_golang, but for [Histograms]: durations, which are most of what is shown, are counted in
+// arrays, and write their own lines where a [Registry] is looked at in text. Any other registry has them as it has
+// everything else.
+//
 // # Goroutines
 //
 // Any goroutine may call everything here, but for LoopDelay and TurnEnd of a
@@ -50,7 +56,8 @@
 //	spans on their way                 8,192          dropped by the OpenTelemetry SDK
 //	routes, statuses                   those known    label "other"
 //	culprits of long turns             64             label "other", one for each phase
-//	buckets of a native histogram      160            they begin anew, once an hour, or become wider
+//	buckets of a native histogram      256            the first, about a microsecond, or the last, an hour
+//	looks at the metrics at once       4              answered 503
 //	calls, outcomes of one             256, 32        label "other"
 //	classes of a pool                  64             label "other"
 //	classes of a store's connections   64             left out

@@ -25,16 +25,10 @@ type HTTPMetrics struct {
 // routeMetrics are the metrics of one route.
 type routeMetrics struct {
 	name     string
-	duration exemplified
+	duration *Histogram
 	arrivals *peak
 	// statuses are looked up when they first occur; the last is that of others.
 	statuses [maxStatus - minStatus + 2]atomic.Pointer[prometheus.Counter]
-}
-
-// An exemplified observer can keep examples of what it observes; those of histograms do.
-type exemplified interface {
-	prometheus.Observer
-	prometheus.ExemplarObserver
 }
 
 // NewHTTPMetrics makes the metrics of a service's routes; requests of any other route
@@ -44,14 +38,13 @@ func NewHTTPMetrics(reg prometheus.Registerer, routes []string) *HTTPMetrics {
 	if reg == nil {
 		return nil
 	}
-	duration := register(reg, prometheus.NewHistogramVec(
-		Durations("brownout_http_request_duration_seconds", "Time from the last byte of a request to its answer."), []string{"route"}))
+	duration := NewHistograms(reg, "brownout_http_request_duration_seconds", "Time from the last byte of a request to its answer.", nil, "route")
 	m := &HTTPMetrics{routes: map[string]*routeMetrics{}, requests: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_http_requests_total", Help: "Requests that were answered.",
 	}, []string{"route", "status"}))}
 	arrivals := register(reg, newPeakCollector())
 	of := func(route string) *routeMetrics {
-		return &routeMetrics{name: route, duration: duration.WithLabelValues(route).(exemplified), arrivals: arrivals.of(route)}
+		return &routeMetrics{name: route, duration: duration.Of(route), arrivals: arrivals.of(route)}
 	}
 	m.other = of(other)
 	for _, name := range routes {
@@ -74,7 +67,7 @@ func (m *HTTPMetrics) Observe(route string, status int, d time.Duration) {
 		return
 	}
 	r := m.of(route)
-	r.duration.Observe(d.Seconds())
+	r.duration.Observe(d)
 	m.counter(r, status).Inc()
 }
 
@@ -85,7 +78,7 @@ func (m *HTTPMetrics) ObserveTraced(route string, status int, d time.Duration, t
 		return
 	}
 	r := m.of(route)
-	r.duration.ObserveWithExemplar(d.Seconds(), prometheus.Labels{"trace_id": t.ID()})
+	r.duration.ObserveTraced(d, t)
 	m.counter(r, status).Inc()
 }
 

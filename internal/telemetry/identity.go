@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"context"
 	"encoding/binary"
 	"math/rand/v2"
 	"sync"
@@ -52,37 +51,4 @@ func newSampler(ratio float64) sampler { return sampler(ratio * (1 << 63)) }
 
 func (s sampler) root(id trace.TraceID) bool {
 	return binary.BigEndian.Uint64(id[8:])>>1 < uint64(s)
-}
-
-// A chosenContext carries the ids of the span that is made with it. They were chosen
-// before: a callee was told of a call's before it was known whether it is kept.
-type chosenContext struct {
-	context.Context
-	trace trace.TraceID
-	span  trace.SpanID
-}
-
-type chosenKey struct{}
-
-// Value finds the ids.
-func (c *chosenContext) Value(key any) any {
-	if key == (chosenKey{}) {
-		return c
-	}
-	return c.Context.Value(key)
-}
-
-// chosenIDs implements sdktrace.IDGenerator. It panics for a span that is made
-// without a chosenContext.
-type chosenIDs struct{}
-
-// NewIDs returns the ids of a root.
-func (chosenIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
-	c := ctx.Value(chosenKey{}).(*chosenContext)
-	return c.trace, c.span
-}
-
-// NewSpanID returns the id of any other span.
-func (chosenIDs) NewSpanID(ctx context.Context, _ trace.TraceID) trace.SpanID {
-	return ctx.Value(chosenKey{}).(*chosenContext).span
 }

@@ -7,11 +7,10 @@ import (
 	"sync/atomic"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
 )
 
-// A keeper makes spans of records on a goroutine of its own, for that takes some
-// microseconds for each span, which the loop has no time for. A nil keeper has
+// A keeper makes spans of records on a goroutine of its own, for that takes a microsecond
+// or more for each span, which the loop has no time for. A nil keeper has
 // nothing to do.
 type keeper struct {
 	queue      chan *record
@@ -22,9 +21,9 @@ type keeper struct {
 	closed bool
 }
 
-func startKeeper(tracer trace.Tracer) *keeper {
+func startKeeper(to *sink) *keeper {
 	k := &keeper{queue: make(chan *record, maxKept), stopped: make(chan struct{})}
-	go k.run(tracer)
+	go k.run(to)
 	return k
 }
 
@@ -45,10 +44,10 @@ func (k *keeper) take(r *record) bool {
 	return false
 }
 
-func (k *keeper) run(tracer trace.Tracer) {
+func (k *keeper) run(to *sink) {
 	defer close(k.stopped)
 	for r := range k.queue {
-		r.emit(tracer)
+		r.emit(to)
 		r.release()
 	}
 }

@@ -22,7 +22,7 @@ const phases = len(loop.TurnStats{}.Phases)
 // LoopDelay and TurnEnd are for the loop, of which there is one; any goroutine may
 // call the rest.
 type LoopMetrics struct {
-	delay   prometheus.Histogram
+	delay   *Histogram
 	last    atomic.Int64 // delay, in ns
 	windows windows
 	watched atomic.Pointer[loop.Loop]
@@ -81,7 +81,7 @@ var _ loop.Observer = (*LoopMetrics)(nil)
 // NewLoopMetrics makes the metrics of a loop. A registerer shows those that were made with it last: earlier ones
 // are of a life of the service that is over. With a nil registerer they count, but nobody sees it.
 func NewLoopMetrics(reg prometheus.Registerer) *LoopMetrics {
-	m := &LoopMetrics{delay: register(reg, prometheus.NewHistogram(Durations("eventloop_delay_seconds", "How late timers fired.")))}
+	m := &LoopMetrics{delay: NewHistograms(reg, "eventloop_delay_seconds", "How late timers fired.", nil).Of()}
 	register(reg, newLoopCollector()).metrics.Store(m)
 	register(reg, newNodeCollector()).metrics.Store(m)
 	return m
@@ -93,7 +93,7 @@ func (m *LoopMetrics) Watch(l *loop.Loop) { m.watched.Store(l) }
 
 // LoopDelay implements loop.Observer.
 func (m *LoopMetrics) LoopDelay(late time.Duration) {
-	m.delay.Observe(late.Seconds())
+	m.delay.Observe(late)
 	m.last.Store(int64(late))
 	m.windows.late(late)
 }

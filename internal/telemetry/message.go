@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -55,11 +56,11 @@ func (tr *Tracing) Receive(m Message, at time.Time) *Trace {
 }
 
 // links are those to where a trace comes from without being a part of it.
-func (r *record) links() []trace.Link {
+func (r *record) links() []sdktrace.Link {
 	if !r.sender.trace.IsValid() {
 		return nil
 	}
-	return []trace.Link{{SpanContext: r.sender.context()}}
+	return []sdktrace.Link{{SpanContext: r.sender.context()}}
 }
 
 func (m *Message) attributes() []attribute.KeyValue {

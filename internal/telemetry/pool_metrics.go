@@ -20,7 +20,7 @@ var _ pool.Observer = (*PoolMetrics)(nil)
 // PoolMetrics are the metrics of a worker pool. It is a pool.Observer, and Watch
 // shows it the pool itself, which is made with it. Any goroutine may call its methods.
 type PoolMetrics struct {
-	wait, run *prometheus.HistogramVec
+	wait, run *Histograms
 	dropped   *prometheus.CounterVec
 	watched   *poolCollector
 	classes   table[string, *classMetrics]
@@ -28,20 +28,20 @@ type PoolMetrics struct {
 
 // classMetrics are the metrics of one class.
 type classMetrics struct {
-	wait, run prometheus.Observer
+	wait, run *Histogram
 	dropped   prometheus.Counter
 }
 
 // NewPoolMetrics makes the metrics of a pool. With a nil registerer they count, but
 // nobody sees it.
 func NewPoolMetrics(reg prometheus.Registerer) *PoolMetrics {
-	label := []string{"class"}
+	const label = "class"
 	return &PoolMetrics{
-		wait: register(reg, prometheus.NewHistogramVec(Durations("pool_wait_seconds", "How long jobs waited for a worker."), label)),
-		run:  register(reg, prometheus.NewHistogramVec(Durations("pool_run_seconds", "How long jobs kept their worker."), label)),
+		wait: NewHistograms(reg, "pool_wait_seconds", "How long jobs waited for a worker.", nil, label),
+		run:  NewHistograms(reg, "pool_run_seconds", "How long jobs kept their worker.", nil, label),
 		dropped: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "pool_dropped_total", Help: "Jobs whose context was done before a worker took them.",
-		}, label)),
+		}, []string{label})),
 		watched: register(reg, newPoolCollector()),
 	}
 }
@@ -53,14 +53,14 @@ func (m *PoolMetrics) Watch(p *pool.Pool) { m.watched.pool.Store(p) }
 // JobDone implements pool.Observer.
 func (m *PoolMetrics) JobDone(class string, wait, run time.Duration) {
 	c := m.class(class)
-	c.wait.Observe(wait.Seconds())
-	c.run.Observe(run.Seconds())
+	c.wait.Observe(wait)
+	c.run.Observe(run)
 }
 
 // JobDropped implements pool.Observer.
 func (m *PoolMetrics) JobDropped(class string, wait time.Duration, _ error) {
 	c := m.class(class)
-	c.wait.Observe(wait.Seconds())
+	c.wait.Observe(wait)
 	c.dropped.Inc()
 }
 
@@ -69,7 +69,7 @@ func (m *PoolMetrics) class(name string) *classMetrics {
 		return c
 	}
 	return m.classes.add(name, other, maxClasses, func(name string) *classMetrics {
-		return &classMetrics{m.wait.WithLabelValues(name), m.run.WithLabelValues(name), m.dropped.WithLabelValues(name)}
+		return &classMetrics{m.wait.Of(name), m.run.Of(name), m.dropped.WithLabelValues(name)}
 	})
 }
 

@@ -92,7 +92,7 @@ func (r *record) begin(t *Trace, name string, at time.Time) {
 
 // note adds an entry, with more to tell of it if detail is not nil.
 func (r *record) note(t *Trace, k kind, name string, from, to time.Time, detail Detail) {
-	if r.tracing.provider == nil {
+	if r.tracing.sink == nil {
 		return
 	}
 	r.mu.Lock()
@@ -108,7 +108,7 @@ func (r *record) note(t *Trace, k kind, name string, from, to time.Time, detail 
 func (r *record) call(c *Call, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.owner != c.trace || r.tracing.provider == nil {
+	if r.owner != c.trace || r.tracing.sink == nil {
 		return
 	}
 	if e := r.add(); e != nil {
@@ -156,7 +156,7 @@ func (r *record) end(t *Trace, o outcome) (kept bool) {
 func (r *record) verdict(t *Trace) string {
 	tr := r.tracing
 	switch {
-	case tr.provider == nil:
+	case tr.sink == nil:
 		return ""
 	case t.sampled:
 		return "sampled"

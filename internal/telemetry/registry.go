@@ -3,23 +3,87 @@ package telemetry
 import (
 	"errors"
 	"regexp"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
+// A Registry has the metrics of a process. Whoever gathers from it gets all of them, as from any prometheus.Registry;
+// who looks at its [Registry.Handler] gets the text of [Histograms], which are most of it, from themselves. Any goroutine
+// may call its methods.
+type Registry struct {
+	*prometheus.Registry
+	others *prometheus.Registry // collects what does not write its own text
+
+	mu         sync.Mutex
+	histograms []*Histograms // what is in these two stays
+	plain      []prometheus.Collector
+}
+
 // NewRegistry returns the registry of a service's process. In it are the metrics of
 // the Go runtime and of the process, and brownout_service_info, which says whose it
 // is: the other metrics do not repeat that, for Prometheus labels them with the job.
-func NewRegistry(service string) *prometheus.Registry {
-	reg := prometheus.NewRegistry()
+func NewRegistry(service string) *Registry {
+	r := &Registry{Registry: prometheus.NewRegistry(), others: prometheus.NewRegistry()}
+	r.others.MustRegister(unwritten{r})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "brownout_service_info", Help: "1, labelled with the service that the process is.",
 		ConstLabels: prometheus.Labels{"service": service},
 	})
 	info.Set(1)
-	reg.MustRegister(newGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
-	return reg
+	r.MustRegister(newGoCollector(), newProcessCollector(), info)
+	return r
+}
+
+// Register implements prometheus.Registerer.
+func (r *Registry) Register(c prometheus.Collector) error {
+	if err := r.Registry.Register(c); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if h, ok := c.(*Histograms); ok {
+		r.histograms = append(r.histograms, h)
+	} else {
+		r.plain = append(r.plain, c)
+	}
+	return nil
+}
+
+// MustRegister implements prometheus.Registerer.
+func (r *Registry) MustRegister(all ...prometheus.Collector) {
+	for _, c := range all {
+		if err := r.Register(c); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// Unregister implements prometheus.Registerer. It does nothing, and says so: what a process has shown, it goes on to show.
+func (r *Registry) Unregister(prometheus.Collector) bool { return false }
+
+// registered returns what there is to show.
+func (r *Registry) registered() (histograms []*Histograms, plain []prometheus.Collector) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.histograms, r.plain
+}
+
+// An unwritten collects what does not write its own text, one after the other: a registry has a goroutine for each of
+// its collectors otherwise, which is more work than most of them have. It describes nothing, for others that are
+// registered later will be in it too.
+type unwritten struct{ registry *Registry }
+
+// Describe implements prometheus.Collector.
+func (unwritten) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (u unwritten) Collect(to chan<- prometheus.Metric) {
+	_, plain := u.registry.registered()
+	for _, c := range plain {
+		c.Collect(to)
+	}
 }
 
 // newGoCollector collects, beside the usual metrics of the Go runtime, what lives on the heap

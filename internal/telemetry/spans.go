@@ -1,11 +1,13 @@
 package telemetry
 
 import (
-	"context"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -18,31 +20,34 @@ const LeastWait = 100 * time.Microsecond
 // one of each stretch and call, with the times at which they were.
 type emission struct {
 	*record
-	tracer trace.Tracer
-	ctx    context.Context // of the root
-	root   trace.Span
+	to   *sink
+	root tracetest.SpanStub
 }
 
-func (r *record) emit(tracer trace.Tracer) {
-	e := emission{record: r, tracer: tracer}
-	e.ctx, e.root = tracer.Start(r.rootContext(), r.name, trace.WithSpanKind(r.kind), trace.WithTimestamp(r.start),
-		trace.WithLinks(r.links()...), trace.WithAttributes(r.attributes()...))
+func (r *record) emit(to *sink) {
+	e := emission{record: r, to: to, root: tracetest.SpanStub{
+		Name: r.name, SpanContext: r.context(r.self.span), SpanKind: r.kind, StartTime: r.start, EndTime: r.outcome.at,
+		Attributes: r.attributes(), Links: r.links(),
+	}}
+	if r.parent.IsValid() {
+		e.root.Parent = traceparent{r.self.id, r.parent, r.self.sampled}.context()
+	}
+	if r.outcome.failed() {
+		e.root.Status = failure(r.outcome.err)
+	}
 	for i := range r.entries {
 		e.entry(&r.entries[i])
 	}
-	if r.outcome.failed() {
-		e.root.SetStatus(codes.Error, message(r.outcome.err))
-	}
-	e.root.End(trace.WithTimestamp(r.outcome.at))
+	to.take(e.root)
 }
 
-// rootContext says who called, and which ids were chosen.
-func (r *record) rootContext() context.Context {
-	ctx := context.Background()
-	if r.parent.IsValid() {
-		ctx = trace.ContextWithRemoteSpanContext(ctx, traceparent{r.self.id, r.parent, r.self.sampled}.context())
-	}
-	return &chosenContext{Context: ctx, trace: r.self.id, span: r.self.span}
+// context is that of a span of a trace that is kept: to OpenTelemetry, each of them is sampled.
+func (r *record) context(span trace.SpanID) trace.SpanContext {
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: r.self.id, SpanID: span, TraceFlags: trace.FlagsSampled})
+}
+
+func failure(err error) sdktrace.Status {
+	return sdktrace.Status{Code: codes.Error, Description: message(err)}
 }
 
 func (r *record) attributes() []attribute.KeyValue {
@@ -79,15 +84,14 @@ func (q *HTTPRequest) attributes() []attribute.KeyValue {
 }
 
 func (e *emission) entry(n *entry) {
+	from := e.start.Add(n.from)
 	switch {
 	case n.call != nil:
-		e.call(n.call, e.start.Add(n.from))
+		e.call(n.call, from)
 	case n.kind == kindEvent:
-		e.root.AddEvent(n.name, trace.WithTimestamp(e.start.Add(n.from)), trace.WithAttributes(n.more()...))
+		e.root.Events = append(e.root.Events, sdktrace.Event{Name: n.name, Time: from, Attributes: n.more()})
 	default:
-		s := e.stretch(n.kind, n.name, e.start.Add(n.from))
-		s.SetAttributes(n.more()...)
-		s.End(trace.WithTimestamp(e.start.Add(max(n.from, n.to))))
+		e.stretch(n.kind, n.name, from, e.start.Add(max(n.from, n.to)), n.more()...)
 	}
 }
 
@@ -99,16 +103,15 @@ func (n *entry) more() []attribute.KeyValue {
 	return n.detail.Attributes()
 }
 
-// stretch begins the span of a wait or of work.
-func (e *emission) stretch(k kind, name string, from time.Time) trace.Span {
-	return e.begin(e.tracing.ids.spanID(), k, name, from, trace.SpanKindInternal)
+// stretch makes the span of a wait or of work.
+func (e *emission) stretch(k kind, name string, from, to time.Time, more ...attribute.KeyValue) {
+	e.to.take(tracetest.SpanStub{
+		Name: k.String() + " " + name, SpanContext: e.context(e.tracing.ids.spanID()), Parent: e.root.SpanContext, SpanKind: trace.SpanKindInternal,
+		StartTime: from, EndTime: to, Attributes: append([]attribute.KeyValue{k.attribute()}, more...),
+	})
 }
 
-func (e *emission) begin(id trace.SpanID, k kind, name string, from time.Time, kind trace.SpanKind) trace.Span {
-	_, s := e.tracer.Start(&chosenContext{Context: e.ctx, trace: e.self.id, span: id}, k.String()+" "+name,
-		trace.WithSpanKind(kind), trace.WithTimestamp(from), trace.WithAttributes(attribute.String("brownout.kind", k.String())))
-	return s
-}
+func (k kind) attribute() attribute.KeyValue { return attribute.String("brownout.kind", k.String()) }
 
 // call makes a span of a call, and of the waits for its turn and for the loop if they were long.
 func (e *emission) call(c *Call, from time.Time) {
@@ -118,12 +121,12 @@ func (e *emission) call(c *Call, from time.Time) {
 	}
 	left, answered := c.underWay(from, to)
 	if left.Sub(from) >= LeastWait {
-		e.stretch(kindWait, c.peer.name+" connection", from).End(trace.WithTimestamp(left))
+		e.stretch(kindWait, c.peer.name+" connection", from, left)
 	} else {
 		left = from
 	}
 	if to.Sub(answered) >= LeastWait {
-		e.stretch(kindWait, "loop", answered).End(trace.WithTimestamp(to))
+		e.stretch(kindWait, "loop", answered, to)
 	} else {
 		answered = to
 	}
@@ -155,24 +158,31 @@ func later(a, b time.Time) time.Time {
 }
 
 func (e *emission) attempt(c *Call, from, to time.Time) {
-	kind := trace.SpanKindClient
+	s := tracetest.SpanStub{
+		Name: c.kind.String() + " " + c.name(), SpanContext: e.context(c.span), Parent: e.root.SpanContext, SpanKind: trace.SpanKindClient,
+		StartTime: from, EndTime: to, Attributes: c.attributes(),
+	}
 	if c.kind == kindSend {
-		kind = trace.SpanKindProducer
-	}
-	s := e.begin(c.span, c.kind, c.name(), from, kind)
-	s.SetAttributes(c.peer.attributes...)
-	s.SetAttributes(c.peer.operation(&c.operation, c.peer)...)
-	if c.open {
-		s.SetAttributes(attribute.Bool("brownout.unfinished", true))
-	}
-	if c.result.Status != 0 {
-		s.SetAttributes(semconv.HTTPResponseStatusCode(c.result.Status))
+		s.SpanKind = trace.SpanKindProducer
 	}
 	if c.result.Err != nil {
-		s.SetAttributes(errorType(c.result.Status, c.result.Type))
-		s.SetStatus(codes.Error, message(c.result.Err))
+		s.Status = failure(c.result.Err)
 	}
-	s.End(trace.WithTimestamp(to))
+	e.to.take(s)
+}
+
+func (c *Call) attributes() []attribute.KeyValue {
+	attributes := slices.Concat([]attribute.KeyValue{c.kind.attribute()}, c.peer.attributes, c.peer.operation(&c.operation, c.peer))
+	if c.open {
+		attributes = append(attributes, attribute.Bool("brownout.unfinished", true))
+	}
+	if c.result.Status != 0 {
+		attributes = append(attributes, semconv.HTTPResponseStatusCode(c.result.Status))
+	}
+	if c.result.Err != nil {
+		attributes = append(attributes, errorType(c.result.Status, c.result.Type))
+	}
+	return attributes
 }
 
 func (c *Call) name() string {

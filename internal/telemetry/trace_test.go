@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -274,6 +275,28 @@ func TestNotesAreBounded(t *testing.T) {
 	if lost, _ := root.Value("brownout.lost_entries"); len(spans) != 129 || lost.AsInt64() != 2 {
 		t.Errorf("%d spans and %d lost, want 129 and 2", len(spans), lost.AsInt64())
 	}
+}
+
+// A path may be anything; spans with what is no text would not be taken, and all others with them.
+func TestTextsAreTexts(t *testing.T) {
+	tr, exporter := tracing(t, telemetry.TracingConfig{})
+	x := tr.Start(sampled, "checkout", at(0))
+	x.Is(telemetry.HTTPRequest{Method: "GET", Path: "/\xff" + strings.Repeat("ü", 3000)})
+	x.Event("refused", at(0), said("no\xfe"))
+	x.End(at(ms), 400, errors.New("\xfd is no path"))
+	root := exporter.GetSpans()[0]
+	for _, a := range append(root.Attributes, root.Events[0].Attributes...) {
+		if text := a.Value.String(); !utf8.ValidString(text) || len(text) > 4096 || text == "" {
+			t.Errorf("%s has %d bytes: %.20q", a.Key, len(text), text)
+		}
+	}
+}
+
+// Said is a detail.
+type said string
+
+func (s said) Attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("said", string(s))}
 }
 
 func TestNothingIsNotedAfterTheEnd(t *testing.T) {

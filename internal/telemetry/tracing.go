@@ -14,9 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -85,15 +83,13 @@ func (c TracingConfig) endpoint() (string, error) {
 // Tracing starts the traces of a service, and sends away those that are kept. A nil
 // Tracing starts none. Any goroutine may call its methods.
 type Tracing struct {
-	service  string
-	slow     time.Duration
-	sample   sampler
-	ids      idSource
-	records  sync.Pool                // of *record
-	provider *sdktrace.TracerProvider // nil if nothing is kept
-	tracer   trace.Tracer
-	keeper   *keeper // nil if spans are made where the trace ends
-	failed   *failures
+	slow    time.Duration
+	sample  sampler
+	ids     idSource
+	records sync.Pool // of *record
+	sink    *sink     // nil if nothing is kept
+	keeper  *keeper   // nil if spans are made where the trace ends
+	failed  *failures
 }
 
 // NewTracing makes the tracing of a service. It fails if the configuration makes no
@@ -105,7 +101,7 @@ func NewTracing(c TracingConfig) (*Tracing, error) {
 	if c.Slow == 0 {
 		c.Slow = DefaultSlow
 	}
-	tr := &Tracing{service: c.Service, slow: c.Slow, sample: newSampler(c.Ratio), ids: idSource{random: c.Random}, failed: &failures{}}
+	tr := &Tracing{slow: c.Slow, sample: newSampler(c.Ratio), ids: idSource{random: c.Random}, failed: &failures{}}
 	tr.records.New = func() any { return &record{tracing: tr} }
 	if err := tr.export(c); err != nil {
 		return nil, fmt.Errorf("telemetry: traces: %w", err)
@@ -115,8 +111,12 @@ func NewTracing(c TracingConfig) (*Tracing, error) {
 
 // export decides where spans go.
 func (tr *Tracing) export(c TracingConfig) error {
+	of, err := resourceOf(c.Service)
+	if err != nil {
+		return err
+	}
 	if c.Exporter != nil {
-		tr.provide(sdktrace.WithSyncer(c.Exporter))
+		tr.sink = newSink(of, sdktrace.NewSimpleSpanProcessor(c.Exporter))
 		return nil
 	}
 	endpoint, err := c.endpoint()
@@ -129,16 +129,9 @@ func (tr *Tracing) export(c TracingConfig) error {
 		return err
 	}
 	tr.failed.SpanExporter = exporter
-	tr.provide(sdktrace.WithBatcher(tr.failed, sdktrace.WithMaxQueueSize(maxSpans), sdktrace.WithExportTimeout(exportTimeout)))
-	tr.keeper = startKeeper(tr.tracer)
+	tr.sink = newSink(of, sdktrace.NewBatchSpanProcessor(tr.failed, sdktrace.WithMaxQueueSize(maxSpans), sdktrace.WithExportTimeout(exportTimeout)))
+	tr.keeper = startKeeper(tr.sink)
 	return nil
-}
-
-func (tr *Tracing) provide(destination sdktrace.TracerProviderOption) {
-	tr.provider = sdktrace.NewTracerProvider(destination, sdktrace.WithIDGenerator(chosenIDs{}), sdktrace.WithRawSpanLimits(limits()),
-		sdktrace.WithSampler(sdktrace.AlwaysSample()), // what is not kept never gets so far
-		sdktrace.WithResource(resource.NewWithAttributes(semconv.SchemaURL, semconv.ServiceName(tr.service))))
-	tr.tracer = tr.provider.Tracer("brownout")
 }
 
 // Start begins the trace of a request that arrived at a time. Name is that of its
@@ -192,7 +185,7 @@ func (tr *Tracing) Unkept(traceparent string) (id [32]byte, ok bool) {
 // there was room.
 func (tr *Tracing) keep(r *record) bool {
 	if tr.keeper == nil {
-		r.emit(tr.tracer)
+		r.emit(tr.sink)
 		r.release()
 		return true
 	}
@@ -205,20 +198,20 @@ func (tr *Tracing) keep(r *record) bool {
 
 // Flush sends the spans that are ready to be sent. It may block until ctx is done.
 func (tr *Tracing) Flush(ctx context.Context) error {
-	if tr == nil || tr.provider == nil {
+	if tr == nil || tr.sink == nil {
 		return nil
 	}
-	return tr.provider.ForceFlush(ctx)
+	return tr.sink.flush(ctx)
 }
 
 // Shutdown sends what is left, within ctx. The error tells of spans that were not
 // delivered, then or before. Traces that end later are dropped.
 func (tr *Tracing) Shutdown(ctx context.Context) error {
-	if tr == nil || tr.provider == nil {
+	if tr == nil || tr.sink == nil {
 		return nil
 	}
 	err := tr.keeper.stop(ctx)
-	return errors.Join(err, tr.provider.Shutdown(ctx), tr.failed.err())
+	return errors.Join(err, tr.sink.close(ctx), tr.failed.err())
 }
 
 // Register has the numbers of traces kept and lost collected. A nil Tracing or

@@ -129,7 +129,7 @@ func (c *tally) count(t *loop.Task, d Delivery, e Event) error {
 	err := c.store.Count(t, d.ID, Sale{Tenant: e.Tenant, Status: e.Status, Orders: 1, Total: e.Total})
 	if err == nil {
 		c.metrics.taken.WithLabelValues(eventCounted).Inc()
-		c.metrics.lag.Observe(time.Since(e.Time).Seconds())
+		c.metrics.lag.Observe(time.Since(e.Time))
 	}
 	return err
 }

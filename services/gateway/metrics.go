@@ -21,19 +21,17 @@ func gauges(reg prometheus.Registerer, name, help string, labels ...string) *pro
 }
 
 // histograms have buckets from first on, each twice as wide as that before.
-func histograms(reg prometheus.Registerer, name, help string, first float64, labels ...string) *prometheus.HistogramVec {
-	return telemetry.Register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "brownout_gateway_" + name, Help: help, Buckets: prometheus.ExponentialBuckets(first, 2, 14),
-	}, labels))
+func histograms(reg prometheus.Registerer, name, help string, first time.Duration, labels ...string) *telemetry.Histograms {
+	return telemetry.NewHistograms(reg, "brownout_gateway_"+name, help, telemetry.Growing(first, 2, 14), labels...)
 }
 
 // sagaMetrics show what becomes of orders. Their labels are steps, statuses and the
 // outcomes that are named here.
 type sagaMetrics struct {
-	steps *prometheus.HistogramVec
+	steps *telemetry.Histograms
 	ended *prometheus.CounterVec
 	swept *prometheus.CounterVec
-	age   prometheus.Observer
+	age   *telemetry.Histogram
 }
 
 // What became of an order that the sweeper took.
@@ -45,10 +43,10 @@ const (
 
 func newSagaMetrics(reg prometheus.Registerer) *sagaMetrics {
 	m := &sagaMetrics{
-		steps: histograms(reg, "order_step_seconds", "How long orders were at a step before the next was recorded.", 0.001, "step"),
+		steps: histograms(reg, "order_step_seconds", "How long orders were at a step before the next was recorded.", time.Millisecond, "step"),
 		ended: counters(reg, "orders_total", "Orders that came to rest, by status.", "status"),
 		swept: counters(reg, "swept_orders_total", "Orders that the sweeper took, by what came of it.", "outcome"),
-		age:   histograms(reg, "swept_order_age_seconds", "How old orders were when the sweeper took them.", 1).WithLabelValues(),
+		age:   histograms(reg, "swept_order_age_seconds", "How old orders were when the sweeper took them.", time.Second).Of(),
 	}
 	for _, outcome := range []string{sweptSettled, sweptFenced, sweptFailed} {
 		m.swept.WithLabelValues(outcome)
@@ -61,7 +59,7 @@ func newSagaMetrics(reg prometheus.Registerer) *sagaMetrics {
 
 // left counts an order that the sweeper took, and how settling it ended.
 func (m *sagaMetrics) left(r Record, err error) {
-	m.age.Observe(time.Since(r.Order.Created).Seconds())
+	m.age.Observe(time.Since(r.Order.Created))
 	switch {
 	case err == nil:
 		m.swept.WithLabelValues(sweptSettled).Inc()
@@ -75,7 +73,7 @@ func (m *sagaMetrics) left(r Record, err error) {
 // eventMetrics show how the reading of events goes.
 type eventMetrics struct {
 	taken *prometheus.CounterVec
-	lag   prometheus.Observer
+	lag   *telemetry.Histogram
 }
 
 // What became of an event that was delivered.
@@ -88,7 +86,7 @@ const (
 func newEventMetrics(reg prometheus.Registerer) *eventMetrics {
 	m := &eventMetrics{
 		taken: counters(reg, "events_total", "Deliveries of events, by what came of them.", "outcome"),
-		lag:   histograms(reg, "event_lag_seconds", "How old events were when they were counted.", 0.01).WithLabelValues(),
+		lag:   histograms(reg, "event_lag_seconds", "How old events were when they were counted.", 10*time.Millisecond).Of(),
 	}
 	for _, outcome := range []string{eventCounted, eventLeft, eventBuried} {
 		m.taken.WithLabelValues(outcome)

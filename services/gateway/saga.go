@@ -182,7 +182,7 @@ func (p *pursuit) finish(t *loop.Task, status shop.OrderStatus, v Verdict) error
 // enter begins a step that was recorded.
 func (p *pursuit) enter(step Step) {
 	now := time.Now()
-	p.metrics.steps.WithLabelValues(string(p.step)).Observe(now.Sub(p.since).Seconds())
+	p.metrics.steps.Of(string(p.step)).Observe(now.Sub(p.since))
 	p.step, p.since = step, now
 }
 

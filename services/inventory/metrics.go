@@ -36,14 +36,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 }
 
 // waitMetrics show how long work waits for a worker, by importance.
-type waitMetrics struct{ critical, normal, batch prometheus.Observer }
+type waitMetrics struct{ critical, normal, batch *telemetry.Histogram }
 
 func newWaitMetrics(reg prometheus.Registerer) waitMetrics {
-	waits := telemetry.Register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "brownout_inventory_wait_seconds", Help: "How long work waited until it had a worker, or gave up, by importance.",
-		Buckets: prometheus.ExponentialBuckets(0.001, 1.5, 24), // to 11 s
-	}, []string{"importance"}))
-	of := func(i resilience.Importance) prometheus.Observer { return waits.WithLabelValues(i.String()) }
+	waits := telemetry.NewHistograms(reg, "brownout_inventory_wait_seconds", "How long work waited until it had a worker, or gave up, by importance.",
+		telemetry.Growing(time.Millisecond, 1.5, 24), "importance") // to 11 s
+	of := func(i resilience.Importance) *telemetry.Histogram { return waits.Of(i.String()) }
 	return waitMetrics{critical: of(resilience.Critical), normal: of(resilience.Normal), batch: of(resilience.Batch)}
 }
 
@@ -55,7 +53,7 @@ func (m waitMetrics) observe(i resilience.Importance, waited time.Duration) {
 	case resilience.Batch:
 		to = m.batch
 	}
-	to.Observe(waited.Seconds())
+	to.Observe(waited)
 }
 
 // holdStatuses are those that a hold which is there may have.

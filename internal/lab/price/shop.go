@@ -175,9 +175,12 @@ func (t *trial) measure() (f shopFigure, err error) {
 	return f, nil
 }
 
+// traced is the share of requests whose traces are kept, as it is for up's own load.
+const traced = "0.01"
+
 // load has customers come for a time.
 func (t *trial) load(length time.Duration) (r loadgen.Report, err error) {
-	text, err := exec.Command(t.program, "load", "--shop", t.file, "--quiet", "--json", "-", "--arrivals", "poisson",
+	text, err := exec.Command(t.program, "load", "--shop", t.file, "--quiet", "--json", "-", "--arrivals", "poisson", "--trace-share", traced,
 		"--rate", strconv.FormatFloat(t.rate, 'g', -1, 64), "--duration", length.String()).Output()
 	if err != nil {
 		return r, err
