@@ -224,7 +224,7 @@ func TestTracesGetIntoTheRoom(t *testing.T) {
 	}
 	var jaeger struct {
 		Exporters struct {
-			OTLP struct{ Endpoint string } `yaml:"otlphttp"`
+			OTLP struct{ Endpoint string } `yaml:"otlp_http"`
 		}
 		Service struct {
 			Pipelines struct {
@@ -237,7 +237,7 @@ func TestTracesGetIntoTheRoom(t *testing.T) {
 	}
 	room := readComposition(t).Services["room"]
 	said := room.Environment["BROWNOUT_HOSTS"]
-	if to := jaeger.Exporters.OTLP.Endpoint; to != fmt.Sprint("http://", said) || !slices.Contains(jaeger.Service.Pipelines.Traces.Exporters, "otlphttp") {
+	if to := jaeger.Exporters.OTLP.Endpoint; to != fmt.Sprint("http://", said) || !slices.Contains(jaeger.Service.Pipelines.Traces.Exporters, "otlp_http") {
 		t.Errorf("Jaeger sends to %q, and the room answers to %v", to, said)
 	}
 	if at := room.Environment["BROWNOUT_OTLP_LISTEN"]; !strings.HasPrefix(fmt.Sprint(said), "room:") || at != strings.Replace(fmt.Sprint(said), "room", "0.0.0.0", 1) {
