@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"fmt"
+	"go/version"
 	"maps"
 	"net/url"
 	"os"
@@ -39,6 +40,9 @@ type container struct {
 	Restart     string         `yaml:"restart"`
 	Ports       []string       `yaml:"ports"`
 	Volumes     []any          `yaml:"volumes"` // a text, or a mapping
+	Build       struct {
+		Args map[string]string `yaml:"args"`
+	} `yaml:"build"`
 	Healthcheck struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
@@ -46,16 +50,22 @@ type container struct {
 
 func readComposition(t *testing.T) composition {
 	t.Helper()
-	text, err := os.ReadFile("../../docker-compose.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var c composition
 	// What a mapping says itself takes the place of what it merges.
-	if err := yaml.UnmarshalWithOptions(text, &c, yaml.AllowDuplicateMapKey()); err != nil {
+	if err := yaml.UnmarshalWithOptions(ofProject(t, "docker-compose.yml"), &c, yaml.AllowDuplicateMapKey()); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// ofProject returns a file of the project, by its path from the root.
+func ofProject(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // ours says whether a container runs the one binary.
@@ -114,6 +124,29 @@ func TestImagesArePinnedAndReplaceable(t *testing.T) {
 	for name, c := range readComposition(t).Services {
 		if !c.ours() && !pinned.MatchString(c.Image) {
 			t.Errorf("%s: image %s", name, c.Image)
+		}
+	}
+}
+
+// Images of Go have no other Go fetched. So theirs, which two files name, must do for what the project wants.
+func TestTheImageIsBuiltByAGoThatIsNewEnough(t *testing.T) {
+	named := regexp.MustCompile(`(?m)^ARG GO_IMAGE=(golang:([0-9.]+)-.*)$`).FindSubmatch(ofProject(t, "Dockerfile"))
+	wanted := regexp.MustCompile(`(?m)^go ([0-9.]+)$`).FindSubmatch(ofProject(t, "go.mod"))
+	if named == nil || wanted == nil {
+		t.Fatalf("Dockerfile names %q, and go.mod %q", named, wanted)
+	}
+	if said := readComposition(t).Services["init"].Build.Args["GO_IMAGE"]; said != fmt.Sprintf("${GO_IMAGE:-%s}", named[1]) {
+		t.Errorf("docker-compose.yml builds with %s, and Dockerfile with %s", said, named[1])
+	}
+	if version.Compare("go"+string(named[2]), "go"+string(wanted[1])) < 0 {
+		t.Errorf("%s is older than what go.mod wants, %s", named[1], wanted[1])
+	}
+}
+
+func TestEveryContainerIsAskedForItsHealth(t *testing.T) {
+	for name, c := range readComposition(t).Services {
+		if asked := len(c.Healthcheck.Test) > 0; asked == (name == "init") {
+			t.Errorf("%s: health is asked for by %q", name, c.Healthcheck.Test)
 		}
 	}
 }
@@ -199,14 +232,11 @@ func TestContainersReadTheSecretsTheyAreGiven(t *testing.T) {
 // A new volume gets its owner from init, which is made first and has the folders in its image.
 func TestEveryVolumeHasItsOwner(t *testing.T) {
 	c := readComposition(t)
-	dockerfile, err := os.ReadFile("../../Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
+	folders := strings.Fields(string(ofProject(t, "Dockerfile")))
 	var owned []string
 	for target, volume := range c.Services["init"].mounts() {
 		owned = append(owned, volume)
-		if folder := strings.TrimPrefix(target, "/"); !slices.Contains(strings.Fields(string(dockerfile)), folder) {
+		if folder := strings.TrimPrefix(target, "/"); !slices.Contains(folders, folder) {
 			t.Errorf("the image has no folder %s", target)
 		}
 	}
@@ -218,13 +248,9 @@ func TestEveryVolumeHasItsOwner(t *testing.T) {
 
 // Jaeger hands traces on to the room, which answers to no name but the one that it is told.
 func TestTracesGetIntoTheRoom(t *testing.T) {
-	text, err := os.ReadFile("../../dashboards/jaeger/config.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var jaeger struct {
 		Exporters struct {
-			OTLP struct{ Endpoint string } `yaml:"otlphttp"`
+			OTLP struct{ Endpoint string } `yaml:"otlp_http"`
 		}
 		Service struct {
 			Pipelines struct {
@@ -232,12 +258,12 @@ func TestTracesGetIntoTheRoom(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(text, &jaeger); err != nil {
+	if err := yaml.Unmarshal(ofProject(t, "dashboards/jaeger/config.yaml"), &jaeger); err != nil {
 		t.Fatal(err)
 	}
 	room := readComposition(t).Services["room"]
 	said := room.Environment["BROWNOUT_HOSTS"]
-	if to := jaeger.Exporters.OTLP.Endpoint; to != fmt.Sprint("http://", said) || !slices.Contains(jaeger.Service.Pipelines.Traces.Exporters, "otlphttp") {
+	if to := jaeger.Exporters.OTLP.Endpoint; to != fmt.Sprint("http://", said) || !slices.Contains(jaeger.Service.Pipelines.Traces.Exporters, "otlp_http") {
 		t.Errorf("Jaeger sends to %q, and the room answers to %v", to, said)
 	}
 	if at := room.Environment["BROWNOUT_OTLP_LISTEN"]; !strings.HasPrefix(fmt.Sprint(said), "room:") || at != strings.Replace(fmt.Sprint(said), "room", "0.0.0.0", 1) {
