@@ -1,0 +1,158 @@
+package bench
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Levels of errors.
+const (
+	alpha = 0.05 // that any of the metrics that are judged together is judged different, and none is
+	power = 0.95 // that a difference of the size of an interval's reach is seen
+)
+
+// An interval is where the logarithm of a ratio lies.
+type interval struct {
+	center, low, high float64 // ±Inf where there are too few measurements to say
+	reach             float64 // the least center that would most probably have had an interval above 0
+}
+
+// A question is whether one of two builds needs more of something than the other. Logarithms of ratios are above 0 if the
+// new one does.
+type question interface {
+	// p is the probability of measurements that differ as much or more, if the builds do not.
+	p() float64
+	// interval holds the median of the ratio's logarithm, but with the probability of level.
+	interval(level float64) interval
+	// size is how many measurements of each build there are.
+	size() int
+}
+
+// Pairs are logarithms of the ratios of two measurements that were taken side by side, sorted. Which of the two came
+// first is chance, so the median of these logarithms is 0 if there is no difference, however they are distributed: the
+// test is the sign test, and the interval that of its order statistics.
+type pairs []float64
+
+func newPairs(logs []float64) pairs { return slices.Sorted(slices.Values(logs)) }
+
+func (p pairs) size() int { return len(p) }
+
+func (p pairs) p() float64 {
+	below, above := 0, 0
+	for _, log := range p {
+		switch {
+		case log < 0:
+			below++
+		case log > 0:
+			above++
+		}
+	}
+	return min(1, 2*binomialAtMost(min(below, above), below+above, 0.5))
+}
+
+func (p pairs) interval(level float64) interval {
+	s := benchmath.AssumeNothing.Summary(newSample(p), 1-level)
+	return interval{s.Center, s.Lo, s.Hi, p.reach(level)}
+}
+
+// reach is how far the pairs would have to lie above 0 for the lower end of the interval to be above it with the
+// probability of power. The lower end is the k-th of the sorted pairs; it is above 0 if fewer than k are not.
+func (p pairs) reach(level float64) float64 {
+	n := len(p)
+	k := 0
+	for k < n && binomialAtMost(k, n, 0.5) <= level/2 {
+		k++
+	}
+	if k == 0 {
+		return math.Inf(1)
+	}
+	share := bisect(func(share float64) bool { return binomialAtMost(k-1, n, share) >= power })
+	return p.quantile(0.5) - p.quantile(share)
+}
+
+// quantile is between the two pairs that are nearest to it.
+func (p pairs) quantile(share float64) float64 {
+	at := share * float64(len(p)-1)
+	i := int(at)
+	if i+1 >= len(p) {
+		return p[len(p)-1]
+	}
+	return p[i] + (at-float64(i))*(p[i+1]-p[i])
+}
+
+// Two samples are logarithms of measurements that were not taken side by side: whatever was different between their
+// times is in their difference, too.
+type samples struct{ old, new *benchmath.Sample }
+
+func newSamples(was, is []float64) samples { return samples{newSample(was), newSample(is)} }
+
+// newSample leaves the values in their order.
+func newSample(values []float64) *benchmath.Sample {
+	return benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
+}
+
+func (s samples) size() int { return min(len(s.old.Values), len(s.new.Values)) }
+
+func (s samples) p() float64 { return benchmath.AssumeNothing.Compare(s.old, s.new).P }
+
+// interval puts the far ends of both samples' intervals together, and so is on the safe side.
+func (s samples) interval(level float64) interval {
+	was := benchmath.AssumeNothing.Summary(s.old, 1-level/2)
+	is := benchmath.AssumeNothing.Summary(s.new, 1-level/2)
+	i := interval{center: is.Center - was.Center, low: is.Lo - was.Hi, high: is.Hi - was.Lo}
+	i.reach = 2 * (i.center - i.low) // the lower end is as far away again, for it varies as much
+	return i
+}
+
+// holm returns the level at which each of several hypotheses, of which p is the probability, is tested so that a true one is
+// rejected with the probability of alpha at most. It is Holm's procedure: the least p is held against alpha/m, the
+// next against alpha/(m-1), until one is too large; the others are held against what that one was.
+func holm(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	levels := make([]float64, len(p))
+	level, ended := 0.0, false
+	for rank, i := range order {
+		if !ended {
+			level = alpha / float64(len(p)-rank)
+		}
+		levels[i] = level
+		ended = ended || p[i] > level
+	}
+	return levels
+}
+
+// binomialAtMost is the probability of at most k successes in n trials of which each succeeds with probability p,
+// between 0 and 1.
+func binomialAtMost(k, n int, p float64) float64 {
+	if k >= n {
+		return 1
+	}
+	all, _ := math.Lgamma(float64(n + 1))
+	sum := 0.0
+	for i := range k + 1 {
+		hits, _ := math.Lgamma(float64(i + 1))
+		misses, _ := math.Lgamma(float64(n - i + 1))
+		sum += math.Exp(all - hits - misses + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return min(1, sum)
+}
+
+// bisect returns the largest share between 0 and 1 for which holds is true. It is true below that, and false above.
+func bisect(holds func(share float64) bool) float64 {
+	low, high := 0.0, 1.0
+	for range 40 {
+		if middle := (low + high) / 2; holds(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
