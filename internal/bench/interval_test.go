@@ -64,12 +64,12 @@ func TestErrorRateOfManyMetrics(t *testing.T) {
 			all[i] = newPairs(noisy(random, 30, 0))
 			p[i] = all[i].p()
 		}
-		any := false
+		found := false
 		for i, level := range holm(p) {
 			in := all[i].interval(level)
-			any = any || in.low > 0 || in.high < 0
+			found = found || in.low > 0 || in.high < 0
 		}
-		if any {
+		if found {
 			wrong++
 		}
 	}
@@ -129,7 +129,7 @@ func TestBinomial(t *testing.T) {
 		want float64
 	}{
 		{0, 6, 0.5, 1.0 / 64}, {1, 6, 0.5, 7.0 / 64}, {6, 6, 0.5, 1}, {0, 0, 0.5, 1}, {4, 10, 0.3, 0.849731667},
-		{4000, 10_000, 0.4, 0.50325}, // nearly normal
+		{4000, 10_000, 0.4, 0.50434}, // nearly normal, with half of the middle and the skew
 	} {
 		if got := binomialAtMost(row.k, row.n, row.p); math.Abs(got-row.want) > 1e-4 {
 			t.Errorf("at most %d of %d at %v: %v, want %v", row.k, row.n, row.p, got, row.want)

@@ -1,0 +1,11 @@
+package bench
+
+import "fmt"
+
+// A Misuse says that what was asked for cannot be done: a suite, a revision or results with which that is not possible.
+type Misuse struct{ error }
+
+// Unwrap returns what is wrong.
+func (m Misuse) Unwrap() error { return m.error }
+
+func misuse(format string, args ...any) error { return Misuse{fmt.Errorf(format, args...)} }
