@@ -235,7 +235,7 @@ func (p *page) write(f figure) error {
 
 // writeUnits says of the units that other tools do not know that less of them is better.
 func (p *page) writeUnits() error {
-	for _, unit := range []string{unitCPU, unitRequest} {
+	for _, unit := range []string{unitCPU, unitRequest, "gateway-" + unitRequest, "payments-" + unitRequest, "inventory-" + unitRequest} {
 		key := benchfmt.UnitMetadataKey{Unit: unit, Key: "better"}
 		if err := p.writer.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: unit, Value: "lower"}); err != nil {
 			return err

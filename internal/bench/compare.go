@@ -138,6 +138,9 @@ func measureOf(unit string, s *series, units benchfmt.UnitMetadataMap) (m measur
 		m.exact, m.worse, m.words = true, 1, amounts
 	case strings.HasPrefix(unit, cpu):
 		m.name, m.worse = "CPU", 1
+	case strings.Contains(unit, "-"+cpu):
+		part, _, _ := strings.Cut(unit, "-")
+		m.name, m.worse, m.gates = "CPU of "+part, 1, false
 	case unit == "sec/op":
 		m.name = "wall"
 		m.gates = !slices.Contains(s.units, cpu+"op")

@@ -1,0 +1,216 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// A RunConfig says what Run measures.
+type RunConfig struct {
+	Suite *Suite
+	// Against is the revision that what is checked out is compared with, or a file of results that says which; "" to
+	// compare with none.
+	Against string
+	// Out is the file of results. If a run was interrupted that wrote there, it goes on.
+	Out string
+	// Dir is where programs that were built are kept.
+	Dir string
+	// Seed decides about the order of turns.
+	Seed uint64
+	// Tell is told what is done, a line at a time.
+	Tell func(line string)
+}
+
+// Run builds what is checked out, and the revision that it is compared with, and measures both side by side. All that was
+// measured is in Out, and beside it in OldPath(Out), also if there is an error: of ctx, of a build that took no more
+// turns, or a [Misuse].
+func Run(ctx context.Context, c RunConfig) (err error) {
+	repository, err := openRepository(ctx)
+	if err != nil {
+		return err
+	}
+	builds, err := c.builds(ctx, repository)
+	if err != nil {
+		return err
+	}
+	r := &runner{RunConfig: c, builds: builds}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	var commits []string
+	for _, b := range builds {
+		commits = append(commits, b.commit)
+	}
+	if r.book, err = openBook(c.Out, time.Now().UTC().Format(time.RFC3339Nano), c.settings(repository), commits); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.book.close()) }()
+	return r.rounds(ctx)
+}
+
+// builds are the old one, if there is one, and the new one.
+func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
+	var all []build
+	if c.Against != "" {
+		commit, err := c.against(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		c.Tell("building " + build{commit: commit}.short())
+		b, err := r.buildCommit(ctx, c.Dir, commit, c.Suite)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	c.Tell("building what is checked out")
+	b, err := r.buildWork(ctx, c.Dir, c.Suite)
+	return append(all, b), err
+}
+
+// against is the commit of the old build.
+func (c *RunConfig) against(ctx context.Context, r repository) (string, error) {
+	revision := c.Against
+	if info, err := os.Stat(revision); err == nil && info.Mode().IsRegular() {
+		results, err := ReadResults(revision)
+		if err != nil {
+			return "", err
+		}
+		if revision, err = results.Commit(); err != nil {
+			return "", err
+		}
+	}
+	return r.commit(ctx, revision)
+}
+
+// settings are the configuration of results.
+func (c *RunConfig) settings(r repository) []setting {
+	return append(machine(), setting{keyGo, r.goes}, setting{keySuite, c.Suite.name + " " + c.Suite.digest}, setting{keySeed, strconv.FormatUint(c.Seed, 10)})
+}
+
+// A runner is a run of a suite.
+type runner struct {
+	RunConfig
+	builds []build
+	slices []int // iterations of a turn, of each micro
+	book   *book
+}
+
+// prepare finds out whether all benchmarks are there, in all builds, before one is measured.
+func (r *runner) prepare(ctx context.Context) error {
+	for _, m := range r.Suite.micros {
+		for _, b := range r.builds[1:] {
+			c, err := startContestant(ctx, b, m)
+			if err != nil {
+				return err
+			}
+			c.end()
+		}
+		n, err := m.slice(ctx, r.builds[0])
+		if err != nil {
+			return err
+		}
+		r.slices = append(r.slices, n)
+	}
+	return nil
+}
+
+// rounds measure each item of the suite in turn, again and again, so that what an interrupted run has is of all of them.
+func (r *runner) rounds(ctx context.Context) error {
+	for round := 1; ; round++ {
+		worked := false
+		for i, m := range r.Suite.micros {
+			done := r.book.count(m.fullPackage(), m.fullName())
+			if done >= m.blocks() {
+				continue
+			}
+			worked = true
+			if err := r.micro(ctx, m, r.slices[i], done); err != nil {
+				return err
+			}
+		}
+		for _, m := range r.Suite.macros {
+			done := r.book.count(macroPackage, macroName)
+			if done >= m.pairs() {
+				continue
+			}
+			worked = true
+			if err := r.macro(ctx, m, done); err != nil {
+				return err
+			}
+		}
+		if !worked {
+			return nil
+		}
+		r.Tell(fmt.Sprintf("round %d is measured", round))
+	}
+}
+
+func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
+	readings, err := m.block(ctx, r.builds, n, r.chance(m.fullName(), block))
+	if err != nil {
+		return orDone(ctx, err)
+	}
+	figures := make([]figure, len(readings))
+	for i, reading := range readings {
+		figures[i] = m.figure(reading)
+	}
+	return r.book.write(figures)
+}
+
+func (r *runner) macro(ctx context.Context, m macro, done int) error {
+	pairs := min(sessionPairs, m.pairs()-done)
+	return orDone(ctx, m.session(ctx, r.builds, pairs, r.chance(macroName, done), r.book.write))
+}
+
+// orDone is the error of ctx if there is one: then whatever else went wrong is its doing.
+func orDone(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// chance decides about what is measured in a block. It is the same in a run that goes on as in one that was not interrupted.
+func (r *runner) chance(name string, block int) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%s %d", name, block) // never fails
+	return rand.New(rand.NewPCG(r.Seed, h.Sum64()))
+}
+
+func (m micro) fullPackage() string { return module + m.pkg }
+
+// fullName is the benchmark's as go test prints it.
+func (m micro) fullName() string {
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		return fmt.Sprintf("%s-%d", m.benchmark, n)
+	}
+	return m.benchmark
+}
+
+// blocks is how many there are of a micro.
+func (m micro) blocks() int { return int((m.time + microBlock - 1) / microBlock) }
+
+// pairs is how many there are of a macro.
+func (m macro) pairs() int { return int((m.time + pairTime - 1) / pairTime) }
+
+func (m micro) figure(r reading) figure {
+	return figure{
+		pkg: m.fullPackage(), name: m.fullName(), threshold: m.threshold, iterations: r.iterations,
+		values: []benchfmt.Value{
+			{Value: rounded(r.cpu), Unit: unitCPU},
+			{Value: rounded(r.wall), Unit: "ns/op"},
+			{Value: float64(r.bytes), Unit: "B/op"},
+			{Value: float64(r.allocs), Unit: "allocs/op"},
+		},
+	}
+}
