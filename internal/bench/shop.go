@@ -33,7 +33,7 @@ type shop struct {
 	build   build
 	dir     string
 	command *exec.Cmd
-	said    printed // of what is wrong with it
+	said    printed       // of what is wrong with it
 	opened  time.Duration // how long it took to open
 	found   *shopfile.Shop
 	parts   map[string]int // processes, by name
