@@ -48,6 +48,8 @@ type Finding struct {
 	Verdict Verdict
 	// Regression is a change for the worse beyond the threshold, surely. Unsure says that there may be one, or not.
 	Regression, Unsure bool
+	// Ratios are the logarithms of the pairs' ratios, above 0 where the new build is worse; none where there are no pairs.
+	Ratios []float64
 	// Gates says that the outcome of the comparison depends on this measure.
 	Gates bool
 }
@@ -177,7 +179,8 @@ func newTest(m measure, before, after *series, paired bool, threshold float64) *
 		}
 	}
 	if paired {
-		t.question = newPairs(logRatios(was, is, m.worse))
+		t.Ratios = logRatios(was, is, m.worse)
+		t.question = newPairs(t.Ratios)
 	} else {
 		t.Threshold = max(t.Threshold, sequentialThreshold)
 		t.question = newSamples(logs(was, m.worse), logs(is, m.worse))

@@ -36,6 +36,7 @@ type question interface {
 // test is the sign test, and the interval that of its order statistics.
 type pairs []float64
 
+// newPairs leaves the logarithms in their order.
 func newPairs(logs []float64) pairs { return slices.Sorted(slices.Values(logs)) }
 
 func (p pairs) size() int { return len(p) }

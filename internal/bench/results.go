@@ -90,7 +90,7 @@ func (r *Results) add(result *benchfmt.Result) error {
 	r.agree(result)
 	s := r.of(result.GetConfig(keyPackage), result.Name.String())
 	if text := result.GetConfig(keyThreshold); text != "" {
-		threshold, err := parseShare(text)
+		threshold, err := ParseShare(text)
 		if err != nil {
 			file, line := result.Pos()
 			return misuse("%s:%d: threshold: %w", file, line, err)
@@ -176,8 +176,8 @@ func interleaved(was, is *Results) bool {
 	return run != "" && run == was.config[keyRun] && is.config[keySide] != was.config[keySide]
 }
 
-// parseShare reads a share as 3% or 0.03.
-func parseShare(text string) (float64, error) {
+// ParseShare reads a share, from 0% to 900%, as in 3% or 0.03.
+func ParseShare(text string) (float64, error) {
 	number, unit := text, 1.0
 	if n := len(text); n > 0 && text[n-1] == '%' {
 		number, unit = text[:n-1], 100

@@ -2,8 +2,11 @@ package bench
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,11 +15,16 @@ import (
 	"strings"
 )
 
-// changes follows a commit beside which there are changes that were not committed.
-const changes = "+changes"
+// changes follows a commit beside which there are changes that were not committed; a digest of the programs follows it.
+const changes = "+changes-"
 
-func isChanged(commit string) bool { return strings.HasSuffix(commit, changes) }
-func base(commit string) string    { return strings.TrimSuffix(commit, changes) }
+func isChanged(commit string) bool { return strings.Contains(commit, changes) }
+
+// base is the commit without the changes.
+func base(commit string) string {
+	hash, _, _ := strings.Cut(commit, changes)
+	return hash
+}
 
 // A repository is a clone of the lab's.
 type repository struct {
@@ -24,9 +32,9 @@ type repository struct {
 	goes string // the version of Go that builds there
 }
 
-// openRepository finds the clone that this process runs in.
-func openRepository(ctx context.Context) (repository, error) {
-	root, err := output(ctx, "", "git", "rev-parse", "--show-toplevel")
+// openRepository finds the clone that a folder is in.
+func openRepository(ctx context.Context, dir string) (repository, error) {
+	root, err := output(ctx, dir, "git", "rev-parse", "--show-toplevel")
 	if err == nil {
 		_, err = os.Stat(filepath.Join(root, "internal", "bench"))
 	}
@@ -46,22 +54,9 @@ func (r repository) commit(ctx context.Context, revision string) (string, error)
 	return hash, nil
 }
 
-// workCommit returns the hash of what is checked out, and whether there are changes.
-func (r repository) workCommit(ctx context.Context) (string, error) {
-	hash, err := r.commit(ctx, "HEAD")
-	if err != nil {
-		return "", err
-	}
-	status, err := output(ctx, r.root, "git", "status", "--porcelain")
-	if err == nil && status != "" {
-		hash += changes
-	}
-	return hash, err
-}
-
 // A build is a revision's programs.
 type build struct {
-	commit string // with +changes if they are of no commit alone
+	commit string // and its changes, if the programs are of no commit alone
 	dir    string // where they are
 }
 
@@ -80,7 +75,7 @@ func (b build) short() string {
 
 // buildWork builds what is checked out, with its changes.
 func (r repository) buildWork(ctx context.Context, dir string, s *Suite) (build, error) {
-	commit, err := r.workCommit(ctx)
+	commit, err := r.commit(ctx, "HEAD")
 	if err != nil {
 		return build{}, err
 	}
@@ -88,7 +83,43 @@ func (r repository) buildWork(ctx context.Context, dir string, s *Suite) (build,
 	if err := os.MkdirAll(b.dir, 0o777); err != nil {
 		return b, err
 	}
-	return b, b.make(ctx, r.root, s)
+	if err := b.make(ctx, r.root, s); err != nil {
+		return b, err
+	}
+	changed, err := r.changed(ctx)
+	if err != nil || !changed {
+		return b, err
+	}
+	digest, err := b.digest(s)
+	b.commit += changes + digest
+	return b, err
+}
+
+// changed says whether what is checked out is something else than its commit. Files of which git knows nothing are, if they
+// are Go's: others may be results.
+func (r repository) changed(ctx context.Context) (bool, error) {
+	known, err := output(ctx, r.root, "git", "status", "--porcelain", "--untracked-files=no")
+	if err != nil || known != "" {
+		return true, err
+	}
+	unknown, err := output(ctx, r.root, "git", "ls-files", "--others", "--exclude-standard", "--", "*.go")
+	return unknown != "", err
+}
+
+// digest is that of all programs: it tells changes from other changes of the same commit.
+func (b build) digest(s *Suite) (string, error) {
+	all := sha256.New()
+	for _, path := range b.programs(s) {
+		program, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(all, program)
+		if err := errors.Join(err, program.Close()); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(all.Sum(nil)[:4]), nil
 }
 
 // buildCommit builds a commit in a worktree of its own, which it takes away again. The programs stay, for the next time.

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"time"
@@ -17,6 +18,8 @@ import (
 // A RunConfig says what Run measures.
 type RunConfig struct {
 	Suite *Suite
+	// Tree is a folder in the clone that is measured; "" for the one that this process runs in.
+	Tree string
 	// Against is the revision that what is checked out is compared with, or a file of results that says which; "" to
 	// compare with none.
 	Against string
@@ -34,8 +37,11 @@ type RunConfig struct {
 // measured is in Out, and beside it in OldPath(Out), also if there is an error: of ctx, of a build that took no more
 // turns, or a [Misuse].
 func Run(ctx context.Context, c RunConfig) (err error) {
-	repository, err := openRepository(ctx)
+	repository, err := openRepository(ctx, c.Tree)
 	if err != nil {
+		return err
+	}
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return err
 	}
 	builds, err := c.builds(ctx, repository)

@@ -197,7 +197,7 @@ func (r *suiteReader) item(path, length, threshold string, usual item) (item, er
 		}
 	}
 	if threshold != "" {
-		if i.threshold, err = parseShare(threshold); err != nil {
+		if i.threshold, err = ParseShare(threshold); err != nil {
 			return i, r.wrong(path+".threshold", "%w", err)
 		}
 	}
