@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -109,7 +110,7 @@ func parseSuite(name string, text []byte) (*Suite, error) {
 	digest := sha256.Sum256(text)
 	r := &suiteReader{name: name, suite: &Suite{name: name, digest: hex.EncodeToString(digest[:6])}}
 	var file suiteFile
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&file); err != nil {
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		return nil, r.syntax(err)
 	}
 	var err error
