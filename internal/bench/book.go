@@ -197,10 +197,15 @@ func (p *page) open() (err error) {
 	return nil
 }
 
-// The units of times that are written, beside those of package testing.
+// The units that are written, beside those of package testing.
 const (
 	unitCPU     = "cpu-ns/op"
 	unitRequest = "cpu-ns/request"
+	unitGoodput = "answers/s"
+	unitP50     = "p50-ns"
+	unitP99     = "p99-ns"
+	unitMemory  = "B/connection"
+	unitStart   = "start-ns"
 )
 
 // count is how often a benchmark was measured.
@@ -233,15 +238,23 @@ func (p *page) write(f figure) error {
 	return nil
 }
 
-// writeUnits says of the units that other tools do not know that less of them is better.
+// writeUnits says of the units that other tools do not know what is better.
 func (p *page) writeUnits() error {
-	for _, unit := range []string{unitCPU, unitRequest, "gateway-" + unitRequest, "payments-" + unitRequest, "inventory-" + unitRequest} {
-		key := benchfmt.UnitMetadataKey{Unit: unit, Key: "better"}
-		if err := p.writer.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: unit, Value: "lower"}); err != nil {
+	lower := []string{unitCPU, unitRequest, unitP50, unitP99, unitMemory, unitStart}
+	for _, part := range services() {
+		lower = append(lower, part+"-"+unitRequest)
+	}
+	for _, unit := range lower {
+		if err := p.writeUnit(unit, "lower"); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.writeUnit(unitGoodput, "higher")
+}
+
+func (p *page) writeUnit(unit, better string) error {
+	key := benchfmt.UnitMetadataKey{Unit: unit, Key: "better"}
+	return p.writer.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: unit, Value: better})
 }
 
 // close closes the files.

@@ -146,6 +146,8 @@ func measureOf(unit string, s *series, units benchfmt.UnitMetadataMap) (m measur
 	case unit == "sec/op":
 		m.name = "wall"
 		m.gates = !slices.Contains(s.units, cpu+"op")
+	case unit == "p99-sec":
+		m.gates = false // few answers decide about it
 	case strings.HasPrefix(unit, "B/"):
 		m.words = amounts
 	}

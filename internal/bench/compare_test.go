@@ -74,7 +74,8 @@ func TestVerdictsOnPairs(t *testing.T) {
 		{"few pairs, much slower", 1.5, 6, Slower, Regression},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			c := mustCompare(t, madeRunOf(row.pairs, row.factor))
+			old, present := madeRunOf(row.pairs, row.factor)
+			c := mustCompare(t, old, present)
 			f := c.Findings[0]
 			if !c.Interleaved || f.Verdict != row.verdict || c.Outcome() != row.outcome {
 				t.Errorf("%+v, outcome %v; want %s, %v", f, c.Outcome(), row.verdict, row.outcome)

@@ -16,9 +16,10 @@
 //     build, which take turns of 0.4 ms, in each round in an order of chance. It gives one ratio. Processes are new in
 //     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
 //     lives; that must be among what blocks differ by.
-//   - A macro is a shop under load. A session opens a shop of each build, with processes of its own, and loads one and
-//     the other for half a second each, with the same requests, in an order of chance. Each pair of turns gives one ratio. After 15
-//     pairs there are new shops.
+//   - A macro is a shop under load. A session opens a shop of each build, with processes of its own, and measures one and
+//     the other for half a second or so, with the same requests, in an order of chance. Each pair of turns gives one ratio. After some
+//     pairs there are new shops. What it costs to answer a request, how much a shop can do that always has work, how long answers
+//     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
 //
 // Processor time is what decides; wall time is told beside it. It is that of the whole process, from the end of one turn to
 // the end of the next, so that what goes on behind the benchmark, as the garbage collector does, is counted.

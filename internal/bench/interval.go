@@ -54,24 +54,30 @@ func (p pairs) p() float64 {
 	return min(1, 2*binomialAtMost(min(below, above), below+above, 0.5))
 }
 
+// interval is that of the order statistics: the median lies between the k-th of the pairs from below and the k-th from above. Its
+// ends are as far out as p says, to both sides alike, where benchmath.AssumeNothing's are of unlike weight for few pairs, and those of a
+// normal distribution for many.
 func (p pairs) interval(level float64) interval {
-	s := benchmath.AssumeNothing.Summary(newSample(p), 1-level)
-	return interval{s.Center, s.Lo, s.Hi, p.reach(level)}
+	i := interval{center: p.quantile(0.5), low: math.Inf(-1), high: math.Inf(1), reach: math.Inf(1)}
+	k := p.outside(level)
+	if k == 0 {
+		return i
+	}
+	i.low, i.high = p[k-1], p[len(p)-k]
+	// How far would the pairs have to lie above 0 for the lower end to be there, with the probability of power? It is, if fewer than k
+	// of them are below.
+	share := bisect(func(share float64) bool { return binomialAtMost(k-1, len(p), share) >= power })
+	i.reach = i.center - p.quantile(share)
+	return i
 }
 
-// reach is how far the pairs would have to lie above 0 for the lower end of the interval to be above it with the
-// probability of power. The lower end is the k-th of the sorted pairs; it is above 0 if fewer than k are not.
-func (p pairs) reach(level float64) float64 {
-	n := len(p)
+// outside is how many pairs may lie beyond either end of an interval.
+func (p pairs) outside(level float64) int {
 	k := 0
-	for k < n && binomialAtMost(k, n, 0.5) <= level/2 {
+	for k < len(p) && binomialAtMost(k, len(p), 0.5) <= level/2 {
 		k++
 	}
-	if k == 0 {
-		return math.Inf(1)
-	}
-	share := bisect(func(share float64) bool { return binomialAtMost(k-1, n, share) >= power })
-	return p.quantile(0.5) - p.quantile(share)
+	return k
 }
 
 // quantile is between the two pairs that are nearest to it.

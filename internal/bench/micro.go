@@ -67,18 +67,19 @@ func iterations(n int, took time.Duration) int {
 // block measures the builds, one or two, side by side, with turns of n iterations. Their processes are new: where one lies in
 // memory makes it faster or slower as long as it lives, and so is a part of the chance that blocks must differ by.
 func (m micro) block(ctx context.Context, builds []build, n int, random *rand.Rand) ([]reading, error) {
-	var contestants []*contestant
+	contestants := make([]*contestant, len(builds))
 	defer func() {
 		for _, c := range contestants {
-			c.end()
+			if c != nil {
+				c.end()
+			}
 		}
 	}()
-	for _, b := range builds {
-		c, err := startContestant(ctx, b, m)
-		if err != nil {
+	for _, i := range random.Perm(len(builds)) {
+		var err error
+		if contestants[i], err = startContestant(ctx, builds[i], m); err != nil {
 			return nil, err
 		}
-		contestants = append(contestants, c)
 	}
 	if _, err := takeTurns(contestants, n, warmTime, random); err != nil {
 		return nil, err

@@ -184,7 +184,7 @@ func ParseShare(text string) (float64, error) {
 	}
 	share, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(share >= 0 && share/unit <= maxThreshold) {
-		return 0, fmt.Errorf("%q is no share from 0%% to %g%%", text, 100*maxThreshold)
+		return 0, fmt.Errorf("%q is no share from 0%% to %d%%", text, 100*maxThreshold)
 	}
 	return share / unit, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
@@ -36,7 +37,15 @@ type RunConfig struct {
 // Run builds what is checked out, and the revision that it is compared with, and measures both side by side. All that was
 // measured is in Out, and beside it in OldPath(Out), also if there is an error: of ctx, of a build that took no more
 // turns, or a [Misuse].
-func Run(ctx context.Context, c RunConfig) (err error) {
+func Run(ctx context.Context, c RunConfig) error {
+	err := c.run(ctx)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // whatever else went wrong is its doing
+	}
+	return err
+}
+
+func (c *RunConfig) run(ctx context.Context) (err error) {
 	repository, err := openRepository(ctx, c.Tree)
 	if err != nil {
 		return err
@@ -44,11 +53,16 @@ func Run(ctx context.Context, c RunConfig) (err error) {
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return err
 	}
+	unlock, err := lock(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	builds, err := c.builds(ctx, repository)
 	if err != nil {
 		return err
 	}
-	r := &runner{RunConfig: c, builds: builds}
+	r := &runner{RunConfig: *c, builds: builds}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -61,6 +75,25 @@ func Run(ctx context.Context, c RunConfig) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.book.close()) }()
 	return r.rounds(ctx)
+}
+
+// lock makes a folder and takes it, until unlock: two runs would disturb each other, and build over each other's programs.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, Misuse{err}
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, Misuse{err}
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = misuse("another run measures in %s", dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() { _ = file.Close() }, nil
 }
 
 // builds are the old one, if there is one, and the new one.
@@ -132,39 +165,51 @@ func (r *runner) prepare(ctx context.Context) error {
 
 // rounds measure each item of the suite in turn, again and again, so that what an interrupted run has is of all of them.
 func (r *runner) rounds(ctx context.Context) error {
-	for round := 1; ; round++ {
-		worked := false
-		for i, m := range r.Suite.micros {
-			done := r.book.count(m.fullPackage(), m.fullName())
-			if done >= m.blocks() {
-				continue
-			}
-			worked = true
+	for left := r.left(); left > 0; left = r.left() {
+		r.Tell(fmt.Sprintf("%d more rounds", left))
+		if err := r.round(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// left is how many rounds there are to come.
+func (r *runner) left() int {
+	left := 0
+	for _, m := range r.Suite.micros {
+		left = max(left, m.blocks()-r.book.count(m.fullPackage(), m.fullName()))
+	}
+	for _, m := range r.Suite.macros {
+		pairs := m.pairs() - r.book.count(macroPackage, m.fullName())
+		left = max(left, (pairs+m.kind.session-1)/m.kind.session)
+	}
+	return left
+}
+
+// round measures each item that has not enough yet.
+func (r *runner) round(ctx context.Context) error {
+	for i, m := range r.Suite.micros {
+		if done := r.book.count(m.fullPackage(), m.fullName()); done < m.blocks() {
 			if err := r.micro(ctx, m, r.slices[i], done); err != nil {
 				return err
 			}
 		}
-		for _, m := range r.Suite.macros {
-			done := r.book.count(macroPackage, macroName)
-			if done >= m.pairs() {
-				continue
-			}
-			worked = true
+	}
+	for _, m := range r.Suite.macros {
+		if done := r.book.count(macroPackage, m.fullName()); done < m.pairs() {
 			if err := r.macro(ctx, m, done); err != nil {
 				return err
 			}
 		}
-		if !worked {
-			return nil
-		}
-		r.Tell(fmt.Sprintf("round %d is measured", round))
 	}
+	return nil
 }
 
 func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 	readings, err := m.block(ctx, r.builds, n, r.chance(m.fullName(), block))
 	if err != nil {
-		return orDone(ctx, err)
+		return err
 	}
 	figures := make([]figure, len(readings))
 	for i, reading := range readings {
@@ -174,16 +219,8 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 }
 
 func (r *runner) macro(ctx context.Context, m macro, done int) error {
-	pairs := min(sessionPairs, m.pairs()-done)
-	return orDone(ctx, m.session(ctx, r.builds, pairs, r.chance(macroName, done), r.book.write))
-}
-
-// orDone is the error of ctx if there is one: then whatever else went wrong is its doing.
-func orDone(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
+	pairs := min(m.kind.session, m.pairs()-done)
+	return m.session(ctx, r.builds, pairs, r.chance(m.fullName(), done), r.book.write)
 }
 
 // chance decides about what is measured in a block. It is the same in a run that goes on as in one that was not interrupted.
@@ -205,9 +242,6 @@ func (m micro) fullName() string {
 
 // blocks is how many there are of a micro.
 func (m micro) blocks() int { return int((m.time + microBlock - 1) / microBlock) }
-
-// pairs is how many there are of a macro.
-func (m macro) pairs() int { return int((m.time + pairTime - 1) / pairTime) }
 
 func (m micro) figure(r reading) figure {
 	return figure{

@@ -148,7 +148,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	config.Tell = func(line string) {
-		if line == "round 2 is measured" {
+		if line == "4 more rounds" {
 			cancel()
 		}
 	}
@@ -204,6 +204,14 @@ func TestRunsThatCannotBe(t *testing.T) {
 	}
 	c.noWorktrees(t)
 	config := c.config(t, cloneSuite)
+	unlock, err := lock(config.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "another run measures in") {
+		t.Errorf("while another one measures: %v", err)
+	}
+	unlock()
 	config.Tree = t.TempDir()
 	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "this is none") {
 		t.Errorf("outside of a clone: %v", err)

@@ -153,8 +153,8 @@ func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (lo
 		return report, err
 	case ctx.Err() != nil:
 		return report, ctx.Err()
-	case report.Total.Acknowledged*10 < report.Total.Scheduled*9:
-		return report, fmt.Errorf("the shop of revision %s did not keep up with %g requests a second: %d of %d were answered", s.build.short(), rate, report.Total.Acknowledged, report.Total.Scheduled)
+	case report.Total.Acknowledged*2 < report.Total.Scheduled:
+		return report, fmt.Errorf("the shop of revision %s does not keep up with %.4g requests a second: %d of %d were acknowledged", s.build.short(), rate, report.Total.Acknowledged, report.Total.Scheduled)
 	}
 	return report, nil
 }

@@ -52,12 +52,9 @@ type micro struct {
 // A macro is a shop under load.
 type macro struct {
 	item
-	kind string
-	rate float64 // requests a second
+	kind *kind
+	rate float64 // requests a second, for cpu-per-request
 }
-
-// The kinds of macros.
-const cpuPerRequest = "cpu-per-request"
 
 // suiteFile is the form of a file.
 type suiteFile struct {
@@ -75,10 +72,10 @@ type microFile struct {
 }
 
 type macroFile struct {
-	Kind      string  `yaml:"kind"`
-	Rate      float64 `yaml:"rate"`
-	Time      string  `yaml:"time"`
-	Threshold string  `yaml:"threshold"`
+	Kind      string   `yaml:"kind"`
+	Rate      *float64 `yaml:"rate"`
+	Time      string   `yaml:"time"`
+	Threshold string   `yaml:"threshold"`
 }
 
 // DefaultSuite returns the suite of this program.
@@ -242,20 +239,27 @@ const (
 
 func (r *suiteReader) macro(path string, m macroFile, usual item) error {
 	common, err := r.item(path, m.Time, m.Threshold, usual)
-	rate := m.Rate
-	if rate == 0 {
-		rate = usualRate
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case m.Kind != cpuPerRequest:
-		return r.wrong(path+".kind", "there is no kind %q, but %s", m.Kind, cpuPerRequest)
-	case !(rate > 0 && rate <= maxRate):
-		return r.wrong(path+".rate", "must be from 1 to %d", maxRate)
-	case len(r.suite.macros) > 0:
-		return r.wrong(path+".kind", "%s is there twice", m.Kind)
 	}
-	r.suite.macros = append(r.suite.macros, macro{common, m.Kind, rate})
+	one := macro{common, kindOf(m.Kind), usualRate}
+	if one.kind == nil {
+		return r.wrong(path+".kind", "there is no kind %q, but %s", m.Kind, kindNames())
+	}
+	for _, other := range r.suite.macros {
+		if other.kind.name == m.Kind {
+			return r.wrong(path+".kind", "%s is there twice", m.Kind)
+		}
+	}
+	if m.Rate != nil {
+		one.rate = *m.Rate
+		switch {
+		case m.Kind != "cpu-per-request":
+			return r.wrong(path+".rate", "is for cpu-per-request alone")
+		case !(one.rate >= 1 && one.rate <= maxRate):
+			return r.wrong(path+".rate", "must be from 1 to %d", maxRate)
+		}
+	}
+	r.suite.macros = append(r.suite.macros, one)
 	return nil
 }

@@ -47,7 +47,7 @@ macro:
 	if s.micros[2].blocks() != 19 {
 		t.Errorf("%d blocks in 9.25 s", s.micros[2].blocks())
 	}
-	if m := s.macros[0]; m != (macro{item{time.Minute, 0.02}, cpuPerRequest, usualRate}) || m.pairs() != 58 {
+	if m := s.macros[0]; m.item != (item{time.Minute, 0.02}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.pairs() != 58 {
 		t.Errorf("macro %+v with %d pairs", m, m.pairs())
 	}
 }
@@ -65,7 +65,9 @@ func TestWrongSuitesPointAtTheLine(t *testing.T) {
 		"micro:\n  - package: a\n":                                                           `s.yaml:2: micro[0].benchmarks: there are none`,
 		"micro:\n  - package: a\n    benchmarks:\n      - A\n      - b\n":                    `s.yaml:5: micro[0].benchmarks[1]: "b" is no name of a benchmark`,
 		"micro:\n  - package: a\n    benchmarks: [A]\n  - package: a\n    benchmarks: [A]\n": `s.yaml:5: micro[1].benchmarks[0]: A is there twice`,
-		"macro:\n  - kind: goodness\n":                                                       `s.yaml:2: macro[0].kind: there is no kind "goodness", but cpu-per-request`,
+		"macro:\n  - kind: goodness\n":                                                       `s.yaml:2: macro[0].kind: there is no kind "goodness", but cpu-per-request, goodput, latency, memory, start-up`,
+		"macro:\n  - kind: goodput\n    rate: 5\n":                                           `s.yaml:3: macro[0].rate: is for cpu-per-request alone`,
+		"macro:\n  - kind: goodput\n  - kind: goodput\n":                                     `s.yaml:3: macro[1].kind: goodput is there twice`,
 		"macro:\n  - kind: cpu-per-request\n    rate: -5\n":                                  `s.yaml:3: macro[0].rate: must be from 1`,
 		"micro: 7\n": "s.yaml:1: ",
 		"micro: [\n": "s.yaml:",
