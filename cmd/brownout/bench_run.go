@@ -25,7 +25,20 @@ func (*benchRunCommand) Help() string {
 	return `
 Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of half a second, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
-A suite is YAML: micro lists Go benchmarks that take turns (internal/bench/lockstep), macro shops under load. Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
+Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
+
+A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate, goodput when it always has work, latency at half of that, memory of a connection, start-up. time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
+
+    time: 10s
+    threshold: 2%
+    micro:
+      - package: internal/loop
+        benchmarks: [Lockstep/tick, Lockstep/await]
+    macro:
+      - kind: cpu-per-request
+        rate: 200
+        time: 1m
+        threshold: 5%
 `
 }
 

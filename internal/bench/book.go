@@ -201,6 +201,9 @@ func (p *page) open() (err error) {
 const (
 	unitCPU     = "cpu-ns/op"
 	unitRequest = "cpu-ns/request"
+
+	unitInstructions = "instructions/op"
+
 	unitGoodput = "answers/s"
 	unitP50     = "p50-ns"
 	unitP99     = "p99-ns"
@@ -240,7 +243,7 @@ func (p *page) write(f figure) error {
 
 // writeUnits says of the units that other tools do not know what is better.
 func (p *page) writeUnits() error {
-	lower := []string{unitCPU, unitRequest, unitP50, unitP99, unitMemory, unitStart}
+	lower := []string{unitCPU, unitInstructions, unitRequest, unitP50, unitP99, unitMemory, unitStart}
 	for _, part := range services() {
 		lower = append(lower, part+"-"+unitRequest)
 	}

@@ -22,7 +22,8 @@
 //     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
 //
 // Processor time is what decides; wall time is told beside it. It is that of the whole process, from the end of one turn to
-// the end of the next, so that what goes on behind the benchmark, as the garbage collector does, is counted.
+// the end of the next, so that what goes on behind the benchmark, as the garbage collector does, is counted. Where the machine
+// counts instructions, they decide as well.
 //
 // # What the ratios say
 //

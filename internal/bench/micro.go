@@ -23,19 +23,22 @@ const (
 type reading struct {
 	iterations    int
 	cpu, wall     float64 // nanoseconds for an iteration
+	instructions  float64 // for an iteration; 0 where the machine does not count
 	bytes, allocs uint64  // for an iteration, rounded down as package testing does: the rest is the runtime's own
 }
 
 // A sum adds up turns.
 type sum struct {
-	iterations int
-	cpu, wall  time.Duration
+	iterations   int
+	cpu, wall    time.Duration
+	instructions uint64
 }
 
 func (s *sum) add(n int, r turn.Report) {
 	s.iterations += n
 	s.cpu += r.CPU
 	s.wall += r.Wall
+	s.instructions += r.Instructions
 }
 
 // slice finds out how many iterations a turn has.
@@ -118,10 +121,11 @@ func (c *contestant) read(s sum, n int) (reading, error) {
 	n *= memoryTurns
 	r, err := c.turn(turn.Memory, n)
 	return reading{
-		iterations: s.iterations,
-		cpu:        float64(s.cpu) / float64(s.iterations),
-		wall:       float64(s.wall) / float64(s.iterations),
-		bytes:      r.Bytes / uint64(n),
-		allocs:     r.Mallocs / uint64(n),
+		iterations:   s.iterations,
+		cpu:          float64(s.cpu) / float64(s.iterations),
+		wall:         float64(s.wall) / float64(s.iterations),
+		instructions: float64(s.instructions) / float64(s.iterations),
+		bytes:        r.Bytes / uint64(n),
+		allocs:       r.Mallocs / uint64(n),
 	}, err
 }

@@ -244,13 +244,14 @@ func (m micro) fullName() string {
 func (m micro) blocks() int { return int((m.time + microBlock - 1) / microBlock) }
 
 func (m micro) figure(r reading) figure {
-	return figure{
-		pkg: m.fullPackage(), name: m.fullName(), threshold: m.threshold, iterations: r.iterations,
-		values: []benchfmt.Value{
-			{Value: rounded(r.cpu), Unit: unitCPU},
-			{Value: rounded(r.wall), Unit: "ns/op"},
-			{Value: float64(r.bytes), Unit: "B/op"},
-			{Value: float64(r.allocs), Unit: "allocs/op"},
-		},
+	values := []benchfmt.Value{
+		{Value: rounded(r.cpu), Unit: unitCPU},
+		{Value: rounded(r.wall), Unit: "ns/op"},
+		{Value: float64(r.bytes), Unit: "B/op"},
+		{Value: float64(r.allocs), Unit: "allocs/op"},
 	}
+	if r.instructions > 0 {
+		values = append(values, benchfmt.Value{Value: rounded(r.instructions), Unit: unitInstructions})
+	}
+	return figure{pkg: m.fullPackage(), name: m.fullName(), threshold: m.threshold, iterations: r.iterations, values: values}
 }

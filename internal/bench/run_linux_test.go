@@ -46,7 +46,7 @@ func BenchmarkWork(b *testing.B) {
 func newClone(t *testing.T) clone {
 	t.Helper()
 	c := clone{t.TempDir()}
-	for _, path := range []string{"go.mod", "go.sum", "internal/bench/turn/turn.go", "internal/bench/lockstep/lockstep.go", "internal/bench/lockstep/process_linux.go"} {
+	for _, path := range []string{"go.mod", "go.sum", "internal/bench/turn/turn.go", "internal/bench/lockstep/lockstep.go", "internal/bench/lockstep/process_linux.go", "internal/bench/lockstep/counters_linux.go"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", path))
 		if err != nil {
 			t.Fatal(err)

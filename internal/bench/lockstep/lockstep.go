@@ -83,8 +83,13 @@ type caller struct {
 	pipe   *turn.Pipe
 	order  turn.Order // of the turn that runs; none before the first
 	began  time.Time
-	cpu    time.Duration // of this process, when its last turn ended
 	memory runtime.MemStats
+
+	// What this process had used when its last turn ended.
+	cpu          time.Duration
+	instructions uint64
+
+	counters counters
 }
 
 func newCaller() (*caller, error) {
@@ -96,7 +101,7 @@ func newCaller() (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &caller{pipe: turn.NewPipe(orders, reports)}, nil
+	return &caller{pipe: turn.NewPipe(orders, reports), counters: countInstructions()}, nil
 }
 
 // next tells what the turn took, or at first that all is ready, and waits for another one. It returns its iterations,
@@ -134,10 +139,11 @@ func (c *caller) report() (r turn.Report, err error) {
 	if err != nil {
 		return r, err
 	}
+	instructions := c.counters.sum()
 	if c.order.N > 0 {
-		r.CPU = cpu - c.cpu
+		r.CPU, r.Instructions = cpu-c.cpu, instructions-c.instructions
 	}
-	c.cpu = cpu
+	c.cpu, c.instructions = cpu, instructions
 	if c.order.Kind == turn.Memory {
 		mallocs, bytes := c.memory.Mallocs, c.memory.TotalAlloc
 		runtime.ReadMemStats(&c.memory)

@@ -45,11 +45,13 @@ type Report struct {
 	Wall    time.Duration // from the order to the last iteration
 	Mallocs uint64        // after an order of memory
 	Bytes   uint64        // that these were
+	// Instructions are those of the whole process outside of the kernel, counted as CPU is; 0 where the machine does not count.
+	Instructions uint64
 }
 
 const (
 	orderSize  = 2 * 8
-	reportSize = 5 * 8
+	reportSize = 6 * 8
 	greeting   = 0x6272_6f77_6e6f_7574 // begins each report
 )
 
@@ -87,7 +89,7 @@ func (p *Pipe) Take() (o Order, err error) {
 // Tell sends a report.
 func (p *Pipe) Tell(r Report) error {
 	buffer := p.buffer[:reportSize]
-	put(buffer, greeting, uint64(r.CPU), uint64(r.Wall), r.Mallocs, r.Bytes)
+	put(buffer, greeting, uint64(r.CPU), uint64(r.Wall), r.Mallocs, r.Bytes, r.Instructions)
 	_, err := p.w.Write(buffer)
 	return err
 }
@@ -101,7 +103,7 @@ func (p *Pipe) Hear() (r Report, err error) {
 	if field(buffer, 0) != greeting {
 		return r, errStranger
 	}
-	return Report{time.Duration(field(buffer, 1)), time.Duration(field(buffer, 2)), field(buffer, 3), field(buffer, 4)}, nil
+	return Report{time.Duration(field(buffer, 1)), time.Duration(field(buffer, 2)), field(buffer, 3), field(buffer, 4), field(buffer, 5)}, nil
 }
 
 func put(buffer []byte, fields ...uint64) {

@@ -21,7 +21,7 @@ func TestMessagesArriveAsTheyWereSent(t *testing.T) {
 			t.Errorf("%+v arrived as %+v, %v", order, got, err)
 		}
 	}
-	report := turn.Report{CPU: 3 * time.Millisecond, Wall: time.Hour, Mallocs: 1 << 50, Bytes: 7}
+	report := turn.Report{CPU: 3 * time.Millisecond, Wall: time.Hour, Mallocs: 1 << 50, Bytes: 7, Instructions: 1 << 60}
 	if err := p.Tell(report); err != nil {
 		t.Fatal(err)
 	}
