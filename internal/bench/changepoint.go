@@ -33,6 +33,13 @@ func changePoints(values []float64) []int {
 	}
 	split(0, len(values))
 	slices.Sort(found)
+	edges := append(append([]int{0}, found...), len(values))
+	for i := range found {
+		// A split of a segment with several changes is near one of them. Between its neighbours it is where it belongs.
+		if at, _ := bestSplit(ranksOf(values[edges[i]:edges[i+2]])); at > 0 {
+			found[i] = edges[i] + at
+		}
+	}
 	return found
 }
 

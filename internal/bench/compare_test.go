@@ -188,8 +188,8 @@ func TestWhatCannotBeCompared(t *testing.T) {
 	elsewhere.config = strings.Replace(present.config, "abacus", "slide rule", 1)
 	other.config = strings.Replace(present.config, "internal/loop", "internal/pool", 1)
 	for want, m := range map[string]made{
-		"results of different machines: old.txt has cpu abacus, and new.txt slide rule": elsewhere,
-		"old.txt and new.txt have no benchmark in common":                               other,
+		"results of different machines: old.txt has cpu abacus, and new.txt has slide rule": elsewhere,
+		"old.txt and new.txt have no benchmark in common":                                   other,
 	} {
 		_, err := Compare(old.read(t, "old.txt"), m.read(t, "new.txt"), math.NaN())
 		if _, misused := errors.AsType[Misuse](err); !misused || err.Error() != want {

@@ -34,7 +34,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "EOF",
 		"short":                              "unexpected EOF",
-		strings.Repeat("BenchmarkX 1 1 ", 3): "something else than reports",
+		strings.Repeat("BenchmarkX 1 1 ", 4): "something else than reports",
 	} {
 		p := turn.NewPipe(strings.NewReader(text), io.Discard)
 		if _, err := p.Hear(); err == nil || !strings.Contains(err.Error(), want) {
