@@ -21,9 +21,9 @@
 //     pairs there are new shops. What it costs to answer a request, how much a shop can do that always has work, how long answers
 //     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
 //
-// Processor time is what decides; wall time is told beside it. It is that of the whole process, from the end of one turn to
-// the end of the next, so that what goes on behind the benchmark, as the garbage collector does, is counted. Where the machine
-// counts instructions, they decide as well.
+// Processor time is what decides; wall time is told beside it. It is that of the whole process during its turns: what it goes on with
+// while another one is in turn, such as a garbage collection that was begun, is not counted, but waking up is neither, which would hide
+// small changes. Where the machine counts instructions, they decide as well.
 //
 // # What the ratios say
 //

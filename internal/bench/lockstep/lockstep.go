@@ -80,16 +80,15 @@ func (t *Turns) more() bool {
 
 // A caller is the process that measures this one.
 type caller struct {
-	pipe   *turn.Pipe
-	order  turn.Order // of the turn that runs; none before the first
-	began  time.Time
-	memory runtime.MemStats
+	pipe     *turn.Pipe
+	counters counters
+	order    turn.Order // of the turn that runs; none before the first
 
-	// What this process had used when its last turn ended.
+	// When the turn began, and what this process had used by then.
+	began        time.Time
 	cpu          time.Duration
 	instructions uint64
-
-	counters counters
+	memory       runtime.MemStats
 }
 
 func newCaller() (*caller, error) {
@@ -117,37 +116,37 @@ func (c *caller) next() (int, error) {
 	if c.order, err = c.pipe.Take(); err != nil {
 		return 0, err
 	}
-	switch {
-	case c.order.Kind == turn.End:
+	if c.order.Kind == turn.End {
 		return 0, nil
-	case c.order.N < 1:
-		return 0, fmt.Errorf("a turn of %d iterations", c.order.N)
-	case c.order.Kind == turn.Memory:
-		runtime.ReadMemStats(&c.memory)
 	}
-	c.began = time.Now()
-	return c.order.N, nil
+	return c.order.N, c.begin()
 }
 
-// report says what the turn took. What the process did since its last turn belongs to it: a collector that went on is a
-// cost of what was allocated.
+// begin notes what was used before the turn. To wait for it, and to wake up, cost a tenth of one, and not always the same.
+func (c *caller) begin() (err error) {
+	if c.order.N < 1 {
+		return fmt.Errorf("a turn of %d iterations", c.order.N)
+	}
+	if c.order.Kind == turn.Memory {
+		runtime.ReadMemStats(&c.memory)
+	}
+	c.instructions = c.counters.sum()
+	c.began = time.Now()
+	c.cpu, err = processTime()
+	return err
+}
+
+// report says what the turn took, nothing if there was none.
 func (c *caller) report() (r turn.Report, err error) {
-	if c.order.N > 0 {
-		r.Wall = time.Since(c.began)
+	if c.order.N == 0 {
+		return r, nil
 	}
 	cpu, err := processTime()
-	if err != nil {
-		return r, err
-	}
-	instructions := c.counters.sum()
-	if c.order.N > 0 {
-		r.CPU, r.Instructions = cpu-c.cpu, instructions-c.instructions
-	}
-	c.cpu, c.instructions = cpu, instructions
+	r.CPU, r.Wall, r.Instructions = cpu-c.cpu, time.Since(c.began), c.counters.sum()-c.instructions
 	if c.order.Kind == turn.Memory {
 		mallocs, bytes := c.memory.Mallocs, c.memory.TotalAlloc
 		runtime.ReadMemStats(&c.memory)
 		r.Mallocs, r.Bytes = c.memory.Mallocs-mallocs, c.memory.TotalAlloc-bytes
 	}
-	return r, nil
+	return r, err
 }

@@ -41,11 +41,11 @@ type Order struct {
 
 // A Report is a turn that was taken. The first report of a process has nothing in it: it says that the benchmark is ready.
 type Report struct {
-	CPU     time.Duration // of the whole process, since the turn before ended
-	Wall    time.Duration // from the order to the last iteration
-	Mallocs uint64        // after an order of memory
-	Bytes   uint64        // that these were
-	// Instructions are those of the whole process outside of the kernel, counted as CPU is; 0 where the machine does not count.
+	CPU     time.Duration // of the whole process, in the turn
+	Wall    time.Duration
+	Mallocs uint64 // after an order of memory
+	Bytes   uint64 // that these were
+	// Instructions are those of the whole process outside of the kernel; 0 where the machine does not count.
 	Instructions uint64
 }
 
