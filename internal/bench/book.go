@@ -201,14 +201,13 @@ func (p *page) open() (err error) {
 const (
 	unitCPU     = "cpu-ns/op"
 	unitRequest = "cpu-ns/request"
-
-	unitInstructions = "instructions/op"
-
 	unitGoodput = "answers/s"
 	unitP50     = "p50-ns"
 	unitP99     = "p99-ns"
 	unitMemory  = "B/connection"
 	unitStart   = "start-ns"
+
+	unitInstructions = "instructions/op"
 )
 
 // count is how often a benchmark was measured.

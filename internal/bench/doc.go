@@ -17,8 +17,9 @@
 //     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
 //     lives; that must be among what blocks differ by.
 //   - A macro is a shop under load. A session opens a shop of each build, with processes of its own, and measures one and
-//     the other for half a second or so, with the same requests, in an order of chance. Each pair of turns gives one ratio. After some
-//     pairs there are new shops. What it costs to answer a request, how much a shop can do that always has work, how long answers
+//     the other for half a second or so, with the same requests, in an order of chance. Each pair of turns gives one ratio. After eight
+//     pairs there are new shops. The pairs of a session have the luck of their processes in common, a percent or two: thresholds must be
+//     above that. What it costs to answer a request, how much a shop can do that always has work, how long answers
 //     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
 //
 // Processor time is what decides; wall time is told beside it. It is that of the whole process during its turns: what it goes on with

@@ -47,7 +47,7 @@ macro:
 	if s.micros[2].blocks() != 19 {
 		t.Errorf("%d blocks in 9.25 s", s.micros[2].blocks())
 	}
-	if m := s.macros[0]; m.item != (item{time.Minute, 0.02}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.pairs() != 58 {
+	if m := s.macros[0]; m.item != (item{time.Minute, 0.02}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.pairs() != 30 {
 		t.Errorf("macro %+v with %d pairs", m, m.pairs())
 	}
 }

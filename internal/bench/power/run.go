@@ -46,7 +46,7 @@ func (c config) metrics() ([]metric, error) {
 	}
 	if c.only != "micro" {
 		all = append(all, metric{
-			name: "macro", effect: 0.1, threshold: 0.05, unit: "cpu-sec/request", slow: spinInGateway, pairTime: 1040 * time.Millisecond,
+			name: "macro", effect: 0.1, threshold: 0.05, unit: "cpu-sec/request", slow: spinInGateway, pairTime: 2040 * time.Millisecond,
 			suite: fmt.Sprintf("time: %v\nthreshold: 5%%\nmacro:\n  - kind: cpu-per-request\n", c.time),
 		})
 	}
