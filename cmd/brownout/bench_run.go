@@ -36,7 +36,7 @@ A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/locks
         benchmarks: [Lockstep/tick, Lockstep/await]
     macro:
       - kind: cpu-per-request
-        rate: 200
+        rate: 400
         time: 1m
         threshold: 5%
 `

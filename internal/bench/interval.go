@@ -59,7 +59,7 @@ func (p pairs) p() float64 {
 // normal distribution for many.
 func (p pairs) interval(level float64) interval {
 	i := interval{center: p.quantile(0.5), low: math.Inf(-1), high: math.Inf(1), reach: math.Inf(1)}
-	k := p.outside(level)
+	k := outside(len(p), level)
 	if k == 0 {
 		return i
 	}
@@ -71,13 +71,15 @@ func (p pairs) interval(level float64) interval {
 	return i
 }
 
-// outside is how many pairs may lie beyond either end of an interval.
-func (p pairs) outside(level float64) int {
-	k := 0
-	for k < len(p) && binomialAtMost(k, len(p), 0.5) <= level/2 {
-		k++
+// outside is how many of n pairs may lie beyond either end of an interval.
+func outside(n int, level float64) int {
+	below := 0.0 // the probability of at most k
+	for k := range n {
+		if below += binomial(k, n, 0.5); below > level/2 {
+			return k
+		}
 	}
-	return k
+	return n
 }
 
 // quantile is between the two pairs that are nearest to it.
@@ -141,14 +143,19 @@ func binomialAtMost(k, n int, p float64) float64 {
 	if k >= n {
 		return 1
 	}
-	all, _ := math.Lgamma(float64(n + 1))
 	sum := 0.0
 	for i := range k + 1 {
-		hits, _ := math.Lgamma(float64(i + 1))
-		misses, _ := math.Lgamma(float64(n - i + 1))
-		sum += math.Exp(all - hits - misses + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+		sum += binomial(i, n, p)
 	}
 	return min(1, sum)
+}
+
+// binomial is the probability of k successes.
+func binomial(k, n int, p float64) float64 {
+	all, _ := math.Lgamma(float64(n + 1))
+	hits, _ := math.Lgamma(float64(k + 1))
+	misses, _ := math.Lgamma(float64(n - k + 1))
+	return math.Exp(all - hits - misses + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
 }
 
 // bisect returns the largest share between 0 and 1 for which holds is true. It is true below that, and false above.

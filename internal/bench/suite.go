@@ -233,7 +233,7 @@ func (r *suiteReader) micro(path string, m microFile, usual item) error {
 
 // Bounds of a macro's rate.
 const (
-	usualRate = 200
+	usualRate = 400
 	maxRate   = 10_000
 )
 

@@ -13,7 +13,7 @@ import (
 const (
 	drawnRuns = 1000
 	wanted    = 0.95
-	maxPairs  = 20_000
+	maxPairs  = 4000
 )
 
 // print prints what was found of a metric, and what would be found of smaller effects: runs are drawn from all pairs in
@@ -58,7 +58,7 @@ func printRow(what string, found []bench.Finding) {
 
 // needed is how long a run must be to see an effect nearly always.
 func (m metric) needed(ratios []float64, effect float64) string {
-	for pairs := 6; pairs < maxPairs; pairs += 1 + pairs/5 {
+	for pairs := 6; pairs < maxPairs; pairs += 1 + pairs/4 {
 		if bench.Power(ratios, effect, pairs, m.threshold, drawnRuns, 1).Slower >= wanted {
 			return (time.Duration(pairs) * m.pairTime).Round(time.Second).String()
 		}
