@@ -81,7 +81,10 @@ internal/loopback, THIRD-PARTY < internal/tracestore;
 # The lab around it.
 dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, internal/metricstore, internal/tracestore < internal/lab;
 internal/lab, chaos/drill, chaos/report, dashboards < internal/room;
-loadgen < internal/bench;
+NONE < internal/bench/turn;
+internal/bench/turn, THIRD-PARTY < internal/bench/lockstep;
+internal/lab, loadgen, internal/bench/turn, THIRD-PARTY < internal/bench;
+internal/bench < internal/bench/power;
 
 # Only cmd knows everyone.
 ANY < cmd/brownout;

@@ -22,6 +22,7 @@ type cli struct {
 	Fault  faultCommand  `cmd:"" help:"Break services of the running shop by hand, and mend them."`
 	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
 	Report reportCommand `cmd:"" help:"Render the report of a drill's run again."`
+	Bench  benchCommand  `cmd:"" help:"Find out whether a change made something slower."`
 	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
 	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
 	Serve  serveCommand  `cmd:"" help:"Run one service."`
@@ -50,10 +51,14 @@ func run(arguments []string, s streams) int {
 	}
 	err := parseAndRun(newParser(s.out, statusDone), arguments, s)
 	report(s.err, err)
-	if code := status(err); code != statusMisused || arguments[0] != "drill" || isVerdict(err) {
-		return code
+	code := status(err)
+	switch {
+	case arguments[0] == "bench":
+		return benchStatus(err)
+	case arguments[0] == "drill" && code == statusMisused && !isVerdict(err):
+		return statusDrillMisuse
 	}
-	return statusDrillMisuse
+	return code
 }
 
 func parseAndRun(parser *kong.Kong, arguments []string, s streams) error {

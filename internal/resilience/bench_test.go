@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"testing"
 
+	"brownout/internal/bench/lockstep"
 	"brownout/internal/resilience"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkDecisions(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
+			for turns := lockstep.Start(b); turns.Next(); {
 				c.decide()
 			}
 		})

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"time"
+
+	"brownout/internal/bench"
+)
+
+// benchRunCommand measures what is checked out.
+type benchRunCommand struct {
+	Suite   string `placeholder:"FILE" help:"What is measured (default: the suite of this program)."`
+	Against string `placeholder:"REF|FILE" help:"The revision to compare with, as main or HEAD~3, or a file of results that says which. Both are measured by turns."`
+	Out     string `placeholder:"FILE" help:"Where results are kept, as they are measured; those of the other revision are beside it, in FILE with .old (default: a new file in .brownout/bench). A run that was interrupted goes on."`
+	Seed    uint64 `default:"1" placeholder:"N" help:"Decides who is first in each turn (default ${default})."`
+	Quiet   bool   `short:"q" help:"Show no progress."`
+}
+
+// Help is the longer help of the command.
+func (*benchRunCommand) Help() string {
+	return `
+Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of half a second, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
+
+Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
+
+A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate, goodput when it always has work, latency at half of that, memory of a connection, start-up. time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
+
+    time: 10s
+    threshold: 2%
+    micro:
+      - package: internal/loop
+        benchmarks: [Lockstep/tick, Lockstep/await]
+    macro:
+      - kind: cpu-per-request
+        rate: 400
+        time: 1m
+        threshold: 5%
+`
+}
+
+// benchDir is where programs and results are kept.
+const benchDir = ".brownout/bench"
+
+// Run runs the command.
+func (c *benchRunCommand) Run(s streams) error {
+	suite := bench.DefaultSuite()
+	if c.Suite != "" {
+		var err error
+		if suite, err = bench.ReadSuite(c.Suite); err != nil {
+			return err
+		}
+	}
+	out := c.Out
+	if out == "" {
+		out = filepath.Join(benchDir, time.Now().UTC().Format("20060102T150405Z")+".txt")
+	}
+	ctx, stop := untilInterrupt()
+	defer stop()
+	err := bench.Run(ctx, bench.RunConfig{Suite: suite, Against: c.Against, Out: out, Dir: benchDir, Seed: c.Seed, Tell: func(line string) {
+		if !c.Quiet {
+			fmt.Fprintln(s.err, line)
+		}
+	}})
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted: what was measured is in %s; with --out %s the run goes on", out, out)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Against == "" {
+		_, err := fmt.Fprintf(s.out, "results: %s\n", out)
+		return err
+	}
+	comparison, err := compareFiles(bench.OldPath(out), out, math.NaN())
+	if err != nil {
+		return err
+	}
+	defer fmt.Fprintf(s.out, "results: %s and %s\n", bench.OldPath(out), out)
+	return tellComparison(s, comparison)
+}

@@ -1,0 +1,44 @@
+// Package bench answers whether a change made the system slower. It builds two revisions, measures both side by side, and
+// says of each measure what is known, and how well.
+//
+//	suite.yaml ──> Suite                  what is measured, for how long, from which change on it is a regression
+//	a revision ──> build                  in a git worktree of its own; programs are kept by commit
+//	builds ──────> block, session ──> book    figures, in Go's benchmark format, as they are measured
+//	two files ───> Compare ──> Findings   an effect, where it lies, a verdict
+//	many files ──> History                trends, and where they change
+//
+// # How the noise is beaten
+//
+// On a machine that others use, the same program differs by a fifth from one second to the next. So two builds are
+// measured by turns that are so short that both see the same machine, and only their ratio counts:
+//
+//   - A micro is a Go benchmark that takes turns (package lockstep). A block is half a second: a new process of each
+//     build, which take turns of 0.4 ms, in each round in an order of chance. It gives one ratio. Processes are new in
+//     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
+//     lives; that must be among what blocks differ by.
+//   - A macro is a shop under load. A session opens a shop of each build, with processes of its own, and measures one and
+//     the other for half a second or so, with the same requests, in an order of chance. Each pair of turns gives one ratio. After eight
+//     pairs there are new shops. The pairs of a session have the luck of their processes in common, a percent or two: thresholds must be
+//     above that. What it costs to answer a request, how much a shop can do that always has work, how long answers
+//     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
+//
+// Processor time is what decides; wall time is told beside it. It is that of the whole process during its turns: what it goes on with
+// while another one is in turn, such as a garbage collection that was begun, is not counted, but waking up is neither, which would hide
+// small changes. Where the machine counts instructions, they decide as well.
+//
+// # What the ratios say
+//
+// Of two builds that are alike either is the slower one with the same probability, whatever the distribution. So the test
+// is the sign test, and the interval of the median ratio is that of its order statistics, as golang.org/x/perf/benchmath
+// has it. A suite has many measures: their levels are Holm's, so that of a run in which nothing has changed, one in twenty at
+// most says that anything has.
+//
+// With a threshold t, a measure is a regression if all of its interval is beyond t; it is the same if all of it is within ±t;
+// and nothing is known, and the outcome is unsure, if it may be beyond t, or not. What a run could have seen is told: the
+// least change that would have been a regression with a probability of 95 %.
+//
+// Allocations are the same in each run of a program, but for a few that are the runtime's, and so gate exactly: they are
+// the least of all blocks, rounded down.
+//
+// Results that were not measured side by side are compared, too: as two samples, and never below 20 %.
+package bench

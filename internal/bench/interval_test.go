@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// noisy are logarithms as blocks have them: most lie close together, and some that were disturbed far away.
+func noisy(random *rand.Rand, n int, shift float64) []float64 {
+	logs := make([]float64, n)
+	for i := range logs {
+		deviation := 0.01
+		if random.IntN(10) == 0 {
+			deviation = 0.2
+		}
+		logs[i] = shift + deviation*random.NormFloat64()
+	}
+	return logs
+}
+
+// The rates are those of a seed. What is demanded is far enough from what is to be expected that the seed does not matter.
+func TestErrorRatesOfPairs(t *testing.T) {
+	const runs = 2000
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{12, 40, 120} {
+		wrong, missed, seen := 0, 0, 0
+		for range runs {
+			p := newPairs(noisy(random, n, 0))
+			i := p.interval(alpha)
+			if i.low > 0 || i.high < 0 {
+				wrong++
+			}
+			if rejected := p.p() <= alpha; rejected != (i.low > 0 || i.high < 0) {
+				t.Fatalf("n %d: p is %v, and the interval %+v", n, p.p(), i)
+			}
+			shifted := newPairs(noisy(random, n, i.reach)).interval(alpha)
+			if shifted.low > i.reach || shifted.high < i.reach {
+				missed++
+			}
+			if shifted.low > 0 {
+				seen++
+			}
+		}
+		if float64(wrong) > 1.3*alpha*runs || float64(missed) > 1.3*alpha*runs {
+			t.Errorf("n %d: %d of %d intervals do not hold 0, %d not the shift", n, wrong, runs, missed)
+		}
+		// The reach is estimated from as few pairs, and is so seen less often on the average than a known one would be.
+		if seen < runs*8/10 {
+			t.Errorf("n %d: what is in reach was seen %d times of %d", n, seen, runs)
+		}
+	}
+}
+
+// Of twenty metrics that do not differ, one is judged different in a twentieth of all runs at most.
+func TestErrorRateOfManyMetrics(t *testing.T) {
+	const runs, metrics = 1000, 20
+	random := rand.New(rand.NewPCG(3, 4))
+	wrong := 0
+	for range runs {
+		p := make([]float64, metrics)
+		all := make([]pairs, metrics)
+		for i := range all {
+			all[i] = newPairs(noisy(random, 30, 0))
+			p[i] = all[i].p()
+		}
+		found := false
+		for i, level := range holm(p) {
+			in := all[i].interval(level)
+			found = found || in.low > 0 || in.high < 0
+		}
+		if found {
+			wrong++
+		}
+	}
+	if float64(wrong) > 1.4*alpha*runs {
+		t.Errorf("%d of %d runs find a difference", wrong, runs)
+	}
+}
+
+func TestErrorRateOfSamples(t *testing.T) {
+	const runs = 1000
+	random := rand.New(rand.NewPCG(5, 6))
+	wrong, seen := 0, 0
+	for range runs {
+		i := newSamples(noisy(random, 20, 1), noisy(random, 20, 1)).interval(alpha)
+		if i.low > 0 || i.high < 0 {
+			wrong++
+		}
+		if newSamples(noisy(random, 20, 1), noisy(random, 20, 1.05)).interval(alpha).low > 0 {
+			seen++
+		}
+	}
+	if float64(wrong) > alpha*runs || seen < runs*9/10 {
+		t.Errorf("of %d runs %d find what is not there, %d what is", runs, wrong, seen)
+	}
+}
+
+func TestHolm(t *testing.T) {
+	const a = alpha
+	for _, row := range []struct{ p, levels []float64 }{
+		{nil, nil},
+		{[]float64{0.2}, []float64{a}},
+		{[]float64{0.9, 0.001, 0.02}, []float64{a, a / 3, a / 2}},
+		{[]float64{0.03, 0.001, 0.04}, []float64{a / 2, a / 3, a / 2}}, // the second is too large, and so the third is not held against a
+	} {
+		for i, level := range holm(row.p) {
+			if math.Abs(level-row.levels[i]) > 1e-12 {
+				t.Errorf("%v: level %d is %v, want %v", row.p, i, level, row.levels[i])
+			}
+		}
+	}
+}
+
+func TestTooFewPairsSayNothing(t *testing.T) {
+	i := newPairs([]float64{0.5, 0.5, 0.5, 0.5, 0.5}).interval(alpha)
+	if !math.IsInf(i.low, -1) || !math.IsInf(i.high, 1) || !math.IsInf(i.reach, 1) {
+		t.Errorf("of five pairs: %+v", i)
+	}
+	if i := newPairs([]float64{0.5, 0.5, 0.5, 0.5, 0.5, 0.5}).interval(alpha); i.low != 0.5 {
+		t.Errorf("of six pairs: %+v", i)
+	}
+}
+
+func TestBinomial(t *testing.T) {
+	for _, row := range []struct {
+		k, n int
+		p    float64
+		want float64
+	}{
+		{0, 6, 0.5, 1.0 / 64}, {1, 6, 0.5, 7.0 / 64}, {6, 6, 0.5, 1}, {0, 0, 0.5, 1}, {4, 10, 0.3, 0.849731667},
+		{4000, 10_000, 0.4, 0.50434}, // nearly normal, with half of the middle and the skew
+	} {
+		if got := binomialAtMost(row.k, row.n, row.p); math.Abs(got-row.want) > 1e-4 {
+			t.Errorf("at most %d of %d at %v: %v, want %v", row.k, row.n, row.p, got, row.want)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Found is how often a change is found, as shares of runs.
+type Found struct {
+	Slower     float64 // that there is one
+	Regression float64 // that it is beyond the threshold
+}
+
+// Power tells how often a change would be found by runs of so many pairs, of one measure that has a threshold. Ratios are logarithms, of
+// pairs in which a build was compared with itself; runs are drawn from them, and made slower by effect, as a share.
+func Power(ratios []float64, effect float64, pairs int, threshold float64, runs int, seed uint64) Found {
+	random := rand.New(rand.NewPCG(seed, uint64(pairs)))
+	shift, margin := math.Log1p(effect), math.Log1p(threshold)
+	k := outside(pairs, alpha)
+	if k == 0 {
+		return Found{}
+	}
+	var slower, regressions int
+	drawn := make([]float64, pairs)
+	for range runs {
+		for i := range drawn {
+			drawn[i] = shift + ratios[random.IntN(len(ratios))]
+		}
+		slices.Sort(drawn)
+		low := drawn[k-1]
+		if low > 0 {
+			slower++
+		}
+		if low > margin {
+			regressions++
+		}
+	}
+	return Found{float64(slower) / float64(runs), float64(regressions) / float64(runs)}
+}

@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+)
+
+// module is what packages' paths begin with.
+const module = "brownout/"
+
+func shortPackage(pkg string) string { return strings.TrimPrefix(pkg, module) }
+
+// WriteText writes all findings as a table, and below it what it comes to.
+func (c *Comparison) WriteText(w io.Writer) error {
+	var b strings.Builder
+	c.header(&b)
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "benchmark\tmeasure\told\tnew\tchange\tbetween\tsees\tverdict")
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.TrimSpace(shortPackage(f.Package)+" "+f.Benchmark), f.Measure,
+			quantity(f.Old, f.Unit), quantity(f.New, f.Unit), percent(f.Change), f.between(), f.sees(), f.verdict())
+	}
+	_ = table.Flush() // into memory
+	c.footer(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (c *Comparison) header(b *strings.Builder) {
+	how := "not measured side by side: only what is beyond 20 % counts"
+	if c.Interleaved {
+		how = "interleaved, seed " + cmp.Or(c.is.config[keySeed], "unknown")
+	}
+	fmt.Fprintf(b, "old %s, new %s; %s\n", cmp.Or(c.was.config[keyCommit], c.was.path), cmp.Or(c.is.config[keyCommit], c.is.path), how)
+	if a, z := c.was.config[keyGo], c.is.config[keyGo]; a != z && a != "" && z != "" {
+		fmt.Fprintf(b, "old built with %s, new with %s\n", a, z)
+	}
+	b.WriteByte('\n')
+}
+
+// footer says what decides.
+func (c *Comparison) footer(b *strings.Builder) {
+	b.WriteString("\nchange is that of the median, and surely between the two figures, for all of the table; sees is the smallest that would have been called a regression.\n")
+	switch c.Outcome() {
+	case NoRegression:
+		b.WriteString("No regression beyond the thresholds.\n")
+		return
+	case Regression:
+		b.WriteString("REGRESSION:\n")
+	case Unsure:
+		b.WriteString("Cannot tell; a longer run sees more:\n")
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; f.Gates && (f.Regression || f.Unsure) {
+			fmt.Fprintf(b, "  %s\n", f.sentence())
+		}
+	}
+}
+
+// sentence says what is, or may be, a regression.
+func (f *Finding) sentence() string {
+	switch {
+	case f.Threshold == 0:
+		return fmt.Sprintf("%s: %s instead of %s", f.name(), quantity(f.New, f.Unit), quantity(f.Old, f.Unit))
+	case f.Regression:
+		return fmt.Sprintf("%s: %s, surely worse by more than %s", f.name(), percent(f.Change), share(f.Threshold))
+	}
+	return fmt.Sprintf("%s: %s, perhaps worse by more than %s", f.name(), percent(f.Change), share(f.Threshold))
+}
+
+func (f *Finding) between() string {
+	switch {
+	case f.Sees == 0: // exact
+		return ""
+	case math.IsInf(f.High, 1):
+		return "anything"
+	}
+	return percent(f.Low) + " … " + percent(f.High)
+}
+
+func (f *Finding) sees() string {
+	switch {
+	case f.Sees == 0:
+		return ""
+	case math.IsInf(f.Sees, 1):
+		return "nothing"
+	}
+	return share(f.Sees)
+}
+
+func (f *Finding) verdict() string {
+	if f.Regression && f.Threshold > 0 {
+		return fmt.Sprintf("%s, by more than %s", f.Verdict, share(f.Threshold))
+	}
+	return string(f.Verdict)
+}
+
+// percent writes a change with its sign.
+func percent(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "–"
+	case math.IsInf(v, 0):
+		return "?"
+	}
+	return fmt.Sprintf("%+.1f %%", 100*v)
+}
+
+// share writes a share as percent, without digits that say nothing.
+func share(v float64) string { return fmt.Sprintf("%.3g %%", 100*v) }
+
+// quantity writes a value of a tidied unit.
+func quantity(v float64, unit string) string {
+	switch {
+	case unit == "sec" || strings.HasPrefix(unit, "sec/") || strings.Contains(unit, "-sec"):
+		return seconds(v)
+	case unit == "B" || strings.HasPrefix(unit, "B/"):
+		return fmt.Sprintf("%.6g B", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// seconds writes a time that may be a nanosecond as well as a minute.
+func seconds(v float64) string {
+	for _, scale := range []struct {
+		size float64
+		name string
+	}{{1, "s"}, {1e-3, "ms"}, {1e-6, "µs"}} {
+		if math.Abs(v) >= scale.size {
+			return fmt.Sprintf("%.3g %s", v/scale.size, scale.name)
+		}
+	}
+	return fmt.Sprintf("%.3g ns", v*1e9)
+}
