@@ -12,7 +12,14 @@
 // same request over and over. A [Joint] is several of each at once, as when the crowd of one
 // tenant comes beside all others ([Shoppers.Come]). An [Attacker] sends each request when it is due and
 // turns it into one sample, whatever happens. A [Summary] folds samples, a [Journal]
-// keeps them, [Threshold]s judge the [Report]. [Metrics] show what comes of it meanwhile.
+// keeps them, [Threshold]s judge the [Report]. [Metrics] show what comes of it meanwhile, and a [Timeline]
+// keeps how it went.
+//
+// # In parts
+//
+// A [Stride] is a share of a schedule, and all shares are the schedule. A report carries the histograms
+// of its routes, and [Summary.Merge] adds reports up as though one process had sent all of it.
+// [brownout/loadgen/fleet] has several do so.
 //
 // # No coordinated omission
 //
@@ -36,5 +43,7 @@
 //	an answer's body    4 MiB, then an error
 //	routes, error codes 32 each, then "(other)"
 //	routes of metrics   those named at the start, then "(other)"
+//	a timeline          512 slots, which get wider
+//	shares              MaxShares
 //	orders remembered   10,000, then the oldest are forgotten
 package loadgen

@@ -19,6 +19,10 @@ type Report struct {
 	Routes  []Row   `json:"routes"` // by name
 	// Interrupted says that the schedule was not followed to its end.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// Agents are how many generators had a share of the schedule, if there were several, and Lost
+	// are those of them of which nothing is in the report.
+	Agents int    `json:"agents,omitempty"`
+	Lost   []Lost `json:"lost,omitempty"`
 }
 
 // A Row is what came of the requests of a route, or of all.
@@ -37,6 +41,9 @@ type Row struct {
 
 	Latency Latency          `json:"latency"`         // of all that were sent, also of those without an answer
 	Codes   map[string]int64 `json:"codes,omitempty"` // how often each error came
+	// Histogram has the latencies themselves, to 3 digits, in HdrHistogram's V2 compressed
+	// encoding, in base64.
+	Histogram string `json:"histogram,omitempty"`
 }
 
 // A Latency says how long requests took, from when they were due, to 3 digits. What took
@@ -67,7 +74,7 @@ func (r Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, line := range r.codeLines() {
+	for _, line := range append(r.CodeLines(), r.lostLines()...) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
@@ -110,8 +117,8 @@ func short(d time.Duration) string {
 	return d.Round(unit).String()
 }
 
-// codeLines says how often each error came, the most frequent first.
-func (r Report) codeLines() []string {
+// CodeLines says how often each error came, the most frequent first.
+func (r Report) CodeLines() []string {
 	var lines []string
 	for _, row := range r.Routes {
 		codes := slices.SortedFunc(maps.Keys(row.Codes), func(a, b string) int {

@@ -8,12 +8,29 @@ import (
 	"brownout/chaos/evidence"
 )
 
-// A Run is an attack, and those who are told of its samples. Journal and Progress may be
-// nil.
+// A Run is an attack, and those who are told of its samples. All but the attacker may be nil.
 type Run struct {
 	Attacker *Attacker
 	Journal  *Journal
-	Progress *Progress
+	Progress Watcher
+	Timeline *Timeline
+	// Share is what of a schedule the attacker has, if that is not all of it: samples are told
+	// by their places in the whole.
+	Share Stride
+	// Start is when the schedule starts, which is waited for; now if it is zero.
+	Start time.Time
+}
+
+// A Watcher is told how a run goes. One goroutine calls it.
+type Watcher interface {
+	// Add tells of a sample.
+	Add(*evidence.Sample)
+	// Tick says that a second has passed.
+	Tick(now time.Time)
+	// End says that the run was interrupted: nothing more is sent, and answers are waited for.
+	End()
+	// Close is called last.
+	Close()
 }
 
 // flushPeriod is how often the journal is flushed and progress is told.
@@ -28,11 +45,19 @@ func (r *Run) Do(ctx context.Context) (Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var summary Summary
-	err := r.collect(r.Attacker.Attack(ctx), &summary, cancel, interrupted)
+	var extent time.Duration
+	var complete bool
+	var err error
+	if r.Start.IsZero() || waitUntil(ctx, r.Start, time.Sleep) {
+		if r.Timeline != nil {
+			r.Timeline.began = time.Now()
+		}
+		err = r.collect(r.Attacker.Attack(ctx), &summary, cancel, interrupted)
+		extent, complete = r.Attacker.Extent()
+	}
 	if r.Progress != nil {
 		r.Progress.Close()
 	}
-	extent, complete := r.Attacker.Extent()
 	report := summary.Close(extent)
 	report.Interrupted = !complete
 	return report, err
@@ -57,6 +82,7 @@ func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop con
 				note(r.flush())
 				return failed
 			}
+			sample.Seq = r.Share.Place(sample.Seq)
 			summary.Add(&sample)
 			note(r.tell(&sample))
 		case now := <-ticks.C:
@@ -72,6 +98,9 @@ func (r *Run) collect(samples <-chan evidence.Sample, summary *Summary, stop con
 func (r *Run) tell(sample *evidence.Sample) error {
 	if r.Progress != nil {
 		r.Progress.Add(sample)
+	}
+	if r.Timeline != nil {
+		r.Timeline.Add(sample)
 	}
 	if r.Journal != nil {
 		return r.Journal.Write(sample)

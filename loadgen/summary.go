@@ -65,15 +65,12 @@ type tally struct {
 }
 
 func (t *tally) add(sample *evidence.Sample) {
-	if t.outcomes == nil {
-		t.outcomes = map[evidence.Outcome]int64{}
-		t.latency = hdrhistogram.New(shortest, longest, precision)
-	}
+	t.begin()
 	t.outcomes[sample.Outcome]++
 	if sample.Attempt > 1 {
 		t.again++
 	}
-	t.addCode(sample.Error)
+	t.addCodes(sample.Error, 1)
 	if sample.Outcome != evidence.Unsent {
 		_ = t.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
 	}
@@ -81,7 +78,7 @@ func (t *tally) add(sample *evidence.Sample) {
 
 func clamp(latency time.Duration) int64 { return min(max(int64(latency), shortest), longest) }
 
-func (t *tally) addCode(code string) {
+func (t *tally) addCodes(code string, n int64) {
 	if code == "" {
 		return
 	}
@@ -91,7 +88,7 @@ func (t *tally) addCode(code string) {
 	if t.codes == nil {
 		t.codes = map[string]int64{}
 	}
-	t.codes[code]++
+	t.codes[code] += n
 }
 
 // row returns the figures of a tally.
@@ -113,7 +110,7 @@ func (t *tally) row(route string, scheduled time.Duration) Row {
 		r.Rate, r.Throughput = float64(r.Sent)/seconds, float64(r.Acknowledged)/seconds
 	}
 	if r.Sent > 0 {
-		r.Latency = quantiles(t.latency)
+		r.Latency, r.Histogram = quantiles(t.latency), encode(t.latency)
 	}
 	return r
 }
