@@ -32,8 +32,8 @@ type loadPlan struct {
 	tracing    *telemetry.Tracing
 }
 
-// plan returns what the flags ask for, or what is wrong with them.
-func (c *loadCommand) plan() (*loadPlan, error) {
+// plan returns what the flags ask for, of a share of the load if it is not zero, or what is wrong with them.
+func (c *loadCommand) plan(share loadgen.Stride) (*loadPlan, error) {
 	plan := new(loadPlan)
 	for _, text := range c.Threshold {
 		t, err := loadgen.ParseThreshold(text)
@@ -45,8 +45,14 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 	config := loadgen.AttackerConfig{Timeout: c.Timeout, MaxInFlight: c.MaxInFlight, Sleep: loadgen.FineSleep}
 	var err error
 	config.Pacer, err = loadgen.Arrivals{Text: c.Arrivals, Rate: c.Rate, Length: c.Duration, Seed: c.Seed}.Pacer()
+	if err == nil && share.Of > 1 {
+		config.Pacer = share.Pacer(config.Pacer)
+	}
 	if err == nil {
 		err = c.aim(plan, &config)
+	}
+	if err == nil && share.Of > 1 {
+		config.Scenario = share.Scenario(config.Scenario)
 	}
 	if err == nil {
 		err = plan.checkThresholds()
@@ -57,6 +63,31 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 	}
 	plan.attacker = loadgen.NewAttacker(config)
 	return plan, err
+}
+
+// prepare logs customers in, if there are any, and keeps them in until ctx is done.
+func (p *loadPlan) prepare(ctx context.Context) error {
+	if p.shoppers == nil {
+		return nil
+	}
+	if err := p.shoppers.Prepare(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = errNothingSent
+		}
+		return err
+	}
+	go p.shoppers.Keep(ctx) // ends with the process, or by a signal
+	return nil
+}
+
+var errNothingSent = errors.New("interrupted before any load was sent")
+
+// judge says what became of each threshold.
+func (p *loadPlan) judge(report loadgen.Report) (all []loadgen.Judgement) {
+	for _, t := range p.thresholds {
+		all = append(all, t.Judge(report))
+	}
+	return all
 }
 
 // checkThresholds refuses those that no request could hold.
@@ -127,6 +158,10 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 	plan.routes = []string{target.Host}
 	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
 	config.Peer = telemetry.HTTPPeer(target.Host, target.Host)
+	if c.Metrics != "" {
+		plan.metrics = telemetry.NewRegistry("load")
+		config.Metrics = loadgen.NewMetrics(plan.metrics, evidence.Patience{Default: c.Timeout}, plan.routes)
+	}
 	return nil
 }
 
@@ -181,42 +216,61 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 type loadFiles struct {
 	journal *loadgen.Journal // nil without --journal
 	report  io.Writer        // nil without --json
+	page    io.Writer        // nil without --html
 	closers []io.Closer
 }
 
-// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and an earlier report is
-// as it was.
-func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (*loadFiles, error) {
-	files := new(loadFiles)
-	report, err := c.openReport()
-	switch {
-	case err != nil:
-		return nil, err
-	case report != nil:
-		files.report, files.closers = report, []io.Closer{report}
-	case c.JSON == "-":
+// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and earlier reports are
+// as they were.
+func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (files *loadFiles, err error) {
+	files = new(loadFiles)
+	defer func() {
+		if err != nil {
+			_ = files.close() // nothing was written
+		}
+	}()
+	var reports []*os.File
+	for _, path := range []string{c.JSON, c.HTML} {
+		report, err := openReport(path)
+		if err != nil {
+			return files, err
+		}
+		reports = append(reports, report)
+		if report != nil {
+			files.closers = append(files.closers, report)
+		}
+	}
+	if reports[0] != nil {
+		files.report = reports[0]
+	} else if c.JSON == "-" {
 		files.report = out
 	}
-	if c.Journal != "" {
-		journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
-		if errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
-		}
-		if err != nil {
-			return nil, cmp.Or(err, files.close())
-		}
-		files.journal = journal
-		files.closers = append(files.closers, journal)
+	if reports[1] != nil {
+		files.page = reports[1]
 	}
-	return files, empty(report)
+	if c.Journal != "" {
+		if files.journal, err = c.openJournal(epoch); err != nil {
+			return files, err
+		}
+		files.closers = append(files.closers, files.journal)
+	}
+	return files, cmp.Or(empty(reports[0]), empty(reports[1]))
 }
 
-// openReport opens the report's file, as it is; nil if it has none of its own.
-func (c *loadCommand) openReport() (*os.File, error) {
-	if c.JSON == "" || c.JSON == "-" {
+func (c *loadCommand) openJournal(epoch evidence.Epoch) (*loadgen.Journal, error) {
+	journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
+	}
+	return journal, err
+}
+
+// openReport opens a report's file, as it is; nil if it has none of its own.
+func openReport(path string) (*os.File, error) {
+	if path == "" || path == "-" {
 		return nil, nil
 	}
-	return os.OpenFile(c.JSON, os.O_WRONLY|os.O_CREATE, 0o666)
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 }
 
 // empty empties a file, if there is one; a device or a pipe has nothing in it.
