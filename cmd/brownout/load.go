@@ -15,6 +15,7 @@ import (
 	"brownout/internal/service"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
+	"brownout/loadgen/wire"
 )
 
 // loadCommand sends load to the running shop, or to a URL.
@@ -24,9 +25,11 @@ type loadCommand struct {
 	Rate        float64       `short:"r" default:"100" placeholder:"N" help:"Requests a second (default ${default})."`
 	Duration    time.Duration `short:"d" default:"10s" help:"How long requests come due (default ${default})."`
 	Arrivals    string        `default:"constant" placeholder:"SHAPE" help:"constant, poisson, ramp:FROM-TO, step:A,B,C, spike:BASE-PEAK@AT+WIDTH, or poisson:SHAPE."`
+	Clients     int           `placeholder:"N" help:"In place of rate and arrivals: so many clients of the URL, each of which asks again when it has its answer."`
 	Seed        uint64        `default:"1" placeholder:"N" help:"The same seed gives the same arrivals and choices (default ${default})."`
 	Timeout     time.Duration `default:"5s" help:"How long to wait for an answer, from when the request was due (default ${default})."`
 	MaxInFlight int           `default:"10000" placeholder:"N" help:"Requests in flight; what is due beyond that is not sent (default ${default})."`
+	Engine      string        `default:"auto" enum:"auto,wire,fasthttp,nethttp" placeholder:"NAME" help:"What sends: wire (one URL of http://, on Linux), fasthttp, nethttp (HTTP/2, proxies), or auto, the first of these that can (default ${default})."`
 	TraceShare  float64       `env:"BROWNOUT_TRACE" default:"0" placeholder:"SHARE" help:"The share of requests whose traces are kept whatever becomes of them, from 0 to 1 (default ${default})."`
 	OTLP        string        `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where the client's part of traces is sent, with OTLP over HTTP: of those that are kept, and of what fails or is slow (default: where the shop's are)."`
 
@@ -55,7 +58,7 @@ type loadCommand struct {
 // Help is the longer help of the command.
 func (*loadCommand) Help() string {
 	return `
-Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due.
+Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due. The report says how late they left: what does not leave within 1 ms has waited for the generator, not for what is measured. With --clients there is no schedule: that shows how much a URL can do, and says little of its latency.
 
 A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order, refund, orders, stock and quote, or the URL's host. Without any request that was acknowledged, the exit status is 1, whether or not thresholds hold.
 
@@ -65,6 +68,7 @@ Examples:
 
     brownout load --rate 300 --duration 1m --threshold 'checkout.p99<250ms' --threshold 'errors<1%'
     brownout load http://127.0.0.1:8080/v1/products --arrivals spike:100-1000@5s+2s
+    brownout load http://127.0.0.1:8080/v1/products --clients 64
 `
 }
 
@@ -82,6 +86,10 @@ func (c *loadCommand) Validate() error {
 		{c.Supervisor != "" && c.AdminToken == "", errNoSupervisorToken.Error()},
 		{c.URL != "" && c.Mix != "", "--mix: only the shop has customers, not a URL"},
 		{c.URL != "" && c.Metrics != "", "--metrics: only a shop has a token that opens them, not a URL"},
+		{c.URL == "" && c.Clients != 0, "--clients: only for a URL"},
+		{c.Clients < 0 || c.Clients > wire.MaxClients, fmt.Sprintf("--clients: must be from 1 to %d", wire.MaxClients)},
+		{c.Clients > 0 && (c.Rate != defaultRate || c.Arrivals != defaultArrivals), "--clients: they ask when they have their answers, not by --rate and --arrivals"},
+		{c.URL == "" && c.Engine == engineWire, "--engine wire: only for a URL"},
 		{c.MetricsPrivate && c.Metrics == "", "--metrics-private: there are no --metrics"},
 		{c.URL == "" && (c.Body != "" || len(c.Header) > 0 || c.Method != "GET"), "--method, --header and --body: only for a URL"},
 	} {
@@ -91,6 +99,12 @@ func (c *loadCommand) Validate() error {
 	}
 	return nil
 }
+
+// The defaults of the schedule, as its flags say.
+const (
+	defaultRate     = 100
+	defaultArrivals = "constant"
+)
 
 // maxInFlight bounds the goroutines and connections of a run.
 const maxInFlight = 100_000
@@ -161,11 +175,14 @@ func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *load
 		}
 		go plan.shoppers.Keep(ctx) // ends with the process, or by a signal
 	}
-	run := loadgen.Run{Attacker: plan.attacker, Journal: journal}
+	run := loadgen.Run{Engine: plan.engine, Journal: journal}
 	if !c.Quiet {
 		run.Progress = loadgen.NewProgress(progress, widthOf(progress), c.Duration)
 	}
 	report, err := run.Do(ctx)
+	if err != nil && report.Total.Scheduled == 0 {
+		return nil, err
+	}
 	return &report, err
 }
 
