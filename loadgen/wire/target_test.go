@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,14 @@ func newTarget(t *testing.T, method, address string, headers []loadgen.Header, b
 	return NewTarget(method, u, headers, []byte(body))
 }
 
+// headers are those of names, each with its value behind it.
+func headers(texts ...string) (all []loadgen.Header) {
+	for pair := range slices.Chunk(texts, 2) {
+		all = append(all, loadgen.Header{Name: pair[0], Value: pair[1]})
+	}
+	return all
+}
+
 func TestRequestsAreWritten(t *testing.T) {
 	const traceparent = "Traceparent: 00-00000000000000000000000000000000-0000000000000000-00\r\n"
 	for _, tt := range []struct {
@@ -31,7 +40,7 @@ func TestRequestsAreWritten(t *testing.T) {
 		{"a body", "POST", "http://a/", nil, "x=y", "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n" + traceparent + "\r\nx=y"},
 		{"no body", "PUT", "http://a/", nil, "", "PUT / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nContent-Length: 0\r\n" + traceparent + "\r\n"},
 		{"a password", "GET", "http://u:p@a/", nil, "", "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nAuthorization: Basic dTpw\r\n" + traceparent + "\r\n"},
-		{"headers", "DELETE", "http://u@a/", []loadgen.Header{{"host", "b"}, {"USER-AGENT", "c"}, {"authorization", "d"}, {"content-type", "e"}, {"traceparent", "f"}, {"X", "1"}, {"X", "2"}}, "g",
+		{"headers", "DELETE", "http://u@a/", headers("host", "b", "USER-AGENT", "c", "authorization", "d", "content-type", "e", "traceparent", "f", "X", "1", "X", "2"), "g",
 			"DELETE / HTTP/1.1\r\nhost: b\r\nUSER-AGENT: c\r\nauthorization: d\r\ncontent-type: e\r\nX: 1\r\nX: 2\r\nContent-Length: 1\r\n" + traceparent + "\r\ng"},
 	} {
 		target, err := newTarget(t, tt.method, tt.url, tt.headers, tt.body)
