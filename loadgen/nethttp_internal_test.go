@@ -28,7 +28,7 @@ func mirror(w http.ResponseWriter, r *http.Request) {
 	}
 	body, _ := io.ReadAll(r.Body)
 	user, password, _ := r.BasicAuth()
-	w.Header().Set("Asked", strings.Join([]string{r.Proto, r.Method, r.Host, r.URL.String(), r.UserAgent(), r.Header.Get("Word"), user, password, string(body)}, " | "))
+	w.Header().Set("Asked", strings.Join([]string{r.Proto, r.Method, r.Host, r.URL.String(), r.UserAgent(), r.Header.Get("Word"), user, password, string(body), "."}, " | "))
 	w.WriteHeader(http.StatusTeapot)
 	_, _ = io.WriteString(w, "short and stout")
 }
@@ -57,8 +57,8 @@ func TestRequestsByNetHTTPAreTheSame(t *testing.T) {
 		_, host, _ := strings.Cut(server.url, "//")
 		withUser := strings.Replace(server.url, "//", "//me:secret@", 1)
 		for _, tt := range []struct{ method, url, body, want string }{
-			{"GET", server.url + "/a//b/../c?d=%20", "", "GET | " + host + " | /a//b/../c?d=%20 | brownout-load | up |  |  | "},
-			{"POST", withUser + "/", "x", "POST | " + host + " | / | brownout-load | up | me | secret | x"},
+			{"GET", server.url + "/a//b/../c?d=%20", "", "GET | " + host + " | /a//b/../c?d=%20 | brownout-load | up |  |  |  | ."},
+			{"POST", withUser + "/", "x", "POST | " + host + " | / | brownout-load | up | me | secret | x | ."},
 		} {
 			answer, err := ask(client, tt.method, tt.url, tt.body, 5*time.Second)
 			if got := string(answer.Header.Peek("Asked")); err != nil || got != server.proto+" | "+tt.want {

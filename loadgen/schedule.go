@@ -32,8 +32,9 @@ const (
 
 // String says it on a line.
 func (s *Schedule) String() string {
+	by := func(late time.Duration) string { return short(late.Round(time.Microsecond)) }
 	text := fmt.Sprintf("schedule: %s left within 1 ms, late by p50 %s, p95 %s, p99 %s, max %s",
-		percent(s.Prompt), short(s.P50), short(s.P95), short(s.P99), short(s.Max))
+		percent(s.Prompt), by(s.P50), by(s.P95), by(s.P99), by(s.Max))
 	switch {
 	case s.Sent < keptShare:
 		return fmt.Sprintf("%s; fell behind: %s of what came due was sent", text, percent(s.Sent))

@@ -39,7 +39,7 @@ func newPoller() (*poller, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	p := &poller{epoll: epoll, bell: bell}
-	if err := p.add(bell, bellSlot, 0); err != nil {
+	if err := p.watch(bell, unix.EPOLLIN, bellSlot, 0); err != nil {
 		p.close()
 		return nil, os.NewSyscallError("epoll_ctl", err)
 	}
@@ -48,8 +48,12 @@ func newPoller() (*poller, error) {
 
 // add has a socket watched until it is closed: each event tells its slot and generation, once.
 func (p *poller) add(socket int, slot, generation int32) error {
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET, Fd: slot, Pad: generation}
-	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, socket, &event)
+	return p.watch(socket, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP, slot, generation)
+}
+
+func (p *poller) watch(fd int, events uint32, slot, generation int32) error {
+	event := unix.EpollEvent{Events: events | unix.EPOLLET, Fd: slot, Pad: generation}
+	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &event)
 }
 
 // ring ends a wait, the one that goes on or the next.
