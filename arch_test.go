@@ -51,7 +51,8 @@ chaos/..., loadgen/... !< services/..., internal/loop/..., internal/pool/..., in
 # Load, faults, and the bank outside. Who loads and who audits finds the shop by a file.
 internal/shop, internal/jsonplace < internal/shopfile;
 chaos/evidence, internal/shopfile, internal/telemetry, THIRD-PARTY < loadgen;
-loadgen < loadgen/fleet, loadgen/comparison;
+loadgen < loadgen/wire, loadgen/fleet, loadgen/comparison;
+loadgen/wire < loadgen/bench;
 internal/service < chaos/fault, chaos/acquirer;
 chaos/acquirer < chaos/acquirer/filestatement;
 chaos/fault < chaos/proxy;

@@ -36,15 +36,16 @@ func (j *Journal) Merge(paths ...string) error {
 			return err
 		}
 	}
-	return j.failed
+	return j.err()
 }
 
 // writeLine adds a line that is a sample already, with its end.
 func (j *Journal) writeLine(line []byte) error {
-	if j.failed == nil {
-		_, j.failed = j.buffer.Write(line)
+	j.text = append(j.text, line...)
+	if len(j.text) < journalBuffer {
+		return j.err()
 	}
-	return j.failed
+	return j.Pass()
 }
 
 // A journalPart is a journal of which a line is looked at.

@@ -16,6 +16,10 @@ func (s *Summary) Merge(report Report) error {
 	if err != nil {
 		return err
 	}
+	late, err := report.Schedule.lateness()
+	if err != nil {
+		return err
+	}
 	routes := make([]*tally, len(report.Routes))
 	for i, row := range report.Routes {
 		if routes[i], err = row.tally(); err != nil {
@@ -23,6 +27,7 @@ func (s *Summary) Merge(report Report) error {
 		}
 	}
 	s.total.merge(total)
+	s.lateness.merge(late)
 	for i, row := range report.Routes {
 		s.route(row.Route).merge(routes[i])
 	}

@@ -17,7 +17,7 @@ func runWithProgress(t *testing.T, width func() int) string {
 	var out strings.Builder
 	run := loadgen.Run{
 		Progress: loadgen.NewProgress(&out, width, 3500*time.Millisecond),
-		Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+		Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer:    loadgen.Steps(3500*time.Millisecond, 10, 0, 10, 0, 0, 0, 10),
 			Scenario: fixed(t), Doer: slower(), MaxInFlight: 1,
 		}),
@@ -81,7 +81,7 @@ func TestAnInterruptLeavesNoLineBehind(t *testing.T) {
 			var out strings.Builder
 			run := loadgen.Run{
 				Progress: loadgen.NewProgress(&out, tt.width, time.Hour),
-				Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+				Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 					Pacer: loadgen.Constant(2, time.Hour), Scenario: fixed(t), Doer: answerAfter(1400 * time.Millisecond),
 				}),
 			}
@@ -103,7 +103,7 @@ func TestProgressAddsUpPulses(t *testing.T) {
 		var told []loadgen.Pulse
 		run := loadgen.Run{
 			Progress: loadgen.NewPulses(func(p loadgen.Pulse) { told = append(told, p) }),
-			Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+			Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 				Pacer: loadgen.Constant(10, 1500*time.Millisecond), Scenario: fixed(t), Doer: answerAfter(10 * time.Millisecond),
 			}),
 		}

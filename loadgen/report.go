@@ -17,6 +17,11 @@ type Report struct {
 	Seconds float64 `json:"seconds"` // in which requests came due
 	Total   Row     `json:"total"`
 	Routes  []Row   `json:"routes"` // by name
+	// Schedule says how well it was followed; nil if nothing was sent by one.
+	Schedule *Schedule `json:"schedule,omitempty"`
+	// Clients is how many clients there were that each waited for an answer before they asked again, so that what a
+	// slow answer held up was not sent, and is in no latency; 0 if requests were due by a schedule.
+	Clients int `json:"clients,omitempty"`
 	// Interrupted says that the schedule was not followed to its end.
 	Interrupted bool `json:"interrupted,omitempty"`
 	// Agents are how many generators had a share of the schedule, if there were several, and Lost
@@ -74,7 +79,7 @@ func (r Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, line := range append(r.CodeLines(), r.lostLines()...) {
+	for _, line := range slices.Concat(r.CodeLines(), r.courseLines(), r.lostLines()) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
@@ -129,4 +134,15 @@ func (r Report) CodeLines() []string {
 		}
 	}
 	return lines
+}
+
+// courseLines say how the load was sent.
+func (r Report) courseLines() []string {
+	switch {
+	case r.Clients > 0:
+		return []string{fmt.Sprintf("no schedule: %d clients, each of which waited for its answer; what that held up is in no latency", r.Clients)}
+	case r.Schedule != nil:
+		return []string{r.Schedule.String()}
+	}
+	return nil
 }

@@ -23,14 +23,16 @@ const (
 // A Summary folds samples: Add each, then Close. The zero value is an empty one. One
 // goroutine may use it at a time.
 type Summary struct {
-	total  tally
-	routes map[string]*tally
+	total    tally
+	routes   map[string]*tally
+	lateness lateness
 }
 
 // Add counts a sample.
 func (s *Summary) Add(sample *evidence.Sample) {
 	s.total.add(sample)
 	s.route(sample.Route).add(sample)
+	s.lateness.add(sample)
 }
 
 func (s *Summary) route(name string) *tally {
@@ -50,6 +52,7 @@ func (s *Summary) route(name string) *tally {
 // Close returns what the samples add up to, in a run whose schedule went on for a time.
 func (s *Summary) Close(scheduled time.Duration) Report {
 	report := Report{Seconds: scheduled.Seconds(), Total: s.total.row("total", scheduled), Routes: []Row{}}
+	report.Schedule = s.lateness.schedule(report.Total)
 	for _, name := range slices.Sorted(maps.Keys(s.routes)) {
 		report.Routes = append(report.Routes, s.routes[name].row(name, scheduled))
 	}

@@ -36,7 +36,7 @@ func TestTimelinesTellWhatCameOfEachSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := loadgen.Run{
 			Timeline: new(loadgen.Timeline), Start: time.Now().Add(time.Second),
-			Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+			Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 				Pacer: loadgen.Steps(3*time.Second, 10, 0, 30), Scenario: pausing{fixed(t), 5, 700 * time.Millisecond}, Doer: answerAfter(20 * time.Millisecond),
 			}),
 		}

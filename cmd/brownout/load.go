@@ -16,6 +16,7 @@ import (
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 	"brownout/loadgen/fleet"
+	"brownout/loadgen/wire"
 )
 
 // loadCommand sends load to the running shop, or to a URL.
@@ -50,9 +51,11 @@ type loadSettings struct {
 	Rate        float64       `short:"r" default:"100" placeholder:"N" help:"Requests a second (default ${default})."`
 	Duration    time.Duration `short:"d" default:"10s" help:"How long requests come due (default ${default})."`
 	Arrivals    string        `default:"constant" placeholder:"SHAPE" help:"constant, poisson, ramp:FROM-TO, step:A,B,C, spike:BASE-PEAK@AT+WIDTH, or poisson:SHAPE."`
+	Clients     int           `placeholder:"N" help:"In place of rate and arrivals: so many clients of the URL, each of which asks again when it has its answer."`
 	Seed        uint64        `default:"1" placeholder:"N" help:"The same seed gives the same arrivals and choices (default ${default})."`
 	Timeout     time.Duration `default:"5s" help:"How long to wait for an answer, from when the request was due (default ${default})."`
 	MaxInFlight int           `default:"10000" placeholder:"N" help:"Requests in flight; what is due beyond that is not sent (default ${default})."`
+	Engine      string        `default:"auto" enum:"auto,wire,fasthttp,nethttp" placeholder:"NAME" help:"What sends: wire (one URL of http://, on Linux), fasthttp, nethttp (HTTP/2, proxies), or auto, the first of these that can (default ${default})."`
 	TraceShare  float64       `env:"BROWNOUT_TRACE" default:"0" placeholder:"SHARE" help:"The share of requests whose traces are kept whatever becomes of them, from 0 to 1 (default ${default})."`
 	OTLP        string        `name:"otlp" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Where the client's part of traces is sent, with OTLP over HTTP: of those that are kept, and of what fails or is slow (default: where the shop's are)."`
 
@@ -68,7 +71,7 @@ type loadSettings struct {
 // Help is the longer help of the command.
 func (*loadCommand) Help() string {
 	return `
-Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due.
+Requests are due by the schedule, whether or not earlier ones have been answered, and their latency counts from when they were due. The report says how late they left: what does not leave within 1 ms has waited for the generator, not for what is measured. With --clients there is no schedule: that shows how much a URL can do, and says little of its latency.
 
 A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p90 p99 p99.9 max mean (a time), errors refused unknown unsent (a share of what was due: 1%), rate throughput (a second). Routes are browse, product, login, checkout, order, refund, orders, stock and quote, or the URL's host. Without any request that was acknowledged, the exit status is 1, whether or not thresholds hold.
 
@@ -84,6 +87,7 @@ Examples:
     brownout load http://127.0.0.1:8080/v1/products --arrivals spike:100-1000@5s+2s --html report.html
     brownout load http://10.0.0.7/ --rate 20000 --agents 2 --joiners 1 --redis redis://10.0.0.5:6379
     brownout load --join redis://10.0.0.5:6379
+    brownout load http://127.0.0.1:8080/v1/products --clients 64
 `
 }
 
@@ -106,6 +110,10 @@ func (s *loadSettings) checkSettings() error {
 		{!(s.TraceShare >= 0 && s.TraceShare <= 1), "--trace-share: must be from 0 to 1"},
 		{s.Customers < 1 || s.Customers > shopfile.MaxUsers, fmt.Sprintf("--customers: must be from 1 to %d", shopfile.MaxUsers)},
 		{s.URL != "" && s.Mix != "", "--mix: only the shop has customers, not a URL"},
+		{s.URL == "" && s.Clients != 0, "--clients: only for a URL"},
+		{s.Clients < 0 || s.Clients > wire.MaxClients, fmt.Sprintf("--clients: must be from 1 to %d", wire.MaxClients)},
+		{s.Clients > 0 && (s.Rate != defaultRate || s.Arrivals != defaultArrivals), "--clients: they ask when they have their answers, not by --rate and --arrivals"},
+		{s.URL == "" && s.Engine == engineWire, "--engine wire: only for a URL"},
 		{s.URL == "" && (s.Body != "" || len(s.Header) > 0 || s.Method != "GET"), "--method, --header and --body: only for a URL"},
 	})
 }
@@ -125,6 +133,12 @@ func firstBroken(limits []limit) error {
 	}
 	return nil
 }
+
+// The defaults of the schedule, as its flags say.
+const (
+	defaultRate     = 100
+	defaultArrivals = "constant"
+)
 
 // maxInFlight bounds the goroutines and connections of a run.
 const maxInFlight = 100_000
@@ -201,7 +215,7 @@ func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *load
 	if err := plan.prepare(ctx); err != nil {
 		return nil, err
 	}
-	run := loadgen.Run{Attacker: plan.attacker, Journal: journal}
+	run := loadgen.Run{Engine: plan.engine, Journal: journal}
 	if c.HTML != "" {
 		run.Timeline = &loadgen.Timeline{}
 	}
@@ -210,6 +224,9 @@ func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *load
 	}
 	began := time.Now()
 	report, err := run.Do(ctx)
+	if err != nil && report.Total.Scheduled == 0 {
+		return nil, err
+	}
 	return &outcome{fleet.Result{Report: report, Timeline: run.Timeline}, began}, err
 }
 

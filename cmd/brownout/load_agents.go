@@ -38,6 +38,7 @@ func (c *loadCommand) checkAgents() error {
 		{c.Joiners < 0 || c.Joiners > maxJoiners, fmt.Sprintf("--joiners: must be from 1 to %d", maxJoiners)},
 		{c.Joiners > 0 && c.Redis == "", "--joiners: needs --redis, through which they join"},
 		{c.Redis != "" && c.Joiners == 0, "--redis: needs --joiners, who join through it"},
+		{several && c.Clients > 0, "--clients: only of a load that one process sends"},
 		{several && c.Metrics != "", "--metrics: only of a load that one process sends"},
 		{several && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
 		{c.Joiners > 0 && c.Journal != "", "--journal: each who joins keeps one of its own, and none is kept here"},
@@ -232,7 +233,7 @@ func (c *loadCommand) serve(ctx context.Context, s streams, port fleet.Port) err
 			return nil, err
 		}
 		c.sayer(s.err)("share %v is to be sent", job.Share)
-		run = &loadgen.Run{Attacker: plan.attacker}
+		run = &loadgen.Run{Engine: plan.engine}
 		if err := plan.prepare(ctx); err != nil {
 			return nil, err
 		}

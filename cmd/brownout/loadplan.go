@@ -24,7 +24,7 @@ import (
 // A loadPlan is what the flags of load ask for.
 type loadPlan struct {
 	thresholds []loadgen.Threshold
-	attacker   *loadgen.Attacker
+	engine     loadgen.Engine
 	shoppers   *loadgen.Shoppers    // nil if the load goes to a URL
 	shop       *shopfile.Shop       // nil, too
 	metrics    *prometheus.Registry // nil if they are not shown
@@ -61,7 +61,9 @@ func (c *loadCommand) plan(share loadgen.Stride) (*loadPlan, error) {
 		plan.tracing, err = telemetry.NewTracing(telemetry.TracingConfig{Service: "load", Ratio: c.TraceShare, Endpoint: plan.otlp(c.OTLP)})
 		config.Tracing = plan.tracing
 	}
-	plan.attacker = loadgen.NewAttacker(config)
+	if plan.engine == nil {
+		plan.engine = loadgen.NewAttacker(config)
+	}
 	return plan, err
 }
 
@@ -156,7 +158,15 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 		return err
 	}
 	plan.routes = []string{target.Host}
-	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
+	engine, err := c.engineFor(target)
+	if err != nil {
+		return err
+	}
+	if engine == engineWire {
+		plan.engine, err = c.wireEngine(config, target, headers)
+		return err
+	}
+	config.Scenario, config.Doer = fixed, newClient(engine, target, c.MaxInFlight)
 	config.Peer = telemetry.HTTPPeer(target.Host, target.Host)
 	if c.Metrics != "" {
 		plan.metrics = telemetry.NewRegistry("load")
@@ -197,7 +207,7 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	if err != nil {
 		return err
 	}
-	client := loadgen.NewClient(gateway, c.MaxInFlight+besideLoad)
+	client := newClient(c.Engine, gateway, c.MaxInFlight+besideLoad)
 	plan.shoppers, err = loadgen.NewShoppers(loadgen.ShoppersConfig{
 		Shop: found, Doer: client, Mix: mix, Seed: c.Seed, Customers: c.Customers, Timeout: c.Timeout,
 	})

@@ -102,6 +102,12 @@ func notes(first, second Result) (all []string) {
 		if unsent := r.Report.Total.Unsent; unsent > 0 {
 			all = append(all, fmt.Sprintf("%s: %d requests were not sent, and have no latency", r.Name, unsent))
 		}
+		if s := r.Report.Schedule; s != nil && s.Behind {
+			all = append(all, r.Name+": the generator fell behind its schedule, which is in all latencies")
+		}
+		if n := r.Report.Clients; n > 0 {
+			all = append(all, fmt.Sprintf("%s had no schedule, but %d clients who waited for their answers: its latencies say little", r.Name, n))
+		}
 		if r.Report.Total.Histogram == "" && r.Report.Total.Sent > 0 {
 			all = append(all, r.Name+" has no histograms: its quantiles are without intervals")
 		}

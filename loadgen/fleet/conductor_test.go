@@ -121,7 +121,7 @@ func attackBy(t *testing.T, pacer loadgen.Pacer) *loadgen.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &loadgen.Run{Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: pacer, Scenario: fixed, Doer: server(10 * time.Millisecond)})}
+	return &loadgen.Run{Engine: loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: pacer, Scenario: fixed, Doer: server(10 * time.Millisecond)})}
 }
 
 // agentsOf starts agents, and returns what a conductor has of them, and what they ended with.

@@ -67,7 +67,7 @@ type view struct {
 	Codes      []string
 	Histogram  *chart.Histogram // nil if there is none
 	Figures    []chart.Figure
-	Lost       []string
+	Notes      []string // on the result
 	Settings   []Setting
 	Facts      []Setting
 }
@@ -100,7 +100,10 @@ func (s *Sheet) view() (*view, error) {
 		v.Codes = append(v.Codes, clean(line))
 	}
 	for _, l := range s.Report.Lost {
-		v.Lost = append(v.Lost, clean(l.String()))
+		v.Notes = append(v.Notes, clean(l.String()))
+	}
+	if schedule := s.Report.Schedule; schedule != nil && schedule.Behind {
+		v.Notes = append(v.Notes, "The generator fell behind its schedule, which is in all latencies.")
 	}
 	v.Level, v.Result = s.result()
 	v.Facts = s.facts()
@@ -147,6 +150,9 @@ func (s *Sheet) facts() []Setting {
 	}
 	if r.Agents > 0 {
 		facts = append(facts, Setting{"Agents", fmt.Sprint(r.Agents)})
+	}
+	if r.Schedule != nil {
+		facts = append(facts, Setting{"Schedule", fmt.Sprintf("%s left within 1 ms", percent(r.Schedule.Prompt))})
 	}
 	if s.Version != "" {
 		facts = append(facts, Setting{"Version", clean(s.Version)})

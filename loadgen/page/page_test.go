@@ -114,6 +114,16 @@ func TestPageShowsAllThereIs(t *testing.T) {
 	}
 }
 
+func TestPageSaysThatTheGeneratorFellBehind(t *testing.T) {
+	s := madeUp(t)
+	for _, behind := range []bool{false, true} {
+		s.Report.Schedule.Behind = behind
+		if said := strings.Contains(pageOf(t, s), "The generator fell behind its schedule"); said != behind {
+			t.Errorf("behind is %t, and said to be %t", behind, said)
+		}
+	}
+}
+
 // Each second stands in the middle of its time; the one that was bad is seen.
 func TestCurvesFollowTheSeconds(t *testing.T) {
 	figures := htmltest.Parse(t, pageOf(t, madeUp(t))).All("figure", "")
