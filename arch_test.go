@@ -51,6 +51,8 @@ chaos/..., loadgen/... !< services/..., internal/loop/..., internal/pool/..., in
 # Load, faults, and the bank outside. Who loads and who audits finds the shop by a file.
 internal/shop, internal/jsonplace < internal/shopfile;
 chaos/evidence, internal/shopfile, internal/telemetry, THIRD-PARTY < loadgen;
+loadgen < loadgen/wire, loadgen/fleet, loadgen/comparison;
+loadgen/wire < loadgen/bench;
 internal/service < chaos/fault, chaos/acquirer;
 chaos/acquirer < chaos/acquirer/filestatement;
 chaos/fault < chaos/proxy;
@@ -62,6 +64,7 @@ internal/shop < chaos/evidence;
 NONE < chaos/drills, internal/chart;
 internal/jsonplace < dashboards;
 internal/chart < internal/waterfall;
+internal/chart, loadgen < loadgen/page;
 chaos/evidence < chaos/audit, chaos/verdict;
 chaos/evidence, chaos/verdict, internal/waterfall, THIRD-PARTY < chaos/report;
 dashboards, chaos/drills, chaos/audit, chaos/verdict, chaos/fault, chaos/proxy, loadgen, internal/metricstore, internal/tracestore < chaos/drill;

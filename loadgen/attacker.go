@@ -114,6 +114,16 @@ func (a *Attacker) AttackFrom(ctx context.Context, start time.Time) <-chan evide
 	return a.output
 }
 
+// Send is Attack for who is told of the samples, one at a time, each of which is good until the next. There is no error.
+func (a *Attacker) Send(ctx context.Context, tell func(*evidence.Sample)) (Course, error) {
+	var last evidence.Sample
+	for sample := range a.Attack(ctx) {
+		last = sample
+		tell(&last)
+	}
+	return Course{Length: a.extent, Complete: a.complete}, nil
+}
+
 // Extent returns how long requests came due, and whether the schedule was followed to its
 // end. It is known when the channel of Attack is closed.
 func (a *Attacker) Extent() (extent time.Duration, complete bool) { return a.extent, a.complete }
@@ -270,14 +280,14 @@ func (w *worker) write(s shot, patience time.Duration, attempt int) *telemetry.C
 func (w *worker) read(sample *evidence.Sample, action Action, err error) {
 	if err != nil {
 		sample.Outcome = evidence.Unknown
-		sample.Error = failureOf(err)
+		sample.Error = FailureOf(err)
 		action.Read(sample, nil)
 		return
 	}
 	sample.Status = w.answer.StatusCode()
 	sample.Outcome = evidence.OutcomeOf(sample.Status)
 	sample.Bytes = int64(len(w.answer.Body()))
-	sample.Error = errorOf(&w.answer)
+	sample.Error = ErrorOf(sample.Status, w.answer.Body())
 	action.Read(sample, &w.answer)
 }
 
@@ -287,7 +297,7 @@ func (s shot) sample() evidence.Sample {
 
 func (s shot) unsent() evidence.Sample {
 	sample := s.sample()
-	sample.Outcome, sample.Error = evidence.Unsent, errorLate
+	sample.Outcome, sample.Error = evidence.Unsent, FailureLate
 	s.action.Read(&sample, nil)
 	return sample
 }

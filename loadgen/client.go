@@ -15,6 +15,7 @@ type Doer interface {
 }
 
 const (
+	clientName  = "brownout-load"
 	maxAnswer   = 4 << 20
 	idleTimeout = 4 * time.Second // below what servers allow, so that no request meets a closed connection
 )
@@ -27,7 +28,7 @@ func NewClient(base *url.URL, connections int) *fasthttp.HostClient {
 	return &fasthttp.HostClient{
 		Addr:                      fasthttp.AddMissingPort(base.Host, secure),
 		IsTLS:                     secure,
-		Name:                      "brownout-load",
+		Name:                      clientName,
 		DialTimeout:               dial,
 		MaxConns:                  connections,
 		MaxIdleConnDuration:       idleTimeout,

@@ -11,13 +11,22 @@
 // i-th request is: [Shoppers] behave as customers of the shop, a [Fixed] sends the
 // same request over and over. A [Joint] is several of each at once, as when the crowd of one
 // tenant comes beside all others ([Shoppers.Come]). An [Attacker] sends each request when it is due and
-// turns it into one sample, whatever happens. A [Summary] folds samples, a [Journal]
-// keeps them, [Threshold]s judge the [Report]. [Metrics] show what comes of it meanwhile.
+// turns it into one sample, whatever happens. It is an [Engine], as is that of package wire, which
+// is for one request to one server and costs much less. A [Run] tells all who want to know of an engine's samples: a [Summary]
+// folds samples, a [Journal] keeps them, [Threshold]s judge the [Report]. [Metrics] show what comes of it meanwhile, and a
+// [Timeline] keeps how it went.
+//
+// # In parts
+//
+// A [Stride] is a share of a schedule, and all shares are the schedule. A report carries the histograms
+// of its routes, and [Summary.Merge] adds reports up as though one process had sent all of it.
+// [brownout/loadgen/fleet] has several do so.
 //
 // # No coordinated omission
 //
 // Latency counts from the time when a request was due, so a generator or a service
-// that stalls shows in the latency of everything that was due meanwhile. What could
+// that stalls shows in the latency of everything that was due meanwhile. How much of it is
+// the generator's own doing says the [Schedule] of a report. What could
 // not be sent, because too much is in flight or because the client's patience ended
 // before its turn came, is a sample too: its outcome is unsent.
 //
@@ -36,5 +45,7 @@
 //	an answer's body    4 MiB, then an error
 //	routes, error codes 32 each, then "(other)"
 //	routes of metrics   those named at the start, then "(other)"
+//	a timeline          512 slots, which get wider
+//	shares              MaxShares
 //	orders remembered   10,000, then the oldest are forgotten
 package loadgen

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,19 +16,28 @@ import (
 
 // What a sample's Error says of a request that was not sent, or got no answer.
 const (
-	errorLate        = "late"               // not sent: too much in flight, or its time was over
+	FailureLate     = "late"             // not sent: too much in flight, or its time was over
+	FailureTooLarge = "answer-too-large" // its head or its body
+
 	errorTimeout     = "timeout"            // no answer in time
 	errorRefused     = "connection-refused" // nobody listens
 	errorReset       = "connection-reset"
 	errorClosed      = "connection-closed" // before the answer was whole
 	errorConnections = "too-many-connections"
-	errorTooLarge    = "answer-too-large"
 	errorHost        = "no-such-host"
+	errorCertificate = "bad-certificate"
 	errorOther       = "no-answer"
 )
 
-// failureOf names the reason why there is no answer.
-func failureOf(err error) string {
+// FailureOf names the reason why there is no answer, in one of few words: an error with a method Failure
+// says so itself.
+func FailureOf(err error) string {
+	if e, named := errors.AsType[interface {
+		error
+		Failure() string
+	}](err); named {
+		return e.Failure()
+	}
 	for _, f := range []struct {
 		is   error
 		name string
@@ -39,7 +49,9 @@ func failureOf(err error) string {
 		{io.EOF, errorClosed},
 		{io.ErrUnexpectedEOF, errorClosed},
 		{fasthttp.ErrNoFreeConns, errorConnections},
-		{fasthttp.ErrBodyTooLarge, errorTooLarge},
+		{syscall.EMFILE, errorConnections},
+		{syscall.EADDRNOTAVAIL, errorConnections}, // no port of this machine is left
+		{fasthttp.ErrBodyTooLarge, FailureTooLarge},
 	} {
 		if errors.Is(err, f.is) {
 			return f.name
@@ -47,6 +59,9 @@ func failureOf(err error) string {
 	}
 	if _, dns := errors.AsType[*net.DNSError](err); dns {
 		return errorHost
+	}
+	if _, wrong := errors.AsType[*tls.CertificateVerificationError](err); wrong {
+		return errorCertificate
 	}
 	if late, ok := errors.AsType[interface {
 		error
@@ -57,17 +72,16 @@ func failureOf(err error) string {
 	return errorOther
 }
 
-// errorOf names what an answer says went wrong: the code of its problem, its status if
-// it has none, nothing if it is a 2xx.
-func errorOf(answer *fasthttp.Response) string {
-	status := answer.StatusCode()
+// ErrorOf names what an answer says went wrong: the code of the problem in its body, its status if
+// there is none, nothing if it is a 2xx.
+func ErrorOf(status int, body []byte) string {
 	if status >= 200 && status < 300 {
 		return ""
 	}
 	var problem struct {
 		Code shop.Code `json:"code"`
 	}
-	if json.Unmarshal(answer.Body(), &problem) == nil && shop.CheckName("", string(problem.Code)) == nil {
+	if json.Unmarshal(body, &problem) == nil && shop.CheckName("", string(problem.Code)) == nil {
 		return string(problem.Code)
 	}
 	return "http-" + strconv.Itoa(status)

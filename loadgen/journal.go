@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,21 +8,27 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 
 	"brownout/chaos/evidence"
 )
 
 // A Journal keeps every sample as a line of JSON in a file. One goroutine may use it at a
-// time. After an error it writes nothing more and returns that error again.
+// time. After an error it writes nothing more and returns that error again, though not always at once:
+// another goroutine writes to the file, so that whoever sends load need not wait for a disk.
 type Journal struct {
-	file    *os.File
-	buffer  *bufio.Writer
-	encoder *json.Encoder
-	failed  error
+	file   *os.File
+	text   []byte        // of samples that were not passed on
+	full   chan []byte   // to be written
+	free   chan []byte   // all others, empty
+	ended  chan struct{} // closed when nothing more is written
+	failed atomic.Pointer[error]
 }
 
-// journalBuffer is written at once: some 150 samples.
-const journalBuffer = 64 << 10
+const (
+	journalBuffer  = 64 << 10 // bytes that are written at once: some 150 samples
+	journalBuffers = 16       // that are full at most, before Write waits for the disk
+)
 
 // OpenJournal makes a journal, which only its owner may read. It begins with its epoch, if
 // that is known. A file that is there is never overwritten: it is refused with fs.ErrExist,
@@ -38,26 +43,27 @@ func OpenJournal(path string, appending bool, epoch evidence.Epoch) (*Journal, e
 	if err != nil {
 		return nil, err
 	}
-	journal := newJournal(file)
-	if err := journal.begin(epoch); err != nil {
+	head, err := begin(file, epoch)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
-	return journal, nil
+	return newJournal(file, head), nil
 }
 
-// begin writes the head of an empty file, and sees whether another one can go on.
-func (j *Journal) begin(epoch evidence.Epoch) error {
-	info, err := j.file.Stat()
+// begin returns the head of an empty file, and sees whether another one can go on.
+func begin(file *os.File, epoch evidence.Epoch) (head []byte, err error) {
+	info, err := file.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if info.Size() > 0 && info.Mode().IsRegular() { // of others, /dev/stdout or a pipe, nothing can be read
-		return cmp.Or(checkEnd(j.file, info.Size()), checkHead(j.file, info.Size(), epoch))
+		return nil, cmp.Or(checkEnd(file, info.Size()), checkHead(file, info.Size(), epoch))
 	}
-	if epoch != (evidence.Epoch{}) {
-		j.failed = j.encoder.Encode(epoch)
+	if epoch == (evidence.Epoch{}) {
+		return nil, nil
 	}
-	return j.failed
+	head, err = json.Marshal(epoch)
+	return append(head, '\n'), err
 }
 
 // checkHead refuses a file of another epoch.
@@ -69,10 +75,23 @@ func checkHead(file *os.File, size int64, epoch evidence.Epoch) error {
 	return head.Check(epoch)
 }
 
-func newJournal(file *os.File) *Journal {
-	buffer := bufio.NewWriterSize(file, journalBuffer)
-	return &Journal{file: file, buffer: buffer, encoder: json.NewEncoder(buffer)}
+func newJournal(file *os.File, head []byte) *Journal {
+	j := &Journal{
+		file:  file,
+		text:  append(newText(), head...),
+		full:  make(chan []byte, journalBuffers),
+		free:  make(chan []byte, journalBuffers),
+		ended: make(chan struct{}),
+	}
+	for range journalBuffers {
+		j.free <- newText()
+	}
+	go j.drain()
+	return j
 }
+
+// newText returns room for a full buffer and the line that fills it.
+func newText() []byte { return make([]byte, 0, journalBuffer+evidence.MaxLine) }
 
 // checkEnd refuses a file whose last line does not end: whatever follows would be lost
 // with it.
@@ -89,23 +108,72 @@ func checkEnd(file *os.File, size int64) error {
 
 // Write adds a sample. It may stay in memory until Flush.
 func (j *Journal) Write(sample *evidence.Sample) error {
-	if j.failed == nil {
-		j.failed = j.encoder.Encode(sample)
+	if err := j.err(); err != nil {
+		return err
 	}
-	return j.failed
+	text, err := sample.AppendJSON(j.text)
+	if err != nil {
+		j.fail(err)
+		return err
+	}
+	j.text = append(text, '\n')
+	if len(j.text) < journalBuffer {
+		return nil
+	}
+	return j.Pass()
+}
+
+// Pass has all samples handed to the system soon. It waits while as many are being handed over as there is
+// room for.
+func (j *Journal) Pass() error {
+	if len(j.text) > 0 {
+		j.full <- j.text
+		j.text = <-j.free
+	}
+	return j.err()
 }
 
 // Flush hands all samples to the system.
 func (j *Journal) Flush() error {
-	if j.failed == nil {
-		j.failed = j.buffer.Flush()
+	_ = j.Pass() // which an error of what is being written would follow
+	var written [journalBuffers][]byte
+	for i := range written {
+		written[i] = <-j.free
 	}
-	return j.failed
+	for _, text := range written {
+		j.free <- text
+	}
+	return j.err()
 }
+
+// drain writes what is full, until there is no more.
+func (j *Journal) drain() {
+	defer close(j.ended)
+	for text := range j.full {
+		if j.err() == nil {
+			if _, err := j.file.Write(text); err != nil {
+				j.fail(err)
+			}
+		}
+		j.free <- text[:0]
+	}
+}
+
+// err returns the first error.
+func (j *Journal) err() error {
+	if first := j.failed.Load(); first != nil {
+		return *first
+	}
+	return nil
+}
+
+func (j *Journal) fail(err error) { j.failed.CompareAndSwap(nil, &err) }
 
 // Close flushes, makes sure that the file survives a crash of the machine, and closes it.
 func (j *Journal) Close() error {
 	err := j.Flush()
+	close(j.full)
+	<-j.ended
 	if err == nil {
 		err = syncFile(j.file)
 	}

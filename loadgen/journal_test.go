@@ -137,7 +137,7 @@ func TestARunFlushesItsJournalEverySecond(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
 	synctest.Test(t, func(t *testing.T) {
 		journal := open(t, path, false)
-		run := loadgen.Run{Journal: journal, Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+		run := loadgen.Run{Journal: journal, Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer: loadgen.Constant(1, 3*time.Second), Scenario: fixed(t), Doer: answerAfter(time.Millisecond),
 		})}
 		time.AfterFunc(1500*time.Millisecond, func() {
@@ -165,7 +165,7 @@ func TestARunEndsWhenItsJournalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		journal := open(t, "/dev/full", true)
-		run := loadgen.Run{Journal: journal, Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+		run := loadgen.Run{Journal: journal, Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer: loadgen.Constant(10, time.Hour), Scenario: fixed(t), Doer: answerAfter(time.Millisecond),
 		})}
 		report, err := run.Do(t.Context())

@@ -174,7 +174,7 @@ func (s *Shoppers) ask(write func(*fasthttp.Request), into any) error {
 		return err
 	}
 	if status := answer.StatusCode(); status < 200 || status > 299 {
-		return &statusError{status, errorOf(&answer)}
+		return &statusError{status, ErrorOf(status, answer.Body())}
 	}
 	if err := json.Unmarshal(answer.Body(), into); err != nil {
 		return fmt.Errorf("an answer makes no sense: %w", err)

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"brownout/chaos/evidence"
 )
 
@@ -15,37 +13,26 @@ import (
 // over, elsewhere in a new line each time. One goroutine may use it at a time. What it
 // cannot write is lost.
 type Progress struct {
-	out     io.Writer
-	width   func() int // nil if it is no terminal
-	drawn   bool       // a line is there that is to be written over
-	start   time.Time
-	length  time.Duration
-	ending  bool
-	samples int64
-	done    int64
-	unsent  int64
-	latency *hdrhistogram.Histogram
+	out    io.Writer
+	width  func() int // nil if it is no terminal
+	drawn  bool       // a line is there that is to be written over
+	start  time.Time
+	length time.Duration
+	ending bool
+	beat   beat
 }
 
 // NewProgress returns the progress of a run of a length that starts now. Width returns the
 // columns of the terminal that out is, 0 if they are not known; nil says that it is none.
 func NewProgress(out io.Writer, width func() int, length time.Duration) *Progress {
-	latency := hdrhistogram.New(shortest, longest, precision)
-	return &Progress{out: out, width: width, start: time.Now(), length: length, latency: latency}
+	return &Progress{out: out, width: width, start: time.Now(), length: length, beat: newBeat()}
 }
 
 // Add counts a sample into the next line.
-func (p *Progress) Add(sample *evidence.Sample) {
-	p.samples++
-	switch sample.Outcome {
-	case evidence.Unsent:
-		p.unsent++
-		return
-	case evidence.Acknowledged:
-		p.done++
-	}
-	_ = p.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
-}
+func (p *Progress) Add(sample *evidence.Sample) { p.beat.add(sample) }
+
+// Merge counts into the next line what another process tells. An error says what is wrong with that.
+func (p *Progress) Merge(pulse Pulse) error { return p.beat.merge(pulse) }
 
 // Tick writes a line about what was added since the last one.
 func (p *Progress) Tick(now time.Time) {
@@ -53,20 +40,20 @@ func (p *Progress) Tick(now time.Time) {
 		return
 	}
 	p.write(p.figures(now.Sub(p.start).Round(time.Second)))
-	p.samples, p.done, p.unsent = 0, 0, 0
-	p.latency.Reset()
+	p.beat.reset()
 }
 
 // figures are what a line tells, the most important first.
 func (p *Progress) figures(elapsed time.Duration) []string {
-	if p.samples == 0 {
+	b := &p.beat
+	if b.ended == 0 {
 		return []string{fmt.Sprintf("%v of %v: nothing ended", elapsed, p.length)}
 	}
-	quantile := func(percentile float64) string { return short(time.Duration(p.latency.ValueAtPercentile(percentile))) }
+	quantile := func(percentile float64) string { return short(time.Duration(b.latency.ValueAtPercentile(percentile))) }
 	return []string{
-		fmt.Sprintf("%v of %v: %d ended", elapsed, p.length, p.samples),
-		fmt.Sprintf("%d acknowledged", p.done),
-		fmt.Sprintf("%d unsent", p.unsent),
+		fmt.Sprintf("%v of %v: %d ended", elapsed, p.length, b.ended),
+		fmt.Sprintf("%d acknowledged", b.done),
+		fmt.Sprintf("%d unsent", b.unsent),
 		"p50 " + quantile(50),
 		"p99 " + quantile(99),
 	}

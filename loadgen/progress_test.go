@@ -17,7 +17,7 @@ func runWithProgress(t *testing.T, width func() int) string {
 	var out strings.Builder
 	run := loadgen.Run{
 		Progress: loadgen.NewProgress(&out, width, 3500*time.Millisecond),
-		Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+		Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 			Pacer:    loadgen.Steps(3500*time.Millisecond, 10, 0, 10, 0, 0, 0, 10),
 			Scenario: fixed(t), Doer: slower(), MaxInFlight: 1,
 		}),
@@ -81,7 +81,7 @@ func TestAnInterruptLeavesNoLineBehind(t *testing.T) {
 			var out strings.Builder
 			run := loadgen.Run{
 				Progress: loadgen.NewProgress(&out, tt.width, time.Hour),
-				Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{
+				Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 					Pacer: loadgen.Constant(2, time.Hour), Scenario: fixed(t), Doer: answerAfter(1400 * time.Millisecond),
 				}),
 			}
@@ -95,4 +95,38 @@ func TestAnInterruptLeavesNoLineBehind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What several processes tell is shown as though one had done it.
+func TestProgressAddsUpPulses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []loadgen.Pulse
+		run := loadgen.Run{
+			Progress: loadgen.NewPulses(func(p loadgen.Pulse) { told = append(told, p) }),
+			Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
+				Pacer: loadgen.Constant(10, 1500*time.Millisecond), Scenario: fixed(t), Doer: answerAfter(10 * time.Millisecond),
+			}),
+		}
+		if _, err := run.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		progress := loadgen.NewProgress(&out, nil, time.Second)
+		for range 2 {
+			for _, p := range told {
+				if err := progress.Merge(p); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		progress.Tick(time.Now())
+		if want := "0s of 1s: 20 ended, 20 acknowledged, 0 unsent, p50 10ms, p99 10ms\n"; out.String() != want {
+			t.Errorf("%q, want %q", out.String(), want)
+		}
+		for _, broken := range []loadgen.Pulse{{Ended: -1}, {Histogram: "x"}} {
+			if progress.Merge(broken) == nil {
+				t.Errorf("%+v was merged", broken)
+			}
+		}
+	})
 }

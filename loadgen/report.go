@@ -17,8 +17,17 @@ type Report struct {
 	Seconds float64 `json:"seconds"` // in which requests came due
 	Total   Row     `json:"total"`
 	Routes  []Row   `json:"routes"` // by name
+	// Schedule says how well it was followed; nil if nothing was sent by one.
+	Schedule *Schedule `json:"schedule,omitempty"`
+	// Clients is how many clients there were that each waited for an answer before they asked again, so that what a
+	// slow answer held up was not sent, and is in no latency; 0 if requests were due by a schedule.
+	Clients int `json:"clients,omitempty"`
 	// Interrupted says that the schedule was not followed to its end.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// Agents are how many generators had a share of the schedule, if there were several, and Lost
+	// are those of them of which nothing is in the report.
+	Agents int    `json:"agents,omitempty"`
+	Lost   []Lost `json:"lost,omitempty"`
 }
 
 // A Row is what came of the requests of a route, or of all.
@@ -37,6 +46,9 @@ type Row struct {
 
 	Latency Latency          `json:"latency"`         // of all that were sent, also of those without an answer
 	Codes   map[string]int64 `json:"codes,omitempty"` // how often each error came
+	// Histogram has the latencies themselves, to 3 digits, in HdrHistogram's V2 compressed
+	// encoding, in base64.
+	Histogram string `json:"histogram,omitempty"`
 }
 
 // A Latency says how long requests took, from when they were due, to 3 digits. What took
@@ -67,7 +79,7 @@ func (r Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, line := range r.codeLines() {
+	for _, line := range slices.Concat(r.CodeLines(), r.courseLines(), r.lostLines()) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
@@ -110,8 +122,8 @@ func short(d time.Duration) string {
 	return d.Round(unit).String()
 }
 
-// codeLines says how often each error came, the most frequent first.
-func (r Report) codeLines() []string {
+// CodeLines says how often each error came, the most frequent first.
+func (r Report) CodeLines() []string {
 	var lines []string
 	for _, row := range r.Routes {
 		codes := slices.SortedFunc(maps.Keys(row.Codes), func(a, b string) int {
@@ -122,4 +134,15 @@ func (r Report) codeLines() []string {
 		}
 	}
 	return lines
+}
+
+// courseLines say how the load was sent.
+func (r Report) courseLines() []string {
+	switch {
+	case r.Clients > 0:
+		return []string{fmt.Sprintf("no schedule: %d clients, each of which waited for its answer; what that held up is in no latency", r.Clients)}
+	case r.Schedule != nil:
+		return []string{r.Schedule.String()}
+	}
+	return nil
 }

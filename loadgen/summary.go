@@ -23,14 +23,16 @@ const (
 // A Summary folds samples: Add each, then Close. The zero value is an empty one. One
 // goroutine may use it at a time.
 type Summary struct {
-	total  tally
-	routes map[string]*tally
+	total    tally
+	routes   map[string]*tally
+	lateness lateness
 }
 
 // Add counts a sample.
 func (s *Summary) Add(sample *evidence.Sample) {
 	s.total.add(sample)
 	s.route(sample.Route).add(sample)
+	s.lateness.add(sample)
 }
 
 func (s *Summary) route(name string) *tally {
@@ -50,6 +52,7 @@ func (s *Summary) route(name string) *tally {
 // Close returns what the samples add up to, in a run whose schedule went on for a time.
 func (s *Summary) Close(scheduled time.Duration) Report {
 	report := Report{Seconds: scheduled.Seconds(), Total: s.total.row("total", scheduled), Routes: []Row{}}
+	report.Schedule = s.lateness.schedule(report.Total)
 	for _, name := range slices.Sorted(maps.Keys(s.routes)) {
 		report.Routes = append(report.Routes, s.routes[name].row(name, scheduled))
 	}
@@ -65,15 +68,12 @@ type tally struct {
 }
 
 func (t *tally) add(sample *evidence.Sample) {
-	if t.outcomes == nil {
-		t.outcomes = map[evidence.Outcome]int64{}
-		t.latency = hdrhistogram.New(shortest, longest, precision)
-	}
+	t.begin()
 	t.outcomes[sample.Outcome]++
 	if sample.Attempt > 1 {
 		t.again++
 	}
-	t.addCode(sample.Error)
+	t.addCodes(sample.Error, 1)
 	if sample.Outcome != evidence.Unsent {
 		_ = t.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
 	}
@@ -81,7 +81,7 @@ func (t *tally) add(sample *evidence.Sample) {
 
 func clamp(latency time.Duration) int64 { return min(max(int64(latency), shortest), longest) }
 
-func (t *tally) addCode(code string) {
+func (t *tally) addCodes(code string, n int64) {
 	if code == "" {
 		return
 	}
@@ -91,7 +91,7 @@ func (t *tally) addCode(code string) {
 	if t.codes == nil {
 		t.codes = map[string]int64{}
 	}
-	t.codes[code]++
+	t.codes[code] += n
 }
 
 // row returns the figures of a tally.
@@ -113,7 +113,7 @@ func (t *tally) row(route string, scheduled time.Duration) Row {
 		r.Rate, r.Throughput = float64(r.Sent)/seconds, float64(r.Acknowledged)/seconds
 	}
 	if r.Sent > 0 {
-		r.Latency = quantiles(t.latency)
+		r.Latency, r.Histogram = quantiles(t.latency), encode(t.latency)
 	}
 	return r
 }

@@ -130,4 +130,5 @@ func ExampleReport_WriteText() {
 	//      total        205       1           203        1        0   0.98%   102.0   101.5  10.2ms  18.4ms    30ms   30ms  30ms
 	// checkout: 1 × late
 	// checkout: 1 × out-of-stock
+	// schedule: 100.00% left within 1 ms, late by p50 1µs, p95 1µs, p99 1µs, max 1µs
 }

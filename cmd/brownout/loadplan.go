@@ -22,7 +22,7 @@ import (
 // A loadPlan is what the flags of load ask for.
 type loadPlan struct {
 	thresholds []loadgen.Threshold
-	attacker   *loadgen.Attacker
+	engine     loadgen.Engine
 	shoppers   *loadgen.Shoppers   // nil if the load goes to a URL
 	shop       *shopfile.Shop      // nil, too
 	metrics    *telemetry.Registry // nil if they are not shown
@@ -30,8 +30,8 @@ type loadPlan struct {
 	tracing    *telemetry.Tracing
 }
 
-// plan returns what the flags ask for, or what is wrong with them.
-func (c *loadCommand) plan() (*loadPlan, error) {
+// plan returns what the flags ask for, of a share of the load if it is not zero, or what is wrong with them.
+func (c *loadCommand) plan(share loadgen.Stride) (*loadPlan, error) {
 	plan := new(loadPlan)
 	for _, text := range c.Threshold {
 		t, err := loadgen.ParseThreshold(text)
@@ -43,8 +43,14 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 	config := loadgen.AttackerConfig{Timeout: c.Timeout, MaxInFlight: c.MaxInFlight, Sleep: loadgen.FineSleep}
 	var err error
 	config.Pacer, err = loadgen.Arrivals{Text: c.Arrivals, Rate: c.Rate, Length: c.Duration, Seed: c.Seed}.Pacer()
+	if err == nil && share.Of > 1 {
+		config.Pacer = share.Pacer(config.Pacer)
+	}
 	if err == nil {
 		err = c.aim(plan, &config)
+	}
+	if err == nil && share.Of > 1 {
+		config.Scenario = share.Scenario(config.Scenario)
 	}
 	if err == nil {
 		err = plan.checkThresholds()
@@ -53,8 +59,35 @@ func (c *loadCommand) plan() (*loadPlan, error) {
 		plan.tracing, err = telemetry.NewTracing(telemetry.TracingConfig{Service: "load", Ratio: c.TraceShare, Endpoint: plan.otlp(c.OTLP)})
 		config.Tracing = plan.tracing
 	}
-	plan.attacker = loadgen.NewAttacker(config)
+	if plan.engine == nil {
+		plan.engine = loadgen.NewAttacker(config)
+	}
 	return plan, err
+}
+
+// prepare logs customers in, if there are any, and keeps them in until ctx is done.
+func (p *loadPlan) prepare(ctx context.Context) error {
+	if p.shoppers == nil {
+		return nil
+	}
+	if err := p.shoppers.Prepare(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = errNothingSent
+		}
+		return err
+	}
+	go p.shoppers.Keep(ctx) // ends with the process, or by a signal
+	return nil
+}
+
+var errNothingSent = errors.New("interrupted before any load was sent")
+
+// judge says what became of each threshold.
+func (p *loadPlan) judge(report loadgen.Report) (all []loadgen.Judgement) {
+	for _, t := range p.thresholds {
+		all = append(all, t.Judge(report))
+	}
+	return all
 }
 
 // checkThresholds refuses those that no request could hold.
@@ -123,8 +156,20 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 		return err
 	}
 	plan.routes = []string{target.Host}
-	config.Scenario, config.Doer = fixed, loadgen.NewClient(target, c.MaxInFlight)
+	engine, err := c.engineFor(target)
+	if err != nil {
+		return err
+	}
+	if engine == engineWire {
+		plan.engine, err = c.wireEngine(config, target, headers)
+		return err
+	}
+	config.Scenario, config.Doer = fixed, newClient(engine, target, c.MaxInFlight)
 	config.Peer = telemetry.HTTPPeer(target.Host, target.Host)
+	if c.Metrics != "" {
+		plan.metrics = telemetry.NewRegistry("load")
+		config.Metrics = loadgen.NewMetrics(plan.metrics, evidence.Patience{Default: c.Timeout}, plan.routes)
+	}
 	return nil
 }
 
@@ -160,7 +205,7 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	if err != nil {
 		return err
 	}
-	client := loadgen.NewClient(gateway, c.MaxInFlight+besideLoad)
+	client := newClient(c.Engine, gateway, c.MaxInFlight+besideLoad)
 	plan.shoppers, err = loadgen.NewShoppers(loadgen.ShoppersConfig{
 		Shop: found, Doer: client, Mix: mix, Seed: c.Seed, Customers: c.Customers, Timeout: c.Timeout,
 	})
@@ -179,42 +224,61 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 type loadFiles struct {
 	journal *loadgen.Journal // nil without --journal
 	report  io.Writer        // nil without --json
+	page    io.Writer        // nil without --html
 	closers []io.Closer
 }
 
-// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and an earlier report is
-// as it was.
-func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (*loadFiles, error) {
-	files := new(loadFiles)
-	report, err := c.openReport()
-	switch {
-	case err != nil:
-		return nil, err
-	case report != nil:
-		files.report, files.closers = report, []io.Closer{report}
-	case c.JSON == "-":
+// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and earlier reports are
+// as they were.
+func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (files *loadFiles, err error) {
+	files = new(loadFiles)
+	defer func() {
+		if err != nil {
+			_ = files.close() // nothing was written
+		}
+	}()
+	var reports []*os.File
+	for _, path := range []string{c.JSON, c.HTML} {
+		report, err := openReport(path)
+		if err != nil {
+			return files, err
+		}
+		reports = append(reports, report)
+		if report != nil {
+			files.closers = append(files.closers, report)
+		}
+	}
+	if reports[0] != nil {
+		files.report = reports[0]
+	} else if c.JSON == "-" {
 		files.report = out
 	}
-	if c.Journal != "" {
-		journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
-		if errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
-		}
-		if err != nil {
-			return nil, cmp.Or(err, files.close())
-		}
-		files.journal = journal
-		files.closers = append(files.closers, journal)
+	if reports[1] != nil {
+		files.page = reports[1]
 	}
-	return files, empty(report)
+	if c.Journal != "" {
+		if files.journal, err = c.openJournal(epoch); err != nil {
+			return files, err
+		}
+		files.closers = append(files.closers, files.journal)
+	}
+	return files, cmp.Or(empty(reports[0]), empty(reports[1]))
 }
 
-// openReport opens the report's file, as it is; nil if it has none of its own.
-func (c *loadCommand) openReport() (*os.File, error) {
-	if c.JSON == "" || c.JSON == "-" {
+func (c *loadCommand) openJournal(epoch evidence.Epoch) (*loadgen.Journal, error) {
+	journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
+	}
+	return journal, err
+}
+
+// openReport opens a report's file, as it is; nil if it has none of its own.
+func openReport(path string) (*os.File, error) {
+	if path == "" || path == "-" {
 		return nil, nil
 	}
-	return os.OpenFile(c.JSON, os.O_WRONLY|os.O_CREATE, 0o666)
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 }
 
 // empty empties a file, if there is one; a device or a pipe has nothing in it.

@@ -16,18 +16,20 @@ import (
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Up     upCommand     `cmd:"" help:"Run the whole shop on this machine, with load."`
-	Status statusCommand `cmd:"" help:"Show what the running shop does: processes, rates, latencies, loops, pools, breakers."`
-	Load   loadCommand   `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
-	Fault  faultCommand  `cmd:"" help:"Break services of the running shop by hand, and mend them."`
-	Drill  drillCommand  `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
-	Report reportCommand `cmd:"" help:"Render the report of a drill's run again."`
-	Bench  benchCommand  `cmd:"" help:"Find out whether a change made something slower."`
-	Audit  auditCommand  `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
-	Order  orderCommand  `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
-	Serve  serveCommand  `cmd:"" help:"Run one service."`
-	Init   initCommand   `cmd:"" help:"Make the secrets of a shop that runs in containers, and hand each part its own."`
-	Health healthCommand `cmd:"" help:"Ask a URL whether something is well."`
+	Up          upCommand          `cmd:"" help:"Run the whole shop on this machine, with load."`
+	Status      statusCommand      `cmd:"" help:"Show what the running shop does: processes, rates, latencies, loops, pools, breakers."`
+	Load        loadCommand        `cmd:"" help:"Send load to the running shop, or to a URL, and measure what comes of it."`
+	LoadCompare loadCompareCommand `cmd:"" name:"load compare" help:"Put the results of two loads side by side."`
+	LoadAgent   loadAgentCommand   `cmd:"" name:"load agent" hidden:"" help:"Send a share of a load, as told on standard input."`
+	Fault       faultCommand       `cmd:"" help:"Break services of the running shop by hand, and mend them."`
+	Drill       drillCommand       `cmd:"" help:"Run incidents, on shops of their own or the running one, first unprotected, then contained, and judge them."`
+	Report      reportCommand      `cmd:"" help:"Render the report of a drill's run again."`
+	Bench       benchCommand       `cmd:"" help:"Find out whether a change made something slower."`
+	Audit       auditCommand       `cmd:"" help:"Check that a running shop's books agree with each other and with its clients."`
+	Order       orderCommand       `cmd:"" help:"Show in which order an event loop runs a small program, and why."`
+	Serve       serveCommand       `cmd:"" help:"Run one service."`
+	Init        initCommand        `cmd:"" help:"Make the secrets of a shop that runs in containers, and hand each part its own."`
+	Health      healthCommand      `cmd:"" help:"Ask a URL whether something is well."`
 }
 
 const description = "A load-testing lab whose services run on a Node-like event loop."
@@ -62,7 +64,7 @@ func run(arguments []string, s streams) int {
 }
 
 func parseAndRun(parser *kong.Kong, arguments []string, s streams) error {
-	command, err := parser.Parse(arguments)
+	command, err := parser.Parse(spelled(arguments))
 	if err != nil {
 		return err
 	}

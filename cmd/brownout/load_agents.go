@@ -1,0 +1,275 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9/logging"
+
+	"brownout/chaos/evidence"
+	"brownout/loadgen"
+	"brownout/loadgen/fleet"
+)
+
+// Bounds of agents.
+const (
+	maxAgents  = 64  // of one machine
+	maxJoiners = 128 // of others
+
+	// localLead and remoteLead are how long before the schedule starts agents are told of it: longer than that takes.
+	localLead  = 200 * time.Millisecond
+	remoteLead = 2 * time.Second
+)
+
+// checkAgents returns what is wrong with the flags that are about several processes.
+func (c *loadCommand) checkAgents() error {
+	several := c.Agents > 0 || c.Joiners > 0
+	if err := firstBroken([]limit{
+		{c.Agents < 0 || c.Agents > maxAgents, fmt.Sprintf("--agents: must be from 1 to %d", maxAgents)},
+		{c.Joiners < 0 || c.Joiners > maxJoiners, fmt.Sprintf("--joiners: must be from 1 to %d", maxJoiners)},
+		{c.Joiners > 0 && c.Redis == "", "--joiners: needs --redis, through which they join"},
+		{c.Redis != "" && c.Joiners == 0, "--redis: needs --joiners, who join through it"},
+		{several && c.Clients > 0, "--clients: only of a load that one process sends"},
+		{several && c.Metrics != "", "--metrics: only of a load that one process sends"},
+		{several && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
+		{c.Joiners > 0 && c.Journal != "", "--journal: each who joins keeps one of its own, and none is kept here"},
+		{c.Join != "" && (several || c.Redis != "" || c.Supervisor != ""), "--join: sends a share of another's load, and has no agents and no --supervisor"},
+		{c.Join != "" && (c.URL != "" || c.Metrics != "" || c.JSON != "" || c.HTML != "" || len(c.Threshold) > 0), "--join: what is sent, measured and judged is said where the load was begun"},
+	}); err != nil {
+		return err
+	}
+	for _, at := range []struct{ flag, address string }{{"--redis", c.Redis}, {"--join", c.Join}} {
+		if err := fleet.CheckAddress(at.address); at.address != "" && err != nil {
+			return fmt.Errorf("%s: %w", at.flag, err)
+		}
+	}
+	return nil
+}
+
+// conduct has agents send the load.
+func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *loadgen.Journal) (*outcome, error) {
+	if err := c.checkParts(); err != nil {
+		return nil, inputError{err}
+	}
+	load, err := json.Marshal(c.loadSettings)
+	if err != nil {
+		return nil, err
+	}
+	conductor := &fleet.Conductor{Lead: localLead, Progress: func() *loadgen.Progress { return c.progress(progress) }}
+	if c.Joiners > 0 {
+		conductor.Lead = remoteLead
+		meeting, err := c.meet(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = meeting.Close() }() // all has been told
+		if conductor.Members, err = c.enlist(ctx, progress, meeting); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.spawn(conductor); err != nil {
+		return nil, err
+	}
+	var parts []string
+	for i := range conductor.Members {
+		job := fleet.Job{Load: load, Timeline: c.HTML != ""}
+		if journal != nil { // so nobody has joined
+			job.Journal = c.part(i)
+			parts = append(parts, job.Journal)
+		}
+		conductor.Jobs = append(conductor.Jobs, job)
+	}
+	began := time.Now()
+	result, err := conductor.Conduct(ctx)
+	if journal != nil {
+		err = cmp.Or(err, gather(journal, parts))
+	}
+	if result.Report.Agents == 0 {
+		return nil, err
+	}
+	return &outcome{result, began}, err
+}
+
+// meet connects to the Redis through which others join.
+func (c *loadCommand) meet(ctx context.Context) (*fleet.Meeting, error) {
+	logging.Disable() // what Redis clients log, they also return
+	return fleet.Meet(ctx, cmp.Or(c.Redis, c.Join), c.RedisPassword)
+}
+
+// sayer returns what tells people something on a line, unless they want to know nothing.
+func (c *loadCommand) sayer(to io.Writer) func(format string, arguments ...any) {
+	if c.Quiet {
+		return func(string, ...any) {}
+	}
+	return func(format string, arguments ...any) { fmt.Fprintf(to, format+"\n", arguments...) }
+}
+
+// enlist waits for those who join.
+func (c *loadCommand) enlist(ctx context.Context, progress io.Writer, meeting *fleet.Meeting) ([]fleet.Member, error) {
+	say := c.sayer(progress)
+	say("waiting for %d to join", c.Joiners)
+	members, err := meeting.Enlist(ctx, c.Joiners, func(name string) { say("%s has joined", printable(name)) })
+	if err != nil && ctx.Err() != nil {
+		err = errNothingSent
+	}
+	return members, err
+}
+
+// spawn starts the agents of this machine. If one does not start, all are let go of.
+func (c *loadCommand) spawn(conductor *fleet.Conductor) error {
+	program, err := os.Executable()
+	for i := 0; i < c.Agents && err == nil; i++ {
+		var p *fleet.Process
+		if p, err = fleet.Spawn(fmt.Sprintf("agent %d", i+1), program, "load", "agent"); err == nil {
+			conductor.Members = append(conductor.Members, p)
+		}
+	}
+	if err != nil {
+		for _, m := range conductor.Members {
+			m.Release()
+		}
+	}
+	return err
+}
+
+// part is the file of an agent's samples, beside the journal.
+func (c *loadCommand) part(agent int) string { return fmt.Sprintf("%s.agent-%d", c.Journal, agent+1) }
+
+// checkParts wants the journal to be a file, beside which there is none of an agent.
+func (c *loadCommand) checkParts() error {
+	if c.Journal == "" {
+		return nil
+	}
+	info, err := os.Stat(c.Journal)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("--journal: that of several agents must be a file")
+	}
+	for i := range c.Agents {
+		if _, err := os.Stat(c.part(i)); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, fmt.Errorf("%s is there already, of a load that did not end in order: move it away", c.part(i)))
+		}
+	}
+	return nil
+}
+
+// gather adds the agents' samples to the journal, and removes their files. What cannot be added stays there.
+func gather(journal *loadgen.Journal, parts []string) error {
+	var written []string
+	for _, part := range parts {
+		if _, err := os.Stat(part); err == nil { // else the agent has not come to it
+			written = append(written, part)
+		}
+	}
+	err := journal.Merge(written...)
+	if err == nil {
+		err = journal.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("the journal: %w; the requests are in %s", err, strings.Join(written, ", "))
+	}
+	for _, part := range written {
+		err = cmp.Or(err, os.Remove(part))
+	}
+	return err
+}
+
+// lostError says that the result is not that of the load that was asked for.
+func lostError(report loadgen.Report) error {
+	if len(report.Lost) == 1 {
+		return errors.New(report.Lost[0].String())
+	}
+	return fmt.Errorf("%d of %d agents were lost", len(report.Lost), report.Agents)
+}
+
+// loadAgentCommand is a process that sends a share of a load. Whoever starts it tells it on its standard input what to do.
+type loadAgentCommand struct{}
+
+// Run runs the command.
+func (*loadAgentCommand) Run(s streams) error {
+	signal.Ignore(os.Interrupt) // who has started it stops it in order
+	return (&loadCommand{Quiet: true}).serve(context.Background(), s, fleet.NewPipes(s.in, s.out))
+}
+
+// join sends a share of the load that waits for agents.
+func (c *loadCommand) join(ctx context.Context, s streams) error {
+	meeting, err := c.meet(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = meeting.Close() }() // all has been told
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	say := c.sayer(s.err)
+	say("waiting for a load")
+	port, err := meeting.Join(ctx, fmt.Sprintf("%s, process %d", host, os.Getpid()), func(off time.Duration) {
+		say("joined; the clock of this machine is %v before that of Redis", -off.Round(10*time.Microsecond))
+	})
+	if err != nil {
+		return err
+	}
+	return c.serve(ctx, s, port)
+}
+
+// serve sends a share of the load that a port tells of. Of the command's own flags, those count that are about files of this
+// machine.
+func (c *loadCommand) serve(ctx context.Context, s streams, port fleet.Port) error {
+	var plan *loadPlan
+	err := fleet.Serve(ctx, port, func(ctx context.Context, job fleet.Job) (run *loadgen.Run, err error) {
+		if plan, err = c.take(job); err != nil {
+			return nil, err
+		}
+		c.sayer(s.err)("share %v is to be sent", job.Share)
+		run = &loadgen.Run{Engine: plan.engine}
+		if err := plan.prepare(ctx); err != nil {
+			return nil, err
+		}
+		if c.Journal != "" {
+			run.Journal, err = c.openJournal(c.epochOf(plan))
+		}
+		return run, err
+	})
+	if err == nil {
+		err = plan.endTraces()
+	}
+	return err
+}
+
+// epochOf is what begins an agent's journal: nothing if that becomes a part of another one.
+func (c *loadCommand) epochOf(plan *loadPlan) evidence.Epoch {
+	if c.Join == "" {
+		return evidence.Epoch{}
+	}
+	return plan.epoch()
+}
+
+// take makes the plan of a share. Who has joined from elsewhere has files of its own.
+func (c *loadCommand) take(job fleet.Job) (*loadPlan, error) {
+	shop := c.Shop
+	if err := json.Unmarshal(job.Load, &c.loadSettings); err != nil {
+		return nil, err
+	}
+	if c.Join != "" {
+		c.Shop = shop
+	} else {
+		c.Journal = job.Journal
+	}
+	if err := c.checkSettings(); err != nil {
+		return nil, err
+	}
+	c.MaxInFlight = max(1, c.MaxInFlight/int(job.Share.Of))
+	return c.plan(job.Share)
+}

@@ -1,0 +1,362 @@
+package fleet_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"brownout/chaos/evidence"
+	"brownout/loadgen"
+	"brownout/loadgen/fleet"
+)
+
+// A wire is both ends of how an agent is told what to do: the conductor's and the agent's.
+type wire struct {
+	name   string
+	orders chan fleet.Order
+	words  chan fleet.Word
+	cut    chan struct{} // closed when it breaks
+	gone   string
+	silent atomic.Bool // nothing that is said arrives
+}
+
+func newWire(name string) *wire {
+	return &wire{name: name, orders: make(chan fleet.Order, 1000), words: make(chan fleet.Word, 1000), cut: make(chan struct{}), gone: "it was cut"}
+}
+
+func (w *wire) Name() string             { return w.name }
+func (w *wire) Words() <-chan fleet.Word { return w.words }
+func (w *wire) Gone() string             { return w.gone }
+
+func (w *wire) Release() {
+	select {
+	case <-w.cut:
+	default:
+		close(w.cut)
+	}
+}
+
+func (w *wire) Tell(order fleet.Order) error {
+	text, err := json.Marshal(order) // as a real one does
+	var copied fleet.Order
+	if err == nil {
+		err = json.Unmarshal(text, &copied)
+	}
+	w.orders <- copied
+	return err
+}
+
+func (w *wire) Hear(ctx context.Context) (fleet.Order, error) {
+	select {
+	case order := <-w.orders:
+		return order, nil
+	case <-w.cut:
+		return fleet.Order{}, io.EOF
+	case <-ctx.Done():
+		return fleet.Order{}, ctx.Err()
+	}
+}
+
+func (w *wire) Say(word fleet.Word) error {
+	text, err := json.Marshal(word)
+	var copied fleet.Word
+	if err == nil {
+		err = json.Unmarshal(text, &copied)
+	}
+	select {
+	case <-w.cut:
+		return io.ErrClosedPipe
+	default:
+		if !w.silent.Load() {
+			w.words <- copied
+		}
+	}
+	return err
+}
+
+// A server is a server of a line.
+type server time.Duration
+
+func (s server) DoDeadline(_ *fasthttp.Request, answer *fasthttp.Response, deadline time.Time) error {
+	answer.Reset()
+	time.Sleep(time.Duration(s))
+	return nil
+}
+
+const (
+	length = 10 * time.Second
+	rate   = 40
+)
+
+// attack sends a share of a load.
+func attack(t *testing.T, share loadgen.Stride) *loadgen.Run {
+	t.Helper()
+	var pacer loadgen.Pacer = loadgen.NewPoisson(loadgen.Constant(rate, length), 1)
+	if share.Of > 0 {
+		pacer = share.Pacer(pacer)
+	}
+	return attackBy(t, pacer)
+}
+
+// attackBy sends requests, each of which takes 10 ms, by a schedule.
+func attackBy(t *testing.T, pacer loadgen.Pacer) *loadgen.Run {
+	t.Helper()
+	target, err := url.Parse("http://shop.test/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, err := loadgen.NewFixed("GET", target, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loadgen.Run{Engine: loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: pacer, Scenario: fixed, Doer: server(10 * time.Millisecond)})}
+}
+
+// agentsOf starts agents, and returns what a conductor has of them, and what they ended with.
+func agentsOf(t *testing.T, n int, prepare fleet.Prepare) (*fleet.Conductor, []*wire, chan error) {
+	t.Helper()
+	c := &fleet.Conductor{Lead: 200 * time.Millisecond}
+	var wires []*wire
+	ended := make(chan error, n)
+	for i := range n {
+		w := newWire(fmt.Sprintf("agent %d", i+1))
+		wires = append(wires, w)
+		c.Members, c.Jobs = append(c.Members, w), append(c.Jobs, fleet.Job{Load: json.RawMessage(`{}`), Timeline: true})
+		go func() { ended <- fleet.Serve(t.Context(), w, prepare) }()
+	}
+	return c, wires, ended
+}
+
+func sending(t *testing.T) fleet.Prepare {
+	return func(_ context.Context, job fleet.Job) (*loadgen.Run, error) { return attack(t, job.Share), nil }
+}
+
+// However many send it, it is the same load, and what came of it is told as of one.
+func TestAgentsSendOneLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alone := attack(t, loadgen.Stride{})
+		alone.Timeline = new(loadgen.Timeline)
+		want, err := alone.Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _, ended := agentsOf(t, 3, sending(t))
+		got, err := c.Conduct(t.Context())
+		if err != nil || got.Report.Agents != 3 {
+			t.Fatalf("%v, %+v", err, got.Report)
+		}
+		got.Report.Agents = 0
+		if !reflect.DeepEqual(got.Report, want) {
+			t.Errorf("%+v\nwant %+v", got.Report, want)
+		}
+		if a, b := text(t, got.Timeline), text(t, alone.Timeline); a != b {
+			t.Errorf("%s\nwant %s", a, b)
+		}
+		for range 3 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestProgressIsTheSum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		c, _, _ := agentsOf(t, 4, sending(t))
+		c.Progress = func() *loadgen.Progress { return loadgen.NewProgress(&out, nil, length) }
+		if _, err := c.Conduct(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		sum := 0
+		for i, line := range lines {
+			var n, done int
+			if _, err := fmt.Sscanf(line, fmt.Sprintf("%ds of 10s: %%d ended, %%d acknowledged, 0 unsent, p50 10ms, p99 10ms", i+1), &n, &done); err != nil || n != done {
+				t.Errorf("line %d: %s (%v)", i+1, line, err)
+			}
+			sum += n
+		}
+		if len(lines) < 9 || sum < 6*rate {
+			t.Errorf("%d ended in %d lines", sum, len(lines))
+		}
+	})
+}
+
+// An agent that is lost is named with its share, and the others go on.
+func TestALostAgentIsNamed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lose func(*wire)
+		why  string
+	}{
+		"died":    {func(w *wire) { w.Release(); close(w.words) }, "it was cut"},
+		"silent":  {func(w *wire) { w.silent.Store(true) }, "not heard for 10s"},
+		"said so": {func(w *wire) { w.words <- fleet.Word{Failed: "interrupted"} }, "interrupted"},
+		"nonsense": {func(w *wire) {
+			w.words <- fleet.Word{Result: &fleet.Result{Report: loadgen.Report{Total: loadgen.Row{Sent: 1}}}}
+		}, `route "": it has no histogram`},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, wires, _ := agentsOf(t, 4, sending(t))
+			time.AfterFunc(length/2+length/30, func() { tt.lose(wires[2]) }) // when nothing is being said
+			result, err := c.Conduct(t.Context())
+			want := []loadgen.Lost{{Agent: "agent 3", Share: loadgen.Stride{Index: 2, Of: 4}, Why: tt.why}}
+			if err != nil || !reflect.DeepEqual(result.Report.Lost, want) || result.Report.Agents != 4 {
+				t.Errorf("%s: %v, %+v", name, err, result.Report)
+			}
+			if n := result.Report.Total.Acknowledged; n < 200 || n > 400 {
+				t.Errorf("%s: %d acknowledged", name, n)
+			}
+		})
+	}
+}
+
+// An interrupt ends the schedule, and what came of it until then is told.
+func TestAnInterruptStopsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, ended := agentsOf(t, 3, sending(t))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		result, err := c.Conduct(ctx)
+		if r := result.Report; err != nil || !r.Interrupted || len(r.Lost) > 0 || r.Total.Acknowledged < 2*rate || r.Total.Acknowledged > 4*rate {
+			t.Errorf("%v, %+v", err, r)
+		}
+		if s := result.Report.Seconds; s < 2.7 || s > 2.9 {
+			t.Errorf("requests were due for %v s", s)
+		}
+		for range 3 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestAnInterruptBeforeTheStartSendsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, ended := agentsOf(t, 2, func(ctx context.Context, _ fleet.Job) (*loadgen.Run, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // longer than silence is borne: they do say something
+		defer cancel()
+		if result, err := c.Conduct(ctx); err == nil || err.Error() != "interrupted before any load was sent" || result.Report.Agents != 0 {
+			t.Errorf("%v, %+v", err, result)
+		}
+		for range 2 {
+			if err := <-ended; err == nil {
+				t.Error("an agent ended well")
+			}
+		}
+	})
+}
+
+// If one cannot be made ready, nothing is sent.
+func TestAnAgentThatCannotBeReadyEndsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, ended := agentsOf(t, 3, func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+			if job.Share.Index == 1 {
+				return nil, errors.New("no such shop")
+			}
+			return attack(t, job.Share), nil
+		})
+		if _, err := c.Conduct(t.Context()); err == nil || err.Error() != "agent 2: no such shop" {
+			t.Errorf("%v", err)
+		}
+		for range 3 {
+			if err := <-ended; err == nil {
+				t.Error("an agent has sent something")
+			}
+		}
+	})
+}
+
+// An agent whose conductor is gone ends at once.
+func TestAnAgentAloneEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, wires, ended := agentsOf(t, 1, sending(t))
+		time.AfterFunc(length/2, wires[0].Release)
+		go c.Conduct(t.Context())
+		start := time.Now()
+		if err := <-ended; !errors.Is(err, fleet.ErrAlone) || time.Since(start) > length/2+time.Second {
+			t.Errorf("%v, after %v", err, time.Since(start))
+		}
+		close(wires[0].words)
+		time.Sleep(length) // in which answers come, and the conductor gives up
+	})
+}
+
+// A journal that cannot be kept stops all, and who could not keep it is named.
+func TestTroubleStopsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full, err := loadgen.OpenJournal("/dev/full", true, evidence.Epoch{})
+		if err != nil {
+			t.Skip(err)
+		}
+		c, _, _ := agentsOf(t, 2, func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+			run := attack(t, job.Share)
+			if job.Share.Index == 0 {
+				run.Journal = full
+			}
+			return run, nil
+		})
+		result, err := c.Conduct(t.Context())
+		if err == nil || !strings.HasPrefix(err.Error(), "agent 1: the journal: ") || !result.Report.Interrupted {
+			t.Errorf("%v, %+v", err, result.Report)
+		}
+		if n := result.Report.Total.Scheduled; n == 0 || n > 5*rate {
+			t.Errorf("%d requests were due", n)
+		}
+	})
+}
+
+func TestAnAgentClosesItsJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _ := agentsOf(t, 1, func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+			run := attack(t, job.Share)
+			var err error
+			run.Journal, err = loadgen.OpenJournal(path, false, evidence.Epoch{})
+			return run, err
+		})
+		result, err := c.Conduct(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := loadgen.OpenJournal(path, true, evidence.Epoch{})
+		if err != nil || again.Close() != nil || result.Report.Total.Sent == 0 {
+			t.Errorf("%v, %+v", err, result.Report.Total)
+		}
+	})
+}
+
+func TestAJobMustHaveAShare(t *testing.T) {
+	w := newWire("agent 1")
+	if err := w.Tell(fleet.Order{Job: &fleet.Job{}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := fleet.Serve(t.Context(), w, sending(t)); err == nil || !strings.HasPrefix(err.Error(), "no share of a schedule: ") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,51 @@
+package fleet
+
+import (
+	"encoding/json"
+	"time"
+
+	"brownout/loadgen"
+)
+
+const (
+	// MaxMessage bounds an order and a word, in bytes.
+	MaxMessage = 32 << 20
+	// Beat is how often both sides say something.
+	Beat = time.Second
+	// Silence is how long one side may say nothing until the other gives it up.
+	Silence = 10 * time.Second
+)
+
+// An Order is what an agent is told; one of these, or none, to say that the conductor is there.
+type Order struct {
+	Job   *Job       `json:"job,omitempty"`
+	Start *time.Time `json:"start,omitempty"` // of the schedule
+	Stop  bool       `json:"stop,omitempty"`  // send nothing more, and say what came of it
+}
+
+// A Job is what an agent is to do.
+type Job struct {
+	Share loadgen.Stride `json:"share"`
+	// Load is the load as a whole, as those know it who wrote the agent's Prepare.
+	Load json.RawMessage `json:"load"`
+	// Timeline asks for one.
+	Timeline bool `json:"timeline,omitempty"`
+	// Journal is the file in which its samples are kept; "" if they are not.
+	Journal string `json:"journal,omitempty"`
+}
+
+// A Word is what an agent says; one of these, or none, to say that it is there.
+type Word struct {
+	Ready  bool           `json:"ready,omitempty"` // to start
+	Pulse  *loadgen.Pulse `json:"pulse,omitempty"`
+	Result *Result        `json:"result,omitempty"` // the last word
+	Failed string         `json:"failed,omitempty"` // the last word: why nothing was sent
+}
+
+// A Result is what came of a load, or of an agent's share of it.
+type Result struct {
+	Report   loadgen.Report    `json:"report"`
+	Timeline *loadgen.Timeline `json:"timeline,omitempty"`
+	// Trouble is why not all of it was kept, as in a journal; "" if it was.
+	Trouble string `json:"trouble,omitempty"`
+}

@@ -1,0 +1,166 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"brownout/internal/redistest"
+	"brownout/loadgen"
+	"brownout/loadgen/fleet"
+)
+
+func meet(t *testing.T, s redistest.Server) *fleet.Meeting {
+	t.Helper()
+	m, err := fleet.Meet(t.Context(), "redis://"+s.Addr, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	return m
+}
+
+func clientOf(t *testing.T, s redistest.Server) *redis.Client {
+	t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: s.Addr})
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+const openKey = "brownout:load:open"
+
+// shortly prepares a share of a load that does not take long.
+func shortly(t *testing.T) fleet.Prepare {
+	return func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+		return attackBy(t, job.Share.Pacer(short())), nil
+	}
+}
+
+func short() loadgen.Profile { return loadgen.Constant(200, 300*time.Millisecond) }
+
+func TestAgentsJoinThroughRedis(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		ended := make(chan error, 3)
+		for i := range 3 {
+			m := meet(t, s)
+			go func() {
+				port, err := m.Join(t.Context(), fmt.Sprint("host ", i), func(off time.Duration) {
+					if off.Abs() > time.Second {
+						t.Errorf("a clock of the same machine is %v off", off)
+					}
+				})
+				if err == nil {
+					err = fleet.Serve(t.Context(), port, shortly(t))
+				}
+				ended <- err
+			}()
+		}
+		var came []string
+		members, err := meet(t, s).Enlist(t.Context(), 3, func(name string) { came = append(came, name) })
+		if err != nil || len(came) != 3 || !strings.HasPrefix(came[0], "host ") {
+			t.Fatalf("%v, %q", err, came)
+		}
+		c := fleet.Conductor{Members: members, Jobs: make([]fleet.Job, 3), Lead: 100 * time.Millisecond}
+		result, err := c.Conduct(t.Context())
+		if r := result.Report; err != nil || r.Agents != 3 || len(r.Lost) > 0 || r.Total.Acknowledged != short().Count() {
+			t.Errorf("%v, %+v", err, r)
+		}
+		for range 3 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		expectLittle(t, clientOf(t, s))
+	})
+}
+
+// expectLittle wants all keys to be of loads, and to end by themselves.
+func expectLittle(t *testing.T, c *redis.Client) {
+	t.Helper()
+	keys, err := c.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) > 6 {
+		t.Errorf("%v, %q", err, keys)
+	}
+	for _, key := range keys {
+		if life, err := c.PTTL(t.Context(), key).Result(); err != nil || life <= 0 || life > time.Minute || !strings.HasPrefix(key, "brownout:load:") {
+			t.Errorf("%s lives for %v (%v)", key, life, err)
+		}
+	}
+}
+
+func TestOneLoadAtATimeIsOpen(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		c := clientOf(t, s)
+		if err := c.Set(t.Context(), openKey, "another", time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := meet(t, s).Enlist(t.Context(), 1, func(string) {})
+		if want := "the Redis at " + s.Addr + ": another load waits there for its agents"; err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if other, err := c.Get(t.Context(), openKey).Result(); err != nil || other != "another" {
+			t.Errorf("the other load is %q (%v)", other, err)
+		}
+	})
+}
+
+// Whoever joins is looked at first.
+func TestStrangersAreRefused(t *testing.T) {
+	s := redistest.Mini(t)
+	c := clientOf(t, s)
+	for _, stranger := range []string{"hello", `{"id":"../../etc","name":"x"}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":""}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":"` + strings.Repeat("x", 65) + `"}`} {
+		go func() {
+			load, err := c.Get(t.Context(), openKey).Result()
+			for errors.Is(err, redis.Nil) {
+				load, err = c.Get(t.Context(), openKey).Result()
+			}
+			if err == nil {
+				err = c.RPush(t.Context(), "brownout:load:"+load+":joined", stranger).Err()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}()
+		if _, err := meet(t, s).Enlist(t.Context(), 1, func(string) {}); err == nil || !strings.Contains(err.Error(), "joined in a way that is not known") {
+			t.Errorf("%s: %v", stranger, err)
+		}
+	}
+	expectLittle(t, c)
+}
+
+// An agent whose Redis is gone ends, and so does who waits for a load.
+func TestAnAgentWithoutItsRedisEnds(t *testing.T) {
+	s := redistest.Mini(t)
+	if err := clientOf(t, s).Set(t.Context(), openKey, "LOAD", time.Minute).Err(); err != nil {
+		t.Fatal(err)
+	}
+	port, err := meet(t, s).Join(t.Context(), "host", func(time.Duration) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := meet(t, s)
+	s.Kill()
+	if err := fleet.Serve(t.Context(), port, shortly(t)); !errors.Is(err, fleet.ErrAlone) {
+		t.Errorf("%v", err)
+	}
+	if _, err := waiting.Join(t.Context(), "host", func(time.Duration) {}); err == nil || !strings.HasPrefix(err.Error(), "the Redis at "+s.Addr+": ") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"127.0.0.1:6379": true, "redis://host": true, "redis://:secret@host:6379/2": true, "rediss://host:6379": true,
+		"host": false, "": false, "http://host": false, "redis://:secret@host:x": false, "redis://host/secret": false,
+	} {
+		err := fleet.CheckAddress(address)
+		if (err == nil) != ok || err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
