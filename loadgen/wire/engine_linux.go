@@ -23,6 +23,8 @@ const Supported = true
 
 const (
 	maxBurst    = 64                     // requests that are sent before answers are looked at
+	maxOpened   = 4                      // connections that are opened before
+	fewOpen     = 64                     // connections with which the kernel can be asked for many events at a time
 	maxPause    = 100 * time.Millisecond // for which nothing is looked at: the kernel may be late by a thousandth of a wait
 	idleTimeout = 4 * time.Second        // below what servers allow, so that no request meets a closed connection
 	readBuffer  = 64 << 10               // bytes that are received at once
@@ -43,6 +45,7 @@ type Engine struct {
 	tell   func(*evidence.Sample)
 	sample evidence.Sample // the last
 	open   bool            // more requests will be due
+	calm   bool            // nothing had happened when answers were looked at last
 	course loadgen.Course
 
 	conns    []*conn // by slot
@@ -60,6 +63,7 @@ func NewEngine(c Config) *Engine {
 		request: slices.Clone(c.Target.request),
 		in:      make([]byte, readBuffer),
 		open:    true,
+		calm:    true,
 	}
 	e.source = e.config.source()
 	e.course = loadgen.Course{Clients: c.Clients}
@@ -120,17 +124,33 @@ func (e *Engine) turn(ctx context.Context) bool {
 	if e.open && ctx.Err() != nil {
 		e.open, e.course.Length = false, e.clock()
 	}
-	e.fire(maxBurst)
+	e.fire(maxBurst, e.mayOpen())
 	e.expire(e.clock())
 	if !e.open && e.inFlight == 0 {
 		return false
 	}
 	events := e.poller.wait(e.pause())
+	e.calm = len(events) == 0
 	for i := range events {
 		e.handle(&events[i])
-		e.fire(1)
+		e.fire(1, 0)
 	}
 	return true
+}
+
+// mayOpen is how many connections may be opened now. As long as answers are there to be taken, it is not the server
+// that is late but the engine, and what is due waits for a connection that comes free: to open many others would make it later
+// still. Clients have a connection each.
+func (e *Engine) mayOpen() int {
+	switch {
+	case e.config.Clients > 0:
+		return maxBurst
+	case e.calm:
+		return maxOpened
+	case e.inFlight < fewOpen:
+		return 1
+	}
+	return 0
 }
 
 // pause is how long nothing is to be done but for answers.
@@ -153,20 +173,26 @@ func (e *Engine) pause() time.Duration {
 	return wake - now
 }
 
-// fire sends requests that are due, so many at most.
-func (e *Engine) fire(most int) {
+// fire sends requests that are due, so many at most, and so many on new connections.
+func (e *Engine) fire(most, opened int) {
 	for ; most > 0 && e.open; most-- {
 		now := e.clock()
 		due, more := e.source.next(now)
-		switch {
-		case !more:
+		if !more {
 			e.open, e.course.Length, e.course.Complete = false, e.config.length(), true
-		case due > now:
 			return
-		default:
-			e.source.fired()
-			e.send(e.shot(due, now))
 		}
+		if due > now {
+			return
+		}
+		if e.idle.front == nil && e.inFlight < e.config.MaxInFlight {
+			if opened == 0 {
+				return
+			}
+			opened--
+		}
+		e.source.fired()
+		e.send(e.shot(due, now))
 	}
 }
 
