@@ -145,7 +145,7 @@ func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (lo
 	if err != nil {
 		return loadgen.Report{}, err
 	}
-	run := loadgen.Run{Attacker: loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: pacer, Scenario: s, Doer: s.client, Sleep: loadgen.FineSleep})}
+	run := loadgen.Run{Engine: loadgen.NewAttacker(loadgen.AttackerConfig{Pacer: pacer, Scenario: s, Doer: s.client, Sleep: loadgen.FineSleep})}
 	report, err := run.Do(ctx)
 	s.sent += steps
 	switch {
