@@ -22,8 +22,8 @@ func bound(all []attribute.KeyValue) {
 	}
 }
 
-// cut is what is told of a text: not too much, and nothing that is no text, for which a collector refuses all that is
-// sent with it.
+// cut is what is told of a text: not too much, and nothing that is no UTF-8, with which no span of a whole batch could
+// be sent.
 func cut(text string) string { return strings.ToValidUTF8(text[:min(len(text), maxText)], "") }
 
 // A Detail is what an event of a trace tells beside its name. It is asked only if the trace is

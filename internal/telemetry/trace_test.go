@@ -277,7 +277,7 @@ func TestNotesAreBounded(t *testing.T) {
 	}
 }
 
-// A path may be anything; spans with what is no text would not be taken, and all others with them.
+// A path may be anything; spans with what is no text could not be sent, nor all others of their batch.
 func TestTextsAreTexts(t *testing.T) {
 	tr, exporter := tracing(t, telemetry.TracingConfig{})
 	x := tr.Start(sampled, "checkout", at(0))

@@ -74,7 +74,7 @@ func peers() []*generator {
 			quantiles: readHey,
 		},
 		{
-			name: "fortio", module: "fortio.org/fortio@latest",
+			name: "fortio", module: "fortio.org/fortio@v1.63.2",
 			saturate: func(url string, connections int, length time.Duration) []string {
 				return []string{"load", "-quiet", "-qps", "0", "-c", strconv.Itoa(connections), "-t", length.String(), url}
 			},
