@@ -53,10 +53,14 @@ func (b *browser) has(selector string) {
 	b.Await(fmt.Sprintf(`document.querySelector(%q) !== null`, selector))
 }
 
-// click presses an element with the mouse.
+// click presses an element with the mouse. It aims at the place: a node of content that is live may be replaced
+// before it is pressed, and what takes its place is pressed then, as a person would.
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	b.Do(chromedp.Click(chromedp.CSS(selector)))
+	b.Await(fmt.Sprintf(`(e => e !== null && e.checkVisibility() && (e.scrollIntoViewIfNeeded(), true))(document.querySelector(%q))`, selector))
+	at := browsertest.Value(b.Browser, chromedp.Evaluate[[]float64](fmt.Sprintf(
+		`(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector(%q).getBoundingClientRect())`, selector)))
+	b.Do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // tabTo presses the tabulator until an element has the focus.
