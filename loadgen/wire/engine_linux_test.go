@@ -185,7 +185,7 @@ func TestOutcomes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := get(t, serve(t, tt.answer), 1)
 			if tt.want.Error == "timeout" {
-				c.Timeout = 30 * time.Millisecond
+				c.Timeout = 300 * time.Millisecond
 			}
 			samples, _ := send(t.Context(), t, c)
 			if len(samples) != 1 {
@@ -240,7 +240,7 @@ func TestANameThatIsNotFoundIsAnError(t *testing.T) {
 
 func TestWhatCannotBeSentIsUnsent(t *testing.T) {
 	c := get(t, serve(t, func(_ *http.Request, c net.Conn) bool { _, _ = io.Copy(io.Discard, c); return false }), 10)
-	c.MaxInFlight, c.Timeout = 2, 100*time.Millisecond
+	c.MaxInFlight, c.Timeout = 2, 500*time.Millisecond
 	samples, _ := send(t.Context(), t, c)
 	outcomes := map[evidence.Outcome]int{}
 	for _, s := range samples {
@@ -262,12 +262,12 @@ func TestConnectionsAreUsedAgainWhileTheyLast(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		answer      func(*http.Request, net.Conn) bool
-		connections int64
+		least, most int64
 	}{
-		{"kept", saying(fine), 1},
-		{"closed by the answer", saying("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"), 5},
-		{"closed when idle", idle, 5},
-		{"more than an answer", saying(fine + "more"), 5},
+		{"kept", saying(fine), 1, 4}, // more than one while the machine does something else
+		{"closed by the answer", saying("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"), 5, 5},
+		{"closed when idle", idle, 5, 5},
+		{"more than an answer", saying(fine + "more"), 5, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, tt.answer)
@@ -279,9 +279,8 @@ func TestConnectionsAreUsedAgainWhileTheyLast(t *testing.T) {
 					t.Errorf("%+v", s)
 				}
 			}
-			// A machine that stops may take one more.
-			if got := s.connections.Load(); len(samples) != 5 || got < tt.connections || got > max(tt.connections, 2) {
-				t.Errorf("%d samples, %d connections, want %d", len(samples), got, tt.connections)
+			if got := s.connections.Load(); len(samples) != 5 || got < tt.least || got > tt.most {
+				t.Errorf("%d samples, %d connections, want %d to %d", len(samples), got, tt.least, tt.most)
 			}
 		})
 	}
@@ -324,7 +323,7 @@ func TestClientsWaitForTheirAnswers(t *testing.T) {
 		now.Add(-1)
 		return saying(fine)(r, c)
 	})
-	c := wire.Config{Target: target(t, "GET", s.url, nil, nil), Clients: 3, Length: 100 * time.Millisecond}
+	c := wire.Config{Target: target(t, "GET", s.url, nil, nil), Clients: 3, Length: 300 * time.Millisecond}
 	samples, course := send(t.Context(), t, c)
 	if course != (loadgen.Course{Length: c.Length, Complete: true, Clients: 3}) {
 		t.Errorf("%+v", course)
