@@ -169,7 +169,7 @@ func TestRegistryKeepsWhatItHas(t *testing.T) {
 	if telemetry.NewHistograms(reg, "ours_seconds", "Ours.", nil) != first {
 		t.Error("there are two of one name")
 	}
-	if first.Of() != first.Of() {
+	if one := first.Of(); first.Of() != one {
 		t.Error("there are two of one combination of labels")
 	}
 	if reg.Unregister(first) {
