@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,7 @@ type wire struct {
 	name   string
 	orders chan fleet.Order
 	words  chan fleet.Word
+	mu     sync.Mutex    // what is said is said before words ends, or not at all
 	cut    chan struct{} // closed when it breaks
 	gone   string
 	silent atomic.Bool // nothing that is said arrives
@@ -46,6 +48,14 @@ func (w *wire) Release() {
 	default:
 		close(w.cut)
 	}
+}
+
+// die cuts the wire, of which no more words come then.
+func (w *wire) die() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Release()
+	close(w.words)
 }
 
 func (w *wire) Tell(order fleet.Order) error {
@@ -75,6 +85,8 @@ func (w *wire) Say(word fleet.Word) error {
 	if err == nil {
 		err = json.Unmarshal(text, &copied)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	select {
 	case <-w.cut:
 		return io.ErrClosedPipe
@@ -210,7 +222,7 @@ func TestALostAgentIsNamed(t *testing.T) {
 		lose func(*wire)
 		why  string
 	}{
-		"died":    {func(w *wire) { w.Release(); close(w.words) }, "it was cut"},
+		"died":    {(*wire).die, "it was cut"},
 		"silent":  {func(w *wire) { w.silent.Store(true) }, "not heard for 10s"},
 		"said so": {func(w *wire) { w.words <- fleet.Word{Failed: "interrupted"} }, "interrupted"},
 		"nonsense": {func(w *wire) {
@@ -302,7 +314,7 @@ func TestAnAgentAloneEnds(t *testing.T) {
 		if err := <-ended; !errors.Is(err, fleet.ErrAlone) || time.Since(start) > length/2+time.Second {
 			t.Errorf("%v, after %v", err, time.Since(start))
 		}
-		close(wires[0].words)
+		wires[0].die()
 		time.Sleep(length) // in which answers come, and the conductor gives up
 	})
 }

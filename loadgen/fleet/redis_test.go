@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,7 +115,8 @@ func TestStrangersAreRefused(t *testing.T) {
 	s := redistest.Mini(t)
 	c := clientOf(t, s)
 	for _, stranger := range []string{"hello", `{"id":"../../etc","name":"x"}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":""}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":"` + strings.Repeat("x", 65) + `"}`} {
-		go func() {
+		var joining sync.WaitGroup
+		joining.Go(func() {
 			load, err := c.Get(t.Context(), openKey).Result()
 			for errors.Is(err, redis.Nil) {
 				load, err = c.Get(t.Context(), openKey).Result()
@@ -125,10 +127,11 @@ func TestStrangersAreRefused(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		}()
+		})
 		if _, err := meet(t, s).Enlist(t.Context(), 1, func(string) {}); err == nil || !strings.Contains(err.Error(), "joined in a way that is not known") {
 			t.Errorf("%s: %v", stranger, err)
 		}
+		joining.Wait()
 	}
 	expectLittle(t, c)
 }

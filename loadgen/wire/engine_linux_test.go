@@ -127,6 +127,8 @@ func TestRequestsLeaveByTheirSchedule(t *testing.T) {
 		return saying(fine)(r, c)
 	})
 	samples, course := send(t.Context(), t, get(t, s, 50))
+	mu.Lock()
+	defer mu.Unlock()
 	if len(samples) != 50 || course != (loadgen.Course{Length: 50 * time.Millisecond, Complete: true}) {
 		t.Fatalf("%d samples, %+v", len(samples), course)
 	}
@@ -289,15 +291,12 @@ func TestConnectionsAreUsedAgainWhileTheyLast(t *testing.T) {
 // What does not fit into a connection's buffers goes on when there is room.
 func TestALargeRequestArrivesWhole(t *testing.T) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
-	var mu sync.Mutex
-	arrived := 0
+	var arrived atomic.Int64
 	s := serve(t, func(r *http.Request, c net.Conn) bool {
 		time.Sleep(5 * time.Millisecond) // so that it fills them
 		got, err := io.ReadAll(r.Body)
 		if err == nil && bytes.Equal(got, body) && len(r.Header.Get("Traceparent")) == 55 {
-			mu.Lock()
-			arrived++
-			mu.Unlock()
+			arrived.Add(1)
 		}
 		return saying(fine)(r, c)
 	})
@@ -308,8 +307,8 @@ func TestALargeRequestArrivesWhole(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	if len(samples) != 5 || arrived != 5 {
-		t.Errorf("%d samples, %d arrived", len(samples), arrived)
+	if n := arrived.Load(); len(samples) != 5 || n != 5 {
+		t.Errorf("%d samples, %d arrived", len(samples), n)
 	}
 }
 
