@@ -159,6 +159,9 @@ func (t *target) read(socket int) {
 	case err != nil || n == 0:
 		delete(t.ends, socket)
 		t.waiting = slices.DeleteFunc(t.waiting, func(w waiting) bool { return w.socket == socket })
+		// A generator that is being started has all that is open here until it runs: what is not taken off first has events
+		// after it is closed, when its number may be something else's.
+		_ = unix.EpollCtl(t.epoll, unix.EPOLL_CTL_DEL, socket, nil)
 		_ = unix.Close(socket)
 	default:
 		t.take(socket, t.requests(socket, t.in[:n]))
