@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
 	"brownout/chaos/evidence"
 	"brownout/chaos/report"
 	"brownout/chaos/verdict"
@@ -38,30 +36,7 @@ func figure(t *testing.T, page htmltest.Node, title string) htmltest.Node {
 	return htmltest.Node{}
 }
 
-func TestPageClosesWhatItOpens(t *testing.T) {
-	void := []string{"meta", "br"}
-	tokens := html.NewTokenizer(strings.NewReader(pageOf(t, madeUp())))
-	var open []string
-	for {
-		switch kind := tokens.Next(); kind {
-		case html.ErrorToken:
-			if len(open) > 0 {
-				t.Errorf("left open: %q", open)
-			}
-			return
-		case html.StartTagToken:
-			if name, _ := tokens.TagName(); !slices.Contains(void, string(name)) {
-				open = append(open, string(name))
-			}
-		case html.EndTagToken:
-			name, _ := tokens.TagName()
-			if len(open) == 0 || open[len(open)-1] != string(name) {
-				t.Fatalf("</%s> where %q are open", name, open)
-			}
-			open = open[:len(open)-1]
-		}
-	}
-}
+func TestPageClosesWhatItOpens(t *testing.T) { htmltest.Closed(t, pageOf(t, madeUp())) }
 
 func TestPageNeedsNothingFromOutside(t *testing.T) {
 	for _, d := range htmltest.Parse(t, pageOf(t, madeUp())).All("", "") {

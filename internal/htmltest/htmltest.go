@@ -62,3 +62,32 @@ func Texts(of []Node) (all []string) {
 	}
 	return all
 }
+
+// voids are the elements of these pages that nothing closes.
+var voids = []string{"meta", "br"}
+
+// Closed fails the test if a page does not close what it opens, in order.
+func Closed(t testing.TB, page string) {
+	t.Helper()
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	var open []string
+	for {
+		switch kind := tokens.Next(); kind {
+		case html.ErrorToken:
+			if len(open) > 0 {
+				t.Errorf("left open: %q", open)
+			}
+			return
+		case html.StartTagToken:
+			if name, _ := tokens.TagName(); !slices.Contains(voids, string(name)) {
+				open = append(open, string(name))
+			}
+		case html.EndTagToken:
+			name, _ := tokens.TagName()
+			if len(open) == 0 || open[len(open)-1] != string(name) {
+				t.Fatalf("</%s> where %q are open", name, open)
+			}
+			open = open[:len(open)-1]
+		}
+	}
+}

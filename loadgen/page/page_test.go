@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/html"
-
 	"brownout/chaos/evidence"
 	"brownout/internal/htmltest"
 	"brownout/loadgen"
@@ -58,29 +56,7 @@ func pageOf(t *testing.T, s page.Sheet) string {
 	return b.String()
 }
 
-func TestPageClosesWhatItOpens(t *testing.T) {
-	tokens := html.NewTokenizer(strings.NewReader(pageOf(t, madeUp(t))))
-	var open []string
-	for {
-		switch kind := tokens.Next(); kind {
-		case html.ErrorToken:
-			if len(open) > 0 {
-				t.Errorf("left open: %q", open)
-			}
-			return
-		case html.StartTagToken:
-			if name, _ := tokens.TagName(); string(name) != "meta" {
-				open = append(open, string(name))
-			}
-		case html.EndTagToken:
-			name, _ := tokens.TagName()
-			if len(open) == 0 || open[len(open)-1] != string(name) {
-				t.Fatalf("</%s> where %q are open", name, open)
-			}
-			open = open[:len(open)-1]
-		}
-	}
-}
+func TestPageClosesWhatItOpens(t *testing.T) { htmltest.Closed(t, pageOf(t, madeUp(t))) }
 
 func TestPageNeedsNothingFromOutside(t *testing.T) {
 	for _, d := range htmltest.Parse(t, pageOf(t, madeUp(t))).All("", "") {
