@@ -111,7 +111,7 @@ func (l *Loop) wake() {
 type alarm struct {
 	loop  *Loop
 	timer *time.Timer
-	at    int64 // when it will ring
+	at    atomic.Int64 // when it will ring, or rang last; the loop stores
 	armed bool
 	rang  atomic.Bool
 }
@@ -126,7 +126,7 @@ func (a *alarm) heard() {
 
 // set makes sure that the alarm rings at due, and says false when that is now.
 func (a *alarm) set(due int64) bool {
-	if a.armed && a.at <= due {
+	if a.armed && a.at.Load() <= due {
 		return true
 	}
 	now := a.loop.clock()
@@ -134,7 +134,8 @@ func (a *alarm) set(due int64) bool {
 		a.loop.now = now
 		return false
 	}
-	a.at, a.armed = due, true
+	a.at.Store(due)
+	a.armed = true
 	a.reset(time.Duration(due - now))
 	return true
 }

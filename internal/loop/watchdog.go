@@ -53,7 +53,8 @@ func (l *Loop) startWatchdog() (stop func()) {
 
 // watch looks when the turn that it saw last will have worked for too long; or, as it may have ended
 // and another begun right after, that long after the last look. So it sees every long turn, when it
-// becomes one, and an idle process is seldom woken.
+// becomes one, and an idle process is seldom woken: while the loop sleeps, it looks when the loop is
+// woken anyway.
 func (w *watchdog) watch(quit <-chan struct{}) {
 	next := time.NewTimer(w.loop.config.LongTurn)
 	defer next.Stop()
@@ -70,8 +71,8 @@ func (w *watchdog) watch(quit <-chan struct{}) {
 // look reports the turn that works if it is a long one, and returns when to look again.
 func (w *watchdog) look() time.Duration {
 	s, limit := &w.loop.state, w.loop.config.LongTurn
-	if s.account.Load() < 0 {
-		return limit // blocked in poll
+	if s.account.Load() < 0 { // blocked in poll
+		return w.withAlarm(limit)
 	}
 	since := s.since.Load() // which a loop that goes to work tells first
 	if since == w.reported {
@@ -86,6 +87,15 @@ func (w *watchdog) look() time.Duration {
 		w.loop.config.OnLongTurn(t)
 	}
 	return 0 // that took time, in which another turn may have begun
+}
+
+// withAlarm is the time until the loop's alarm will ring, if that is sooner than limit. To be woken twice at one instant
+// costs a process that rests little more than to be woken once.
+func (w *watchdog) withAlarm(limit time.Duration) time.Duration {
+	if until := time.Duration(w.loop.alarm.at.Load() - w.loop.clock()); until > 0 {
+		return min(until, limit)
+	}
+	return limit
 }
 
 // catch takes name and stack together: if the callback changed between the two,

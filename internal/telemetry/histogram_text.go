@@ -102,7 +102,7 @@ func (e *example) appendTo(b []byte) []byte {
 func appendFloat(b []byte, v float64, open bool) []byte {
 	at := len(b)
 	b = strconv.AppendFloat(b, v, 'g', -1, 64)
-	if open && !bytes.ContainsAny(b[at:], "e.") {
+	if open && !bytes.ContainsAny(b[at:], "e.IN") { // nor Inf, nor NaN
 		b = append(b, ".0"...)
 	}
 	return b

@@ -68,21 +68,20 @@ func (p *page) show(w http.ResponseWriter, format expfmt.Format) {
 
 // write writes all metrics in one of the text formats.
 func (r *Registry) write(to *bytes.Buffer, format expfmt.Format) error {
-	families, err := r.others.Gather()
-	if err != nil {
+	histograms, plain := r.registered()
+	c := r.collections.Get().(*collection)
+	defer r.collections.Put(c)
+	if err := r.sheet.write(to, c.collect(plain), format); err != nil {
 		return err
 	}
-	encoder := expfmt.NewEncoder(to, format)
-	for _, f := range families {
-		if err := encoder.Encode(f); err != nil {
-			return err
-		}
-	}
-	lines, open := to.AvailableBuffer(), format.FormatType() == expfmt.TypeOpenMetrics
-	histograms, _ := r.registered()
+	open := format.FormatType() == expfmt.TypeOpenMetrics
+	lines := to.AvailableBuffer()
 	for _, h := range histograms {
 		lines = h.appendTo(lines, open)
 	}
+	if open {
+		lines = append(lines, "# EOF\n"...)
+	}
 	to.Write(lines)
-	return encoder.(expfmt.Closer).Close() // which ends OpenMetrics
+	return nil
 }

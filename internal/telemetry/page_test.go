@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -41,13 +42,22 @@ func textOf(t *testing.T, r *http.Response) string {
 	return string(all)
 }
 
-// The lines that histograms write are those that Prometheus' own library would have written, and all others are its.
+// All lines are those that Prometheus' own library would have written.
 func TestPageIsWhatTheLibraryShows(t *testing.T) {
 	reg := telemetry.NewRegistry("a")
 	telemetry.NewHistograms(reg, "ours_seconds", "With \"quotes\", a \\ and\na second line.", nil, "b", "a").Of(`x"\`+"\n", "y").Observe(ms)
 	telemetry.NewHistograms(reg, "ours_alone_seconds", "Without a label.", telemetry.Growing(ms, 10, 3)).Of()
 	telemetry.NewHistograms(reg, "ours_unused_seconds", "Without a histogram.", nil, "a")
-	telemetry.Register(reg, prometheus.NewCounter(prometheus.CounterOpts{Name: "ours_total", Help: "No histogram."})).Inc()
+	telemetry.Register(reg, prometheus.NewCounter(prometheus.CounterOpts{Name: "ours_total", Help: "No histogram,\nbut \\ and \"."})).Inc()
+	telemetry.Register(reg, prometheus.NewCounter(prometheus.CounterOpts{Name: "ours", Help: "A name that OpenMetrics wants to end otherwise."})).Add(1e9)
+	gauges := telemetry.Register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ours_gauge", ConstLabels: prometheus.Labels{"c": "always"}}, []string{"b", "a"}))
+	for value, label := range map[float64]string{0.25: `x"\`, math.Inf(1): "\n", math.Inf(-1): "y", -1: "", 1e21: "z"} {
+		gauges.WithLabelValues(label, "ü").Set(value)
+	}
+	gauges.WithLabelValues("nan", "").Set(math.NaN())
+	telemetry.Register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ours_unused", Help: "Without a gauge."}, []string{"a"}))
+	telemetry.Register(reg, prometheus.NewSummary(prometheus.SummaryOpts{Name: "ours_summary_seconds", Help: "The library's.", Objectives: map[float64]float64{0.5: 0.1}})).Observe(3)
+	telemetry.Register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ours_library_seconds", Help: "The library's, too."})).Observe(3)
 	tr, _ := tracing(t, telemetry.TracingConfig{})
 	traced := telemetry.NewHistograms(reg, "ours_traced_seconds", "With examples.", nil, "route")
 	a, b := traced.Of("a"), traced.Of("b")
@@ -79,11 +89,14 @@ func TestPageIsWhatTheLibraryShows(t *testing.T) {
 	}
 }
 
-// ours are the chapters of a page, sorted, whose figures do not change from look to look.
+// ours are the chapters of a page, sorted as their lines are, whose figures do not change from look to look.
 func ours(page string) []string {
 	chapters := slices.DeleteFunc(strings.Split(strings.TrimSuffix(page, "# EOF\n"), "# HELP "), func(chapter string) bool {
 		return !strings.HasPrefix(chapter, "ours")
 	})
+	for i, chapter := range chapters {
+		chapters[i] = strings.Join(slices.Sorted(strings.Lines(chapter)), "")
+	}
 	slices.Sort(chapters)
 	return chapters
 }

@@ -10,11 +10,12 @@ import (
 )
 
 // A Registry has the metrics of a process. Whoever gathers from it gets all of them, as from any prometheus.Registry;
-// who looks at its [Registry.Handler] gets the text of [Histograms], which are most of it, from themselves. Any goroutine
-// may call its methods.
+// who looks at its [Registry.Handler] gets text that is not made by the library, but for summaries and histograms that are
+// no [Histograms]. Any goroutine may call its methods.
 type Registry struct {
 	*prometheus.Registry
-	others *prometheus.Registry // collects what does not write its own text
+	sheet       sheet     // of what does not write its own text
+	collections sync.Pool // of *collection
 
 	mu         sync.Mutex
 	histograms []*Histograms // what is in these two stays
@@ -25,8 +26,7 @@ type Registry struct {
 // the Go runtime and of the process, and brownout_service_info, which says whose it
 // is: the other metrics do not repeat that, for Prometheus labels them with the job.
 func NewRegistry(service string) *Registry {
-	r := &Registry{Registry: prometheus.NewRegistry(), others: prometheus.NewRegistry()}
-	r.others.MustRegister(unwritten{r})
+	r := &Registry{Registry: prometheus.NewRegistry(), collections: sync.Pool{New: func() any { return newCollection() }}}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "brownout_service_info", Help: "1, labelled with the service that the process is.",
 		ConstLabels: prometheus.Labels{"service": service},
@@ -68,22 +68,6 @@ func (r *Registry) registered() (histograms []*Histograms, plain []prometheus.Co
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.histograms, r.plain
-}
-
-// An unwritten collects what does not write its own text, one after the other: a registry has a goroutine for each of
-// its collectors otherwise, which is more work than most of them have. It describes nothing, for others that are
-// registered later will be in it too.
-type unwritten struct{ registry *Registry }
-
-// Describe implements prometheus.Collector.
-func (unwritten) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements prometheus.Collector.
-func (u unwritten) Collect(to chan<- prometheus.Metric) {
-	_, plain := u.registry.registered()
-	for _, c := range plain {
-		c.Collect(to)
-	}
 }
 
 // newGoCollector collects, beside the usual metrics of the Go runtime, what lives on the heap
