@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/redis/go-redis/v9/logging"
 
 	"brownout/chaos/evidence"
@@ -31,20 +32,16 @@ const (
 )
 
 // checkAgents returns what is wrong with the flags that are about several processes.
-func (c *loadCommand) checkAgents() error {
-	several := c.Agents > 0 || c.Joiners > 0
-	if err := firstBroken([]limit{
+func (c *loadCommand) checkAgents(set *kong.Context) error {
+	if err := cmp.Or(c.checkJoin(set), firstBroken([]limit{
 		{c.Agents < 0 || c.Agents > maxAgents, fmt.Sprintf("--agents: must be from 1 to %d", maxAgents)},
 		{c.Joiners < 0 || c.Joiners > maxJoiners, fmt.Sprintf("--joiners: must be from 1 to %d", maxJoiners)},
 		{c.Joiners > 0 && c.Redis == "", "--joiners: needs --redis, through which they join"},
 		{c.Redis != "" && c.Joiners == 0, "--redis: needs --joiners, who join through it"},
-		{several && c.Clients > 0, "--clients: only of a load that one process sends"},
-		{several && c.Metrics != "", "--metrics: only of a load that one process sends"},
-		{several && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
-		{c.Joiners > 0 && c.Journal != "", "--journal: each who joins keeps one of its own, and none is kept here"},
-		{c.Join != "" && (several || c.Redis != "" || c.Supervisor != ""), "--join: sends a share of another's load, and has no agents and no --supervisor"},
-		{c.Join != "" && (c.URL != "" || c.Metrics != "" || c.JSON != "" || c.HTML != "" || len(c.Threshold) > 0), "--join: what is sent, measured and judged is said where the load was begun"},
-	}); err != nil {
+		{c.several() && c.Clients > 0, "--clients: only of a load that one process sends"},
+		{c.several() && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
+		{c.Joiners > 0 && c.Agents == 0 && c.Journal != "", "--journal: nothing is sent from here; who joins keeps one with --join and --journal"},
+	})); err != nil {
 		return err
 	}
 	for _, at := range []struct{ flag, address string }{{"--redis", c.Redis}, {"--join", c.Join}} {
@@ -55,8 +52,33 @@ func (c *loadCommand) checkAgents() error {
 	return nil
 }
 
+// several says whether agents send the load.
+func (c *loadCommand) several() bool { return c.Agents > 0 || c.Joiners > 0 }
+
+// checkJoin refuses what is said beside --join, but for what is about files of this machine: all else is said where the load was
+// begun, and would be ignored here.
+func (c *loadCommand) checkJoin(set *kong.Context) error {
+	if c.Join == "" {
+		return nil
+	}
+	if c.URL != "" || c.Supervisor != "" {
+		return errors.New("--join: what is sent is said where the load was begun")
+	}
+	for _, p := range set.Path {
+		if p.Flag == nil || p.Resolved {
+			continue
+		}
+		switch p.Flag.Name {
+		case "join", "redis-password", "shop", "journal", "append", "quiet":
+		default:
+			return fmt.Errorf("--join: --%s is said where the load was begun", p.Flag.Name)
+		}
+	}
+	return nil
+}
+
 // conduct has agents send the load.
-func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *loadgen.Journal) (*outcome, error) {
+func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, plan *loadPlan, journal *loadgen.Journal) (*outcome, error) {
 	if err := c.checkParts(); err != nil {
 		return nil, inputError{err}
 	}
@@ -64,7 +86,13 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *
 	if err != nil {
 		return nil, err
 	}
-	conductor := &fleet.Conductor{Lead: localLead, Progress: func() *loadgen.Progress { return c.progress(progress) }}
+	var began time.Time
+	conductor := &fleet.Conductor{Lead: localLead, Metrics: plan.shown}
+	conductor.Progress = func() *loadgen.Progress {
+		began = time.Now()
+		return c.progress(progress)
+	}
+	conductor.Lost = func(l loadgen.Lost) { c.sayer(progress)("%v", l) }
 	if c.Joiners > 0 {
 		conductor.Lead = remoteLead
 		meeting, err := c.meet(ctx)
@@ -76,19 +104,21 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *
 			return nil, err
 		}
 	}
+	job := fleet.Job{Load: load, Patience: plan.patience, Timeline: c.HTML != ""}
+	for range conductor.Members {
+		conductor.Jobs = append(conductor.Jobs, job)
+	}
 	if err := c.spawn(conductor); err != nil {
 		return nil, err
 	}
 	var parts []string
-	for i := range conductor.Members {
-		job := fleet.Job{Load: load, Timeline: c.HTML != ""}
-		if journal != nil { // so nobody has joined
+	for i := range c.Agents {
+		if journal != nil {
 			job.Journal = c.part(i)
 			parts = append(parts, job.Journal)
 		}
 		conductor.Jobs = append(conductor.Jobs, job)
 	}
-	began := time.Now()
 	result, err := conductor.Conduct(ctx)
 	if journal != nil {
 		err = cmp.Or(err, gather(journal, parts))
@@ -102,7 +132,7 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *
 // meet connects to the Redis through which others join.
 func (c *loadCommand) meet(ctx context.Context) (*fleet.Meeting, error) {
 	logging.Disable() // what Redis clients log, they also return
-	return fleet.Meet(ctx, cmp.Or(c.Redis, c.Join), c.RedisPassword)
+	return fleet.Meet(ctx, fleet.Place{Address: cmp.Or(c.Redis, c.Join), Password: c.RedisPassword, Version: version()})
 }
 
 // sayer returns what tells people something on a line, unless they want to know nothing.
@@ -117,7 +147,7 @@ func (c *loadCommand) sayer(to io.Writer) func(format string, arguments ...any) 
 func (c *loadCommand) enlist(ctx context.Context, progress io.Writer, meeting *fleet.Meeting) ([]fleet.Member, error) {
 	say := c.sayer(progress)
 	say("waiting for %d to join", c.Joiners)
-	members, err := meeting.Enlist(ctx, c.Joiners, func(name string) { say("%s has joined", printable(name)) })
+	members, err := meeting.Enlist(ctx, c.Joiners, func(text string) { say("%s", text) })
 	if err != nil && ctx.Err() != nil {
 		err = errNothingSent
 	}
@@ -177,7 +207,7 @@ func gather(journal *loadgen.Journal, parts []string) error {
 		err = journal.Flush()
 	}
 	if err != nil {
-		return fmt.Errorf("the journal: %w; the requests are in %s", err, strings.Join(written, ", "))
+		return fmt.Errorf("the journal: %w; all requests are in %s", err, strings.Join(written, ", "))
 	}
 	for _, part := range written {
 		err = cmp.Or(err, os.Remove(part))
@@ -204,6 +234,9 @@ func (*loadAgentCommand) Run(s streams) error {
 
 // join sends a share of the load that waits for agents.
 func (c *loadCommand) join(ctx context.Context, s streams) error {
+	if err := c.checkFree(); err != nil {
+		return inputError{err}
+	}
 	meeting, err := c.meet(ctx)
 	if err != nil {
 		return err
@@ -216,12 +249,29 @@ func (c *loadCommand) join(ctx context.Context, s streams) error {
 	say := c.sayer(s.err)
 	say("waiting for a load")
 	port, err := meeting.Join(ctx, fmt.Sprintf("%s, process %d", host, os.Getpid()), func(off time.Duration) {
-		say("joined; the clock of this machine is %v before that of Redis", -off.Round(10*time.Microsecond))
+		say("joined; the clock of this machine is %v ahead of that of Redis", -off.Round(10*time.Microsecond))
 	})
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, s, port)
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		say(loadgen.Interrupted)
+	})
+	err = c.serve(ctx, s, port)
+	if !stop() {
+		<-said
+	}
+	return err
+}
+
+// checkFree refuses a journal that is there already, before anyone counts on this agent.
+func (c *loadCommand) checkFree() error {
+	if _, err := os.Stat(c.Journal); c.Journal == "" || c.Append || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return c.taken()
 }
 
 // serve sends a share of the load that a port tells of. Of the command's own flags, those count that are about files of this
@@ -243,7 +293,7 @@ func (c *loadCommand) serve(ctx context.Context, s streams, port fleet.Port) err
 		return run, err
 	})
 	if err == nil {
-		err = plan.endTraces()
+		c.endTraces(plan, s.err)
 	}
 	return err
 }
