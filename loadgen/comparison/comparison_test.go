@@ -159,7 +159,15 @@ func TestResultsAreReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{b.String(), string(one)} {
+	var members map[string]any
+	if err := json.Unmarshal(one, &members); err != nil {
+		t.Fatal(err)
+	}
+	sorted, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{b.String(), string(one), string(sorted)} {
 		got, err := comparison.Read(file(t, "r.json", text))
 		if err != nil || got.Report.Total.Scheduled != 20 || got.Report.Total.Histogram != want.Total.Histogram {
 			t.Errorf("%v, %+v", err, got)
