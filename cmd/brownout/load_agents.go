@@ -39,7 +39,7 @@ func (c *loadCommand) checkAgents(set *kong.Context) error {
 		{c.Joiners > 0 && c.Redis == "", "--joiners: needs --redis, through which they join"},
 		{c.Redis != "" && c.Joiners == 0, "--redis: needs --joiners, who join through it"},
 		{c.several() && c.Clients > 0, "--clients: only of a load that one process sends"},
-		{c.several() && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
+		{(c.several() || c.Join != "") && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
 		{c.Joiners > 0 && c.Agents == 0 && c.Journal != "", "--journal: nothing is sent from here; who joins keeps one with --join and --journal"},
 	})); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (c *loadCommand) checkJoin(set *kong.Context) error {
 	if c.Join == "" {
 		return nil
 	}
-	if c.URL != "" || c.Supervisor != "" {
+	if c.URL != "" {
 		return errors.New("--join: what is sent is said where the load was begun")
 	}
 	for _, p := range set.Path {
@@ -82,17 +82,16 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, plan *loa
 	if err := c.checkParts(); err != nil {
 		return nil, inputError{err}
 	}
-	load, err := json.Marshal(c.loadSettings)
-	if err != nil {
-		return nil, err
+	o := new(outcome)
+	conductor := &fleet.Conductor{
+		Lead: localLead,
+		Progress: func() *loadgen.Progress {
+			o.began = time.Now()
+			return c.progress(progress)
+		},
+		Metrics: plan.shown,
+		Lost:    func(l loadgen.Lost) { c.sayer(progress)("%v", l) },
 	}
-	var began time.Time
-	conductor := &fleet.Conductor{Lead: localLead, Metrics: plan.shown}
-	conductor.Progress = func() *loadgen.Progress {
-		began = time.Now()
-		return c.progress(progress)
-	}
-	conductor.Lost = func(l loadgen.Lost) { c.sayer(progress)("%v", l) }
 	if c.Joiners > 0 {
 		conductor.Lead = remoteLead
 		meeting, err := c.meet(ctx)
@@ -104,29 +103,39 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, plan *loa
 			return nil, err
 		}
 	}
-	job := fleet.Job{Load: load, Patience: plan.patience, Timeline: c.HTML != ""}
-	for range conductor.Members {
-		conductor.Jobs = append(conductor.Jobs, job)
-	}
 	if err := c.spawn(conductor); err != nil {
 		return nil, err
 	}
 	var parts []string
-	for i := range c.Agents {
-		if journal != nil {
-			job.Journal = c.part(i)
-			parts = append(parts, job.Journal)
-		}
-		conductor.Jobs = append(conductor.Jobs, job)
+	if journal != nil {
+		parts = c.parts()
 	}
-	result, err := conductor.Conduct(ctx)
+	var err error
+	if conductor.Jobs, err = c.jobs(plan, parts); err != nil {
+		return nil, err
+	}
+	o.Result, err = conductor.Conduct(ctx)
 	if journal != nil {
 		err = cmp.Or(err, gather(journal, parts))
 	}
-	if result.Report.Agents == 0 {
+	if o.Report.Agents == 0 {
 		return nil, err
 	}
-	return &outcome{result, began}, err
+	return o, err
+}
+
+// jobs are what the agents are to do: those who have joined, and then those of this machine, each of which has a
+// file for its samples, if there are any.
+func (c *loadCommand) jobs(plan *loadPlan, parts []string) (jobs []fleet.Job, err error) {
+	job := fleet.Job{Patience: plan.patience, Timeline: c.HTML != ""}
+	job.Load, err = json.Marshal(c.loadSettings)
+	for range c.Joiners + c.Agents {
+		jobs = append(jobs, job)
+	}
+	for i, part := range parts {
+		jobs[c.Joiners+i].Journal = part
+	}
+	return jobs, err
 }
 
 // meet connects to the Redis through which others join.
@@ -171,8 +180,13 @@ func (c *loadCommand) spawn(conductor *fleet.Conductor) error {
 	return err
 }
 
-// part is the file of an agent's samples, beside the journal.
-func (c *loadCommand) part(agent int) string { return fmt.Sprintf("%s.agent-%d", c.Journal, agent+1) }
+// parts are the files of the samples of this machine's agents, beside the journal.
+func (c *loadCommand) parts() (all []string) {
+	for i := range c.Agents {
+		all = append(all, fmt.Sprintf("%s.agent-%d", c.Journal, i+1))
+	}
+	return all
+}
 
 // checkParts wants the journal to be a file, beside which there is none of an agent.
 func (c *loadCommand) checkParts() error {
@@ -186,9 +200,9 @@ func (c *loadCommand) checkParts() error {
 	case !info.Mode().IsRegular():
 		return errors.New("--journal: that of several agents must be a file")
 	}
-	for i := range c.Agents {
-		if _, err := os.Stat(c.part(i)); !errors.Is(err, fs.ErrNotExist) {
-			return cmp.Or(err, fmt.Errorf("%s is there already, of a load that did not end in order: move it away", c.part(i)))
+	for _, part := range c.parts() {
+		if _, err := os.Stat(part); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, fmt.Errorf("%s is there already, of a load that did not end in order: move it away", part))
 		}
 	}
 	return nil
