@@ -324,7 +324,7 @@ func TestAnAgentThatIsInterruptedKeepsWhatItSent(t *testing.T) {
 		if err := errors.Join(w.Tell(fleet.Order{Job: &job}), w.Tell(fleet.Order{Start: &start})); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), length/2)
+		ctx, cancel := context.WithTimeout(t.Context(), length/2+length/30) // when nothing is being said
 		defer cancel()
 		err := fleet.Serve(ctx, w, func(_ context.Context, job fleet.Job) (run *loadgen.Run, err error) {
 			run = attackBy(t, loadgen.Constant(rate, length))
