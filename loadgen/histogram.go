@@ -44,10 +44,31 @@ func decode(text string) (*hdrhistogram.Histogram, error) {
 	return h, nil
 }
 
-var errNoHistogram = errors.New("it has no histogram")
+// newLatencies returns a histogram of latencies.
+func newLatencies() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, precision) }
+
+// mergeInto adds a histogram of the same bounds, so that nothing is dropped; nil is nothing.
+func mergeInto(h, other *hdrhistogram.Histogram) {
+	if other != nil {
+		h.Merge(other)
+	}
+}
+
+// total is how many a histogram has, which may be nil.
+func total(h *hdrhistogram.Histogram) int64 {
+	if h == nil {
+		return 0
+	}
+	return h.TotalCount()
+}
+
+var (
+	errNoHistogram = errors.New("it has no histogram")
+	errCounts      = errors.New("its counts do not add up")
+)
 
 // Latencies returns what Histogram holds, in ns; nil if the report is of a time when there was none,
-// or nothing was sent. An error says what is wrong with it.
+// or nothing was sent. An error says what is wrong with it, or with the counts beside it.
 func (r Row) Latencies() (*hdrhistogram.Histogram, error) {
 	h, err := decode(r.Histogram)
 	if err != nil {
@@ -56,5 +77,11 @@ func (r Row) Latencies() (*hdrhistogram.Histogram, error) {
 	if h != nil && h.TotalCount() != r.Sent {
 		return nil, fmt.Errorf("route %.64q has a histogram of %d latencies, and sent %d", r.Route, h.TotalCount(), r.Sent)
 	}
+	if min(r.Acknowledged, r.Refused, r.Unknown, r.Unsent) < 0 || r.Acknowledged+r.Refused+r.Unknown != r.Sent || r.again() < 0 {
+		return nil, fmt.Errorf("route %.64q: %w", r.Route, errCounts)
+	}
 	return h, nil
 }
+
+// again is how many attempts were not the first.
+func (r Row) again() int64 { return r.Sent + r.Unsent - r.Scheduled }

@@ -91,7 +91,7 @@ func FuzzHistogram(f *testing.F) {
 	f.Add(example().Total.Histogram, int64(204))
 	f.Add(otherKind, int64(1))
 	f.Fuzz(func(t *testing.T, text string, sent int64) {
-		h, err := loadgen.Row{Histogram: text, Sent: sent}.Latencies()
+		h, err := loadgen.Row{Histogram: text, Scheduled: sent, Sent: sent, Acknowledged: sent}.Latencies()
 		if err == nil && h != nil && h.TotalCount() != sent {
 			t.Errorf("%d latencies, and %d were sent", h.TotalCount(), sent)
 		}

@@ -33,7 +33,7 @@ type routeMetrics struct {
 // all other routes count as one. With a nil registerer nobody sees them.
 func NewMetrics(reg prometheus.Registerer, p evidence.Patience, routes []string) *Metrics {
 	scheduled := telemetry.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "brownout_load_scheduled_total", Help: "Requests that came due.",
+		Name: "brownout_load_scheduled_total", Help: "Requests that came due; of several agents, once they have ended.",
 	}, []string{"route"}))
 	samples := telemetry.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "brownout_load_samples_total",
@@ -98,4 +98,36 @@ func (r *routeMetrics) outcome(s *evidence.Sample, patience time.Duration) prome
 		return r.late
 	}
 	return r.good
+}
+
+// Merge counts what another process tells, with latencies to 3 digits. An error says what is wrong with that; then nothing is counted.
+func (m *Metrics) Merge(p Pulse) error {
+	if m == nil {
+		return nil
+	}
+	routes, err := p.read()
+	if err != nil {
+		return err
+	}
+	m.lateStarts.Add(float64(p.LateStarts))
+	for name, told := range routes {
+		m.of(name).merge(told)
+	}
+	return nil
+}
+
+func (r *routeMetrics) merge(told readPulse) {
+	r.scheduled.Add(float64(told.Scheduled))
+	r.good.Add(float64(told.Good))
+	r.late.Add(float64(told.Late))
+	r.refused.Add(float64(total(told.refused)))
+	r.failed.Add(float64(told.Unknown + told.Unsent))
+	if told.served == nil {
+		return
+	}
+	for _, b := range told.served.Distribution() {
+		if b.Count > 0 {
+			r.latency.ObserveMany(time.Duration(b.From+b.To)/2, b.Count)
+		}
+	}
 }

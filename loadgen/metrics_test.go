@@ -3,12 +3,15 @@ package loadgen_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"github.com/valyala/fasthttp"
 
 	"brownout/chaos/evidence"
@@ -77,7 +80,7 @@ func TestMetricsTellWhatCameOfEachRequest(t *testing.T) {
 			brownout_load_samples_total{outcome="good",route="shop.test"} 2
 			brownout_load_samples_total{outcome="late",route="shop.test"} 1
 			brownout_load_samples_total{outcome="refused",route="shop.test"} 2
-			# HELP brownout_load_scheduled_total Requests that came due.
+			# HELP brownout_load_scheduled_total Requests that came due; of several agents, once they have ended.
 			# TYPE brownout_load_scheduled_total counter
 			brownout_load_scheduled_total{route="(other)"} 0
 			brownout_load_scheduled_total{route="shop.test"} 7
@@ -117,7 +120,7 @@ func TestMetricsCountWhatIsUnderWayAsScheduled(t *testing.T) {
 		samples := a.Attack(t.Context())
 		time.Sleep(2 * second)
 		expectMetrics(t, reg, `
-			# HELP brownout_load_scheduled_total Requests that came due.
+			# HELP brownout_load_scheduled_total Requests that came due; of several agents, once they have ended.
 			# TYPE brownout_load_scheduled_total counter
 			brownout_load_scheduled_total{route="(other)"} 10
 			`, "brownout_load_scheduled_total")
@@ -166,6 +169,60 @@ func sumOf(t *testing.T, g prometheus.Gatherer, name string) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// What two processes tell is shown as one would have shown it.
+func TestMetricsAddUpPulses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alone, together := prometheus.NewRegistry(), prometheus.NewRegistry()
+		metrics, merged := loadgen.NewMetrics(alone, patience(), []string{"shop.test"}), loadgen.NewMetrics(together, patience(), []string{"shop.test"})
+		for range 2 {
+			pulses := loadgen.NewPulses(patience(), func(p loadgen.Pulse) bool { return merged.Merge(p) == nil })
+			run := loadgen.Run{Progress: pulses, Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
+				Pacer: loadgen.Constant(1, 8*second), Scenario: pausing{fixed(t), 3, 1500 * time.Millisecond}, Retry: loadgen.Retry{Attempts: 2, Backoff: time.Millisecond},
+				Doer:    inTurn(reply{200, second / 3}, reply{201, second * 4 / 3}, reply{404, 0}, reply{503, 0}, reply{500, 0}, reply{0, 0}),
+				Metrics: metrics, Timeout: 4400 * time.Millisecond, // no bound of a bucket, as to 3 digits it is on either side
+			})}
+			if _, err := run.Do(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			pulses.Tick(time.Now()) // what no pulse has told yet
+		}
+		got, want := shown(t, together), shown(t, alone)
+		if got != want || !strings.Contains(want, "brownout_load_late_starts_total 2\n") {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	})
+}
+
+// inTurn is a server of some answers, of which the first follows the last.
+func inTurn(answers ...reply) doer {
+	var count atomic.Int64
+	return func(request *fasthttp.Request, answer *fasthttp.Response, deadline time.Time) error {
+		return script(answers[int(count.Add(1)-1)%len(answers)])(request, answer, deadline)
+	}
+}
+
+// shown are all metrics of a registry, without the sums of histograms, which are not exact, and those of
+// native ones.
+func shown(t *testing.T, g prometheus.Gatherer) string {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if h := m.GetHistogram(); h != nil {
+				*h = dto.Histogram{SampleCount: h.SampleCount, Bucket: h.Bucket}
+			}
+		}
+		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.String()
 }
 
 // A generator that stalls says so.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"brownout/chaos/evidence"
 )
 
@@ -25,7 +27,7 @@ type Progress struct {
 // NewProgress returns the progress of a run of a length that starts now. Width returns the
 // columns of the terminal that out is, 0 if they are not known; nil says that it is none.
 func NewProgress(out io.Writer, width func() int, length time.Duration) *Progress {
-	return &Progress{out: out, width: width, start: time.Now(), length: length, beat: newBeat()}
+	return &Progress{out: out, width: width, start: time.Now(), length: length, beat: beat{latency: newLatencies()}}
 }
 
 // Add counts a sample into the next line.
@@ -90,12 +92,15 @@ func fit(figures []string, columns int) string {
 	return figures[0][:min(max(columns, 0), len(figures[0]))]
 }
 
+// Interrupted is what is said of a first interrupt.
+const Interrupted = "interrupted: waiting for answers; once more, and it ends at once"
+
 // End says that nothing more is sent, and what the run waits for. A terminal shows no
 // figures from then on, so that whatever ends the process leaves it clean.
 func (p *Progress) End() {
 	p.Close()
 	p.ending = true
-	fmt.Fprintln(p.out, "interrupted: waiting for answers; once more, and it ends at once")
+	fmt.Fprintln(p.out, Interrupted)
 }
 
 // Close removes a line that would be written over, so that other output can follow.
@@ -104,4 +109,40 @@ func (p *Progress) Close() {
 		fmt.Fprint(p.out, clearLine)
 		p.drawn = false
 	}
+}
+
+// A beat is what ended lately.
+type beat struct {
+	ended, done, unsent int64
+	latency             *hdrhistogram.Histogram
+}
+
+func (b *beat) add(sample *evidence.Sample) {
+	b.ended++
+	switch sample.Outcome {
+	case evidence.Unsent:
+		b.unsent++
+		return
+	case evidence.Acknowledged:
+		b.done++
+	}
+	_ = b.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
+}
+
+func (b *beat) merge(p Pulse) error {
+	routes, err := p.read()
+	for _, r := range routes {
+		done := r.Good + r.Late
+		b.ended += done + r.Unknown + r.Unsent + total(r.refused)
+		b.done += done
+		b.unsent += r.Unsent
+		mergeInto(b.latency, r.served)
+		mergeInto(b.latency, r.refused)
+	}
+	return err
+}
+
+func (b *beat) reset() {
+	b.ended, b.done, b.unsent = 0, 0, 0
+	b.latency.Reset()
 }

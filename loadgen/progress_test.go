@@ -2,6 +2,8 @@ package loadgen_test
 
 import (
 	"context"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"brownout/chaos/evidence"
 	"brownout/loadgen"
 )
 
@@ -102,7 +105,7 @@ func TestProgressAddsUpPulses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []loadgen.Pulse
 		run := loadgen.Run{
-			Progress: loadgen.NewPulses(func(p loadgen.Pulse) { told = append(told, p) }),
+			Progress: loadgen.NewPulses(patience(), func(p loadgen.Pulse) bool { told = append(told, p); return true }),
 			Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 				Pacer: loadgen.Constant(10, 1500*time.Millisecond), Scenario: fixed(t), Doer: answerAfter(10 * time.Millisecond),
 			}),
@@ -123,10 +126,38 @@ func TestProgressAddsUpPulses(t *testing.T) {
 		if want := "0s of 1s: 20 ended, 20 acknowledged, 0 unsent, p50 10ms, p99 10ms\n"; out.String() != want {
 			t.Errorf("%q, want %q", out.String(), want)
 		}
-		for _, broken := range []loadgen.Pulse{{Ended: -1}, {Histogram: "x"}} {
-			if progress.Merge(broken) == nil {
-				t.Errorf("%+v was merged", broken)
-			}
-		}
 	})
+}
+
+// What was said of one is said of the other: progress and metrics take the same pulses.
+func TestPulsesThatAreBroken(t *testing.T) {
+	for _, broken := range []loadgen.Pulse{
+		{LateStarts: -1},
+		{Routes: map[string]loadgen.RoutePulse{"a": {Unsent: -1}}},
+		{Routes: map[string]loadgen.RoutePulse{"a": {Good: 1}}}, // whose latency nobody knows
+		{Routes: map[string]loadgen.RoutePulse{"a": {Served: "x"}}},
+		{Routes: map[string]loadgen.RoutePulse{"a": {Refused: otherKind}}},
+	} {
+		if loadgen.NewProgress(io.Discard, nil, time.Second).Merge(broken) == nil || loadgen.NewMetrics(nil, patience(), nil).Merge(broken) == nil {
+			t.Errorf("%+v was merged", broken)
+		}
+	}
+}
+
+// A pulse that cannot be told now is told with the next.
+func TestNoPulseIsLost(t *testing.T) {
+	var told []int64
+	busy := true
+	pulses := loadgen.NewPulses(patience(), func(p loadgen.Pulse) bool {
+		told = append(told, p.Routes["a"].Unsent)
+		busy = !busy
+		return busy
+	})
+	for range 4 {
+		pulses.Add(&evidence.Sample{Route: "a", Outcome: evidence.Unsent})
+		pulses.Tick(time.Time{})
+	}
+	if want := []int64{1, 2, 1, 2}; !slices.Equal(told, want) {
+		t.Errorf("told %d, want %d", told, want)
+	}
 }

@@ -1,7 +1,7 @@
 package loadgen
 
 import (
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -9,32 +9,74 @@ import (
 	"brownout/chaos/evidence"
 )
 
-// A Pulse is what ended in a process within a second, for another one that shows the progress of
+// A Pulse is what ended in a process within a second or so, for another one that shows what comes of
 // several.
 type Pulse struct {
-	Ended  int64 `json:"ended"`
-	Done   int64 `json:"done"` // of these, acknowledged
-	Unsent int64 `json:"unsent"`
-	// Histogram has the latencies of all that was sent, encoded as in Row.
-	Histogram string `json:"histogram,omitempty"`
+	Routes map[string]RoutePulse `json:"routes,omitempty"` // those of which something ended
+	// LateStarts are how many began more than 10 ms after they were due.
+	LateStarts int64 `json:"late_starts,omitempty"`
+}
+
+// A RoutePulse is that of one route. What was refused is counted by its histogram alone.
+type RoutePulse struct {
+	Scheduled int64 `json:"scheduled"` // of all that follow, first attempts
+	Good      int64 `json:"good"`      // acknowledged within the client's patience
+	Late      int64 `json:"late,omitempty"`
+	Unknown   int64 `json:"unknown,omitempty"`
+	Unsent    int64 `json:"unsent,omitempty"`
+	// Served has the latencies of what was acknowledged or unknown, and Refused those of what was
+	// refused, encoded as in Row.
+	Served  string `json:"served,omitempty"`
+	Refused string `json:"refused,omitempty"`
 }
 
 // Pulses is a Watcher that tells a Pulse each second.
 type Pulses struct {
-	tell func(Pulse)
-	beat beat
+	patience   evidence.Patience
+	tell       func(Pulse) bool
+	routes     map[string]*routeBeat
+	lateStarts int64
 }
 
-// NewPulses returns what tells pulses.
-func NewPulses(tell func(Pulse)) *Pulses { return &Pulses{tell: tell, beat: newBeat()} }
+// NewPulses returns what tells pulses of clients that have some patience. What tell refuses is in the next pulse.
+func NewPulses(p evidence.Patience, tell func(Pulse) bool) *Pulses {
+	return &Pulses{patience: p, tell: tell, routes: map[string]*routeBeat{}}
+}
 
 // Add counts a sample into the next pulse.
-func (p *Pulses) Add(sample *evidence.Sample) { p.beat.add(sample) }
+func (p *Pulses) Add(sample *evidence.Sample) {
+	if sample.Outcome != evidence.Unsent && sample.Attempt <= 1 && sample.Sent.Sub(sample.Intended) > lateStart {
+		p.lateStarts++
+	}
+	p.route(sample.Route).add(sample, p.patience)
+}
+
+func (p *Pulses) route(name string) *routeBeat {
+	if b := p.routes[name]; b != nil {
+		return b
+	}
+	if len(p.routes) >= maxRoutes && name != others {
+		return p.route(others)
+	}
+	p.routes[name] = &routeBeat{served: newLatencies(), refused: newLatencies()}
+	return p.routes[name]
+}
 
 // Tick tells a pulse.
 func (p *Pulses) Tick(time.Time) {
-	p.tell(p.beat.pulse())
-	p.beat.reset()
+	pulse := Pulse{Routes: map[string]RoutePulse{}, LateStarts: p.lateStarts}
+	for name, b := range p.routes {
+		if told := b.told(); told != (RoutePulse{}) {
+			pulse.Routes[name] = told
+		}
+	}
+	if !p.tell(pulse) {
+		return
+	}
+	p.lateStarts = 0
+	for _, b := range p.routes {
+		b.reset()
+	}
 }
 
 // End does nothing: whoever is told knows of the interrupt.
@@ -43,46 +85,77 @@ func (p *Pulses) End() {}
 // Close does nothing: the report has what no pulse has told.
 func (p *Pulses) Close() {}
 
-// A beat is what ended lately.
-type beat struct {
-	ended, done, unsent int64
-	latency             *hdrhistogram.Histogram
+// A routeBeat is what ended lately of a route.
+type routeBeat struct {
+	counts          RoutePulse // but for its histograms
+	served, refused *hdrhistogram.Histogram
 }
 
-func newBeat() beat { return beat{latency: hdrhistogram.New(shortest, longest, precision)} }
-
-func (b *beat) add(sample *evidence.Sample) {
-	b.ended++
-	switch sample.Outcome {
-	case evidence.Unsent:
-		b.unsent++
-		return
-	case evidence.Acknowledged:
-		b.done++
+func (b *routeBeat) add(sample *evidence.Sample, p evidence.Patience) {
+	c, latency := &b.counts, b.served
+	if sample.Attempt <= 1 {
+		c.Scheduled++
 	}
-	_ = b.latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
-}
-
-func (b *beat) pulse() Pulse {
-	return Pulse{Ended: b.ended, Done: b.done, Unsent: b.unsent, Histogram: encode(b.latency)}
-}
-
-func (b *beat) merge(p Pulse) error {
-	latency, err := decode(p.Histogram)
 	switch {
-	case err != nil:
-		return err
-	case min(p.Ended, p.Done, p.Unsent) < 0:
-		return errors.New("a pulse whose counts are below nought")
+	case sample.Outcome == evidence.Unsent:
+		c.Unsent++
+		return
+	case sample.Outcome == evidence.Refused:
+		latency = b.refused
+	case sample.Outcome != evidence.Acknowledged:
+		c.Unknown++
+	case sample.Latency > p.Of(sample.Route):
+		c.Late++
+	default:
+		c.Good++
 	}
-	b.ended, b.done, b.unsent = b.ended+p.Ended, b.done+p.Done, b.unsent+p.Unsent
-	if latency != nil {
-		b.latency.Merge(latency) // both have the same bounds, so nothing is dropped
-	}
-	return nil
+	_ = latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
 }
 
-func (b *beat) reset() {
-	b.ended, b.done, b.unsent = 0, 0, 0
-	b.latency.Reset()
+func (b *routeBeat) told() RoutePulse {
+	told := b.counts
+	told.Served, told.Refused = encode(b.served), encode(b.refused)
+	return told
+}
+
+func (b *routeBeat) reset() {
+	b.counts = RoutePulse{}
+	b.served.Reset()
+	b.refused.Reset()
+}
+
+// A readPulse is that of a route, with its histograms; nil where there is none.
+type readPulse struct {
+	RoutePulse
+	served, refused *hdrhistogram.Histogram
+}
+
+// read reads the routes of a pulse. An error says what is wrong with it.
+func (p Pulse) read() (map[string]readPulse, error) {
+	if p.LateStarts < 0 || len(p.Routes) > maxRoutes+1 {
+		return nil, fmt.Errorf("a pulse of %d routes and %d late starts", len(p.Routes), p.LateStarts)
+	}
+	all := map[string]readPulse{}
+	for name, r := range p.Routes {
+		read, err := r.read()
+		if err != nil {
+			return nil, fmt.Errorf("a pulse: route %.64q has %w", name, err)
+		}
+		all[name] = read
+	}
+	return all, nil
+}
+
+func (r RoutePulse) read() (read readPulse, err error) {
+	read.RoutePulse = r
+	if read.served, err = decode(r.Served); err != nil {
+		return read, err
+	}
+	if read.refused, err = decode(r.Refused); err != nil {
+		return read, err
+	}
+	if min(r.Scheduled, r.Good, r.Late, r.Unknown, r.Unsent) < 0 || r.Good+r.Late+r.Unknown != total(read.served) {
+		return read, errCounts
+	}
+	return read, nil
 }

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -60,7 +59,7 @@ func (l *lateness) add(sample *evidence.Sample) {
 		return
 	}
 	if l.late == nil {
-		l.late = hdrhistogram.New(shortest, longest, precision)
+		l.late = newLatencies()
 	}
 	late := sample.Sent.Sub(sample.Intended)
 	l.sent++
@@ -98,7 +97,7 @@ func (s *Schedule) lateness() (l lateness, err error) {
 	case l.late == nil:
 		return l, fmt.Errorf("the schedule: %w", errNoHistogram)
 	case !(s.Prompt >= 0 && s.Prompt <= 1):
-		return l, errors.New("the schedule: its counts do not add up")
+		return l, fmt.Errorf("the schedule: %w", errCounts)
 	}
 	l.sent = l.late.TotalCount()
 	l.prompt = int64(math.Round(s.Prompt * float64(l.sent)))
@@ -111,8 +110,8 @@ func (l *lateness) merge(other lateness) {
 		return
 	}
 	if l.late == nil {
-		l.late = hdrhistogram.New(shortest, longest, precision)
+		l.late = newLatencies()
 	}
 	l.prompt, l.sent = l.prompt+other.prompt, l.sent+other.sent
-	l.late.Merge(other.late) // both have the same bounds, so nothing is dropped
+	mergeInto(l.late, other.late)
 }

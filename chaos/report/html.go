@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
-	"strings"
 
 	"brownout/internal/chart"
 	"brownout/internal/waterfall"
@@ -28,10 +27,7 @@ func (r Report) HTML(w io.Writer) error {
 	return t.Execute(w, r.page())
 }
 
-// style is the page's, with those of charts and waterfalls in their places.
-func style() template.CSS {
-	return template.CSS(strings.NewReplacer("/* charts */\n", string(chart.CSS()), "/* waterfalls */\n", string(waterfall.CSS())).Replace(styleText))
-}
+func style() template.CSS { return chart.PageCSS() + waterfall.CSS() + template.CSS(styleText) }
 
 func orNothing(text string) string {
 	if text == "" {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"brownout/internal/lab"
@@ -24,7 +25,7 @@ type loadCommand struct {
 	loadSettings
 
 	Threshold []string `short:"t" sep:"none" placeholder:"'p99<80ms'" help:"What must hold, or the exit status is 99; may be given more than once."`
-	Journal   string   `placeholder:"FILE" help:"Keep every request as a line of JSON in a new file."`
+	Journal   string   `placeholder:"FILE" help:"Keep every request that is sent from this machine as a line of JSON in a new file."`
 	Append    bool     `help:"Add to the journal if it is there; one of another epoch is refused."`
 	JSON      string   `name:"json" placeholder:"FILE" help:"Also write the report as JSON; - is standard output, in place of the table."`
 	HTML      string   `name:"html" placeholder:"FILE" help:"Also write the report as a page, with charts over time."`
@@ -40,7 +41,7 @@ type loadCommand struct {
 	AdminToken   string `env:"BROWNOUT_ADMIN_TOKEN" secret:"" placeholder:"TOKEN" help:"The bearer token that they need."`
 	AdminPrivate bool   `env:"BROWNOUT_ADMIN_PRIVATE" help:"Let other machines of a private network ask."`
 
-	Metrics        string `placeholder:"ADDR" help:"Where metrics of the load are shown while it lasts, at /metrics: those of a shop to who has its admin token, those of a URL to this machine."`
+	Metrics        string `placeholder:"ADDR" help:"Where metrics of the load are shown while it lasts, at /metrics: those of a shop to who has its admin token, those of a URL to this machine. Those of several agents are added up."`
 	MetricsPrivate bool   `help:"Let other machines of a private network ask for those of a shop."`
 }
 
@@ -77,7 +78,9 @@ A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p9
 
 Ctrl-C stops sending, waits for the answers that are due and prints the report; pressed again, it ends at once.
 
-With --agents, --joiners or both, each agent has its share of the one schedule, and there is one result. If an agent is lost, the result names its share, and the exit status is 1. Who joins is told by that Redis what to load, and headers with it: let nobody write there who should not. A shop is loaded by who joins as its own --shop says. Each who joins keeps a journal of its own, if it has --journal.
+With --agents, --joiners or both, each agent has its share of the one schedule, and there is one result. If an agent is lost, that is said at once, the result names its share, and the exit status is 1. Who joins must be of the same version, is told by that Redis what to load, and headers with it: let nobody write there who should not. A shop is loaded by who joins as its own --shop says.
+
+A journal has what its own machine sent. Each who joins keeps one of its own, with --join ADDR --journal FILE, and nobody collects them: brownout audit takes several.
 
 To put two results side by side: brownout load compare A B.
 
@@ -92,14 +95,14 @@ Examples:
 }
 
 // Validate is called by the parser.
-func (c *loadCommand) Validate() error {
+func (c *loadCommand) Validate(set *kong.Context) error {
 	return cmp.Or(c.checkSettings(), firstBroken([]limit{
 		{c.Append && c.Journal == "", "--append: there is no --journal"},
 		{c.Supervisor != "" && c.AdminToken == "", errNoSupervisorToken.Error()},
 		{c.MetricsPrivate && c.Metrics == "", "--metrics-private: there are no --metrics"},
 		{c.MetricsPrivate && c.URL != "", "--metrics-private: only a shop has a token that opens them, not a URL"},
 		{c.HTML == "-", "--html: want the name of a file"},
-	}), c.checkAgents())
+	}), c.checkAgents(set))
 }
 
 // checkSettings returns what is wrong with what is sent, and how.
@@ -171,23 +174,27 @@ func (c *loadCommand) send(ctx context.Context, s streams) error {
 		return inputError{err}
 	}
 	defer show.close()
-	defer func() {
-		if lost := plan.endTraces(); lost != nil && !c.Quiet {
-			fmt.Fprintln(s.err, "traces were lost:", lost)
-		}
-	}()
+	defer c.endTraces(plan, s.err)
 	files, err := c.openFiles(s.out, plan.epoch())
 	if err != nil {
 		return inputError{err}
 	}
 	o, err := c.attack(ctx, s.err, plan, files.journal)
-	if o != nil {
-		err = cmp.Or(err, c.tell(s.out, files, plan, o))
+	if o == nil {
+		return cmp.Or(err, files.discard())
 	}
+	err = cmp.Or(err, c.tell(s.out, files, plan, o))
 	if err = cmp.Or(err, files.close()); err != nil {
 		return err
 	}
 	return judge(s.out, o.Report, plan.judge(o.Report))
+}
+
+// endTraces sends what is left of the traces, and tells what cannot be sent.
+func (c *loadCommand) endTraces(plan *loadPlan, told io.Writer) {
+	if err := plan.endTraces(); err != nil {
+		c.sayer(told)("traces were lost: %v", err)
+	}
 }
 
 // A thresholdError says that the load ran as asked, and its report did not hold.
@@ -209,8 +216,8 @@ func (c *loadCommand) attack(ctx context.Context, progress io.Writer, plan *load
 	if plan.shoppers != nil && !c.Quiet {
 		fmt.Fprintln(progress, "customers log in")
 	}
-	if c.Agents > 0 || c.Joiners > 0 {
-		return c.conduct(ctx, progress, journal)
+	if c.several() {
+		return c.conduct(ctx, progress, plan, journal)
 	}
 	if err := plan.prepare(ctx); err != nil {
 		return nil, err
@@ -253,6 +260,9 @@ func widthOf(w io.Writer) func() int {
 
 // tell writes the page, if there is one, and prints the table, unless the JSON takes its place.
 func (c *loadCommand) tell(out io.Writer, files *loadFiles, plan *loadPlan, o *outcome) error {
+	if err := files.empty(); err != nil {
+		return err
+	}
 	if files.page != nil {
 		if err := c.sheet(plan, o).HTML(files.page); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/redis/go-redis/v9/logging"
 
 	"brownout/chaos/evidence"
@@ -31,20 +32,16 @@ const (
 )
 
 // checkAgents returns what is wrong with the flags that are about several processes.
-func (c *loadCommand) checkAgents() error {
-	several := c.Agents > 0 || c.Joiners > 0
-	if err := firstBroken([]limit{
+func (c *loadCommand) checkAgents(set *kong.Context) error {
+	if err := cmp.Or(c.checkJoin(set), firstBroken([]limit{
 		{c.Agents < 0 || c.Agents > maxAgents, fmt.Sprintf("--agents: must be from 1 to %d", maxAgents)},
 		{c.Joiners < 0 || c.Joiners > maxJoiners, fmt.Sprintf("--joiners: must be from 1 to %d", maxJoiners)},
 		{c.Joiners > 0 && c.Redis == "", "--joiners: needs --redis, through which they join"},
 		{c.Redis != "" && c.Joiners == 0, "--redis: needs --joiners, who join through it"},
-		{several && c.Clients > 0, "--clients: only of a load that one process sends"},
-		{several && c.Metrics != "", "--metrics: only of a load that one process sends"},
-		{several && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
-		{c.Joiners > 0 && c.Journal != "", "--journal: each who joins keeps one of its own, and none is kept here"},
-		{c.Join != "" && (several || c.Redis != "" || c.Supervisor != ""), "--join: sends a share of another's load, and has no agents and no --supervisor"},
-		{c.Join != "" && (c.URL != "" || c.Metrics != "" || c.JSON != "" || c.HTML != "" || len(c.Threshold) > 0), "--join: what is sent, measured and judged is said where the load was begun"},
-	}); err != nil {
+		{c.several() && c.Clients > 0, "--clients: only of a load that one process sends"},
+		{(c.several() || c.Join != "") && c.Supervisor != "", "--supervisor: only for a load that one process sends"},
+		{c.Joiners > 0 && c.Agents == 0 && c.Journal != "", "--journal: nothing is sent from here; who joins keeps one with --join and --journal"},
+	})); err != nil {
 		return err
 	}
 	for _, at := range []struct{ flag, address string }{{"--redis", c.Redis}, {"--join", c.Join}} {
@@ -55,16 +52,46 @@ func (c *loadCommand) checkAgents() error {
 	return nil
 }
 
+// several says whether agents send the load.
+func (c *loadCommand) several() bool { return c.Agents > 0 || c.Joiners > 0 }
+
+// checkJoin refuses what is said beside --join, but for what is about files of this machine: all else is said where the load was
+// begun, and would be ignored here.
+func (c *loadCommand) checkJoin(set *kong.Context) error {
+	if c.Join == "" {
+		return nil
+	}
+	if c.URL != "" {
+		return errors.New("--join: what is sent is said where the load was begun")
+	}
+	for _, p := range set.Path {
+		if p.Flag == nil || p.Resolved {
+			continue
+		}
+		switch p.Flag.Name {
+		case "join", "redis-password", "shop", "journal", "append", "quiet":
+		default:
+			return fmt.Errorf("--join: --%s is said where the load was begun", p.Flag.Name)
+		}
+	}
+	return nil
+}
+
 // conduct has agents send the load.
-func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *loadgen.Journal) (*outcome, error) {
+func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, plan *loadPlan, journal *loadgen.Journal) (*outcome, error) {
 	if err := c.checkParts(); err != nil {
 		return nil, inputError{err}
 	}
-	load, err := json.Marshal(c.loadSettings)
-	if err != nil {
-		return nil, err
+	o := new(outcome)
+	conductor := &fleet.Conductor{
+		Lead: localLead,
+		Progress: func() *loadgen.Progress {
+			o.began = time.Now()
+			return c.progress(progress)
+		},
+		Metrics: plan.shown,
+		Lost:    func(l loadgen.Lost) { c.sayer(progress)("%v", l) },
 	}
-	conductor := &fleet.Conductor{Lead: localLead, Progress: func() *loadgen.Progress { return c.progress(progress) }}
 	if c.Joiners > 0 {
 		conductor.Lead = remoteLead
 		meeting, err := c.meet(ctx)
@@ -80,29 +107,41 @@ func (c *loadCommand) conduct(ctx context.Context, progress io.Writer, journal *
 		return nil, err
 	}
 	var parts []string
-	for i := range conductor.Members {
-		job := fleet.Job{Load: load, Timeline: c.HTML != ""}
-		if journal != nil { // so nobody has joined
-			job.Journal = c.part(i)
-			parts = append(parts, job.Journal)
-		}
-		conductor.Jobs = append(conductor.Jobs, job)
+	if journal != nil {
+		parts = c.parts()
 	}
-	began := time.Now()
-	result, err := conductor.Conduct(ctx)
+	var err error
+	if conductor.Jobs, err = c.jobs(plan, parts); err != nil {
+		return nil, err
+	}
+	o.Result, err = conductor.Conduct(ctx)
 	if journal != nil {
 		err = cmp.Or(err, gather(journal, parts))
 	}
-	if result.Report.Agents == 0 {
+	if o.Report.Agents == 0 {
 		return nil, err
 	}
-	return &outcome{result, began}, err
+	return o, err
+}
+
+// jobs are what the agents are to do: those who have joined, and then those of this machine, each of which has a
+// file for its samples, if there are any.
+func (c *loadCommand) jobs(plan *loadPlan, parts []string) (jobs []fleet.Job, err error) {
+	job := fleet.Job{Patience: plan.patience, Timeline: c.HTML != ""}
+	job.Load, err = json.Marshal(c.loadSettings)
+	for range c.Joiners + c.Agents {
+		jobs = append(jobs, job)
+	}
+	for i, part := range parts {
+		jobs[c.Joiners+i].Journal = part
+	}
+	return jobs, err
 }
 
 // meet connects to the Redis through which others join.
 func (c *loadCommand) meet(ctx context.Context) (*fleet.Meeting, error) {
 	logging.Disable() // what Redis clients log, they also return
-	return fleet.Meet(ctx, cmp.Or(c.Redis, c.Join), c.RedisPassword)
+	return fleet.Meet(ctx, fleet.Place{Address: cmp.Or(c.Redis, c.Join), Password: c.RedisPassword, Version: version()})
 }
 
 // sayer returns what tells people something on a line, unless they want to know nothing.
@@ -117,7 +156,7 @@ func (c *loadCommand) sayer(to io.Writer) func(format string, arguments ...any) 
 func (c *loadCommand) enlist(ctx context.Context, progress io.Writer, meeting *fleet.Meeting) ([]fleet.Member, error) {
 	say := c.sayer(progress)
 	say("waiting for %d to join", c.Joiners)
-	members, err := meeting.Enlist(ctx, c.Joiners, func(name string) { say("%s has joined", printable(name)) })
+	members, err := meeting.Enlist(ctx, c.Joiners, func(text string) { say("%s", text) })
 	if err != nil && ctx.Err() != nil {
 		err = errNothingSent
 	}
@@ -141,8 +180,13 @@ func (c *loadCommand) spawn(conductor *fleet.Conductor) error {
 	return err
 }
 
-// part is the file of an agent's samples, beside the journal.
-func (c *loadCommand) part(agent int) string { return fmt.Sprintf("%s.agent-%d", c.Journal, agent+1) }
+// parts are the files of the samples of this machine's agents, beside the journal.
+func (c *loadCommand) parts() (all []string) {
+	for i := range c.Agents {
+		all = append(all, fmt.Sprintf("%s.agent-%d", c.Journal, i+1))
+	}
+	return all
+}
 
 // checkParts wants the journal to be a file, beside which there is none of an agent.
 func (c *loadCommand) checkParts() error {
@@ -156,9 +200,9 @@ func (c *loadCommand) checkParts() error {
 	case !info.Mode().IsRegular():
 		return errors.New("--journal: that of several agents must be a file")
 	}
-	for i := range c.Agents {
-		if _, err := os.Stat(c.part(i)); !errors.Is(err, fs.ErrNotExist) {
-			return cmp.Or(err, fmt.Errorf("%s is there already, of a load that did not end in order: move it away", c.part(i)))
+	for _, part := range c.parts() {
+		if _, err := os.Stat(part); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, fmt.Errorf("%s is there already, of a load that did not end in order: move it away", part))
 		}
 	}
 	return nil
@@ -177,7 +221,7 @@ func gather(journal *loadgen.Journal, parts []string) error {
 		err = journal.Flush()
 	}
 	if err != nil {
-		return fmt.Errorf("the journal: %w; the requests are in %s", err, strings.Join(written, ", "))
+		return fmt.Errorf("the journal: %w; all requests are in %s", err, strings.Join(written, ", "))
 	}
 	for _, part := range written {
 		err = cmp.Or(err, os.Remove(part))
@@ -204,6 +248,9 @@ func (*loadAgentCommand) Run(s streams) error {
 
 // join sends a share of the load that waits for agents.
 func (c *loadCommand) join(ctx context.Context, s streams) error {
+	if err := c.checkFree(); err != nil {
+		return inputError{err}
+	}
 	meeting, err := c.meet(ctx)
 	if err != nil {
 		return err
@@ -216,12 +263,29 @@ func (c *loadCommand) join(ctx context.Context, s streams) error {
 	say := c.sayer(s.err)
 	say("waiting for a load")
 	port, err := meeting.Join(ctx, fmt.Sprintf("%s, process %d", host, os.Getpid()), func(off time.Duration) {
-		say("joined; the clock of this machine is %v before that of Redis", -off.Round(10*time.Microsecond))
+		say("joined; the clock of this machine is %v ahead of that of Redis", -off.Round(10*time.Microsecond))
 	})
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, s, port)
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		say(loadgen.Interrupted)
+	})
+	err = c.serve(ctx, s, port)
+	if !stop() {
+		<-said
+	}
+	return err
+}
+
+// checkFree refuses a journal that is there already, before anyone counts on this agent.
+func (c *loadCommand) checkFree() error {
+	if _, err := os.Stat(c.Journal); c.Journal == "" || c.Append || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return c.taken()
 }
 
 // serve sends a share of the load that a port tells of. Of the command's own flags, those count that are about files of this
@@ -243,7 +307,7 @@ func (c *loadCommand) serve(ctx context.Context, s streams, port fleet.Port) err
 		return run, err
 	})
 	if err == nil {
-		err = plan.endTraces()
+		c.endTraces(plan, s.err)
 	}
 	return err
 }

@@ -65,8 +65,12 @@ func TestAnAgentThatIsKilledIsNamed(t *testing.T) {
 	if err := syscall.Kill(agents[1].pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	said := strings.Count(p.err.String(), "\n")
-	eventually(t, "the others go on", func() bool { return strings.Count(p.err.String(), "\n") > said+2 })
+	const lost = "(signal: killed): share "
+	eventually(t, "that is said", func() bool { return strings.Contains(p.err.String(), lost) })
+	eventually(t, "the others go on", func() bool {
+		_, after, _ := strings.Cut(p.err.String(), lost)
+		return strings.Count(after, "\n") > 2
+	})
 	p.signal(syscall.SIGINT)
 	if status := p.wait(); status != statusFailed {
 		t.Errorf("exit status %d", status)
@@ -134,7 +138,7 @@ func TestAgentsOfOtherMachinesJoin(t *testing.T) {
 	address := "redis://" + redistest.Mini(t).Addr
 	server := httptest.NewServer(smallShop())
 	t.Cleanup(server.Close)
-	p := begin(t, t.TempDir(), nil, "load", server.URL+"/v1/products", "-r", "200", "-d", "1s", "--agents", "1", "--joiners", "2", "--redis", address, "--json", "r.json", "--html", "r.html")
+	p := begin(t, t.TempDir(), nil, "load", server.URL+"/v1/products", "-r", "200", "-d", "1s", "--agents", "1", "--joiners", "2", "--redis", address, "--json", "r.json", "--html", "r.html", "--journal", "j.jsonl")
 	var joiners []*program
 	for range 2 {
 		joiners = append(joiners, begin(t, t.TempDir(), nil, "load", "--join", address, "--journal", "j.jsonl"))
@@ -156,14 +160,15 @@ func TestAgentsOfOtherMachinesJoin(t *testing.T) {
 	if r.Agents != 3 || len(r.Lost) > 0 || r.Total.Scheduled != 200 || r.Total.Acknowledged != 200 {
 		t.Errorf("%+v", r)
 	}
-	// Those who join have the first shares.
-	var want []int64
-	for i := range int64(200) {
-		if i%3 != 2 {
-			want = append(want, i)
+	// Those who join have the first shares. All journals together have all of it.
+	here := placesIn(t, filepath.Join(p.dir, "j.jsonl"))
+	for _, place := range here {
+		if place%3 != 2 {
+			t.Errorf("request %d was sent from here", place)
 		}
 	}
-	if slices.Sort(places); !slices.Equal(places, want) {
+	places = append(places, here...)
+	if slices.Sort(places); len(places) != 200 || len(slices.Compact(places)) != 200 {
 		t.Errorf("they sent %v", places)
 	}
 	if said := p.err.String(); !strings.HasPrefix(said, "waiting for 2 to join\n") || strings.Count(said, " has joined\n") != 2 {
@@ -180,7 +185,7 @@ func TestAnAgentThatLeavesIsNamed(t *testing.T) {
 	stays, leaves := begin(t, t.TempDir(), nil, "load", "--join", address), begin(t, t.TempDir(), nil, "load", "--join", address)
 	eventually(t, "they send", func() bool { return strings.Contains(p.err.String(), " acknowledged, ") })
 	leaves.signal(syscall.SIGINT)
-	if status := leaves.wait(); status != statusFailed {
+	if status := leaves.wait(); status != statusFailed || !strings.Contains(leaves.err.String(), loadgen.Interrupted+"\n") {
 		t.Errorf("exit status %d: %s", status, leaves.err.String())
 	}
 	said := strings.Count(p.err.String(), "\n")
@@ -197,17 +202,23 @@ func TestAnAgentThatLeavesIsNamed(t *testing.T) {
 	}
 }
 
-// Metrics of a URL have no token, as they are for this machine alone.
+// Metrics of a URL have no token, as they are for this machine alone. Those of agents are added up.
 func TestLoadOfAURLShowsItsMetrics(t *testing.T) {
 	t.Parallel()
-	p, _ := loadSmallShop(t, "--metrics", "127.0.0.1:0")
+	t.Run("one", func(t *testing.T) { expectMetricsOfAURL(t) })
+	t.Run("agents", func(t *testing.T) { expectMetricsOfAURL(t, "--agents", "2", "--engine", "wire") })
+}
+
+func expectMetricsOfAURL(t *testing.T, arguments ...string) {
+	t.Helper()
+	p, _ := loadSmallShop(t, append(arguments, "--metrics", "127.0.0.1:0")...)
 	found := regexp.MustCompile(`(?m)^metrics: (http://127\.0\.0\.1:\d+/metrics)$`).FindStringSubmatch(p.err.String())
 	if found == nil {
 		t.Fatalf("it says %q", p.err.String())
 	}
-	counts := regexp.MustCompile(`(?m)^brownout_load_samples_total\{outcome="good",route="127\.0\.0\.1:\d+"\} [1-9]`)
-	if body := bodyOf(t, found[1], ""); !counts.MatchString(body) {
-		t.Errorf("it shows %s", body)
+	for _, series := range []string{`brownout_load_samples_total\{outcome="good",`, `brownout_load_latency_seconds_count\{`} {
+		counts := regexp.MustCompile(`(?m)^` + series + `route="127\.0\.0\.1:\d+"\} [1-9]`)
+		eventually(t, series+" counts", func() bool { return counts.MatchString(bodyOf(t, found[1], "")) })
 	}
 	p.signal(syscall.SIGINT)
 	if status := p.wait(); status != statusDone {

@@ -16,7 +16,7 @@ type loadCompareCommand struct {
 // Help is the longer help of the command.
 func (*loadCompareCommand) Help() string {
 	return `
-Routes that both have are compared by their quantiles and their share of errors. A difference is called worse or better if its interval of 99 % says so, which takes requests as independent of each other; else this cannot tell. A report without histograms, of an older version, has no intervals. Two runs of the same thing may differ by more than their intervals: machines are not the same twice.
+Routes that both have are compared by their quantiles and their share of errors. A difference is called worse or better if its interval of 99 % says so, which takes requests as independent of each other; else this cannot tell. A report without histograms, of an older version, has no intervals. Two runs of the same thing may differ by more than their intervals: machines are not the same twice. The exit status is 0 whatever the verdicts are.
 
 Example:
 

@@ -24,7 +24,7 @@ func (c *loadCommand) engineFor(target *url.URL) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the proxy that the environment names: %w", err)
 	}
-	watched := c.TraceShare > 0 || c.OTLP != "" || c.Metrics != ""
+	watched := c.TraceShare > 0 || c.OTLP != "" || c.Metrics != "" && !c.several() // of agents, pulses are shown
 	engine := c.Engine
 	if engine == engineAuto {
 		switch {

@@ -30,12 +30,8 @@ func (c *loadCommand) target(plan *loadPlan) string {
 
 // settings are the flags that decide what comes of a load. Of headers, which may be secrets, names are told.
 func (c *loadCommand) settings() []page.Setting {
-	arrivals := c.Arrivals
-	if !strings.ContainsAny(arrivals, "0123456789") { // else it names rates of its own
-		arrivals = fmt.Sprintf("%s, %v a second", arrivals, c.Rate)
-	}
 	all := []page.Setting{
-		{Name: "Arrivals", Value: arrivals}, {Name: "Duration", Value: c.Duration.String()}, {Name: "Seed", Value: fmt.Sprint(c.Seed)},
+		{Name: "Arrivals", Value: c.arrivals()}, {Name: "Duration", Value: c.Duration.String()}, {Name: "Seed", Value: fmt.Sprint(c.Seed)},
 		{Name: "Timeout", Value: c.Timeout.String()}, {Name: "In flight at most", Value: fmt.Sprint(c.MaxInFlight)},
 	}
 	if c.URL == "" {
@@ -57,4 +53,15 @@ func (c *loadCommand) settings() []page.Setting {
 		all = append(all, page.Setting{Name: "Body", Value: fmt.Sprintf("%d bytes", len(c.Body))})
 	}
 	return all
+}
+
+// arrivals says when requests were due.
+func (c *loadCommand) arrivals() string {
+	switch {
+	case c.Clients > 0:
+		return fmt.Sprintf("none: %d clients, each of which waited for its answer", c.Clients)
+	case strings.ContainsAny(c.Arrivals, "0123456789"): // it names rates of its own
+		return c.Arrivals
+	}
+	return fmt.Sprintf("%s, %v a second", c.Arrivals, c.Rate)
 }

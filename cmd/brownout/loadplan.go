@@ -25,7 +25,9 @@ type loadPlan struct {
 	engine     loadgen.Engine
 	shoppers   *loadgen.Shoppers   // nil if the load goes to a URL
 	shop       *shopfile.Shop      // nil, too
-	metrics    *telemetry.Registry // nil if they are not shown
+	patience   evidence.Patience   // of its clients
+	shown      *loadgen.Metrics    // nil if they are not shown
+	metrics    *telemetry.Registry // nil, too
 	routes     []string            // that are taken
 	tracing    *telemetry.Tracing
 }
@@ -156,6 +158,7 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 		return err
 	}
 	plan.routes = []string{target.Host}
+	c.show(plan, evidence.Patience{Default: c.Timeout}, plan.routes)
 	engine, err := c.engineFor(target)
 	if err != nil {
 		return err
@@ -166,11 +169,17 @@ func (c *loadCommand) aimAtURL(plan *loadPlan, config *loadgen.AttackerConfig) e
 	}
 	config.Scenario, config.Doer = fixed, newClient(engine, target, c.MaxInFlight)
 	config.Peer = telemetry.HTTPPeer(target.Host, target.Host)
+	config.Metrics = plan.shown
+	return nil
+}
+
+// show has metrics of the load, of clients with some patience, if they are wanted.
+func (c *loadCommand) show(plan *loadPlan, p evidence.Patience, routes []string) {
+	plan.patience = p
 	if c.Metrics != "" {
 		plan.metrics = telemetry.NewRegistry("load")
-		config.Metrics = loadgen.NewMetrics(plan.metrics, evidence.Patience{Default: c.Timeout}, plan.routes)
+		plan.shown = loadgen.NewMetrics(plan.metrics, p, routes)
 	}
-	return nil
 }
 
 func parseHeaders(texts []string) ([]loadgen.Header, error) {
@@ -212,10 +221,8 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 	plan.shop, plan.routes = found, mix.Routes()
 	config.Scenario, config.Doer = plan.shoppers, client
 	config.Peer = telemetry.HTTPPeer("gateway", gateway.Host)
-	if c.Metrics != "" {
-		plan.metrics = telemetry.NewRegistry("load")
-		config.Metrics = loadgen.NewMetrics(plan.metrics, loadgen.UsualPatience(), loadgen.Routes())
-	}
+	c.show(plan, loadgen.UsualPatience(), loadgen.Routes())
+	config.Metrics = plan.shown
 	return err
 }
 
@@ -223,80 +230,92 @@ func (c *loadCommand) aimAtShop(plan *loadPlan, config *loadgen.AttackerConfig) 
 // is lost because they cannot be.
 type loadFiles struct {
 	journal *loadgen.Journal // nil without --journal
+	made    string           // the journal's file, if it is new
 	report  io.Writer        // nil without --json
 	page    io.Writer        // nil without --html
-	closers []io.Closer
+	reports []*os.File       // of these, those that are files
 }
 
-// openFiles opens them. If there is an error, no journal is left, which the next run would refuse, and earlier reports are
-// as they were.
+// openFiles opens them. If there is an error, no journal is left, which the next run would refuse. Earlier reports are
+// as they were until there is a new one.
 func (c *loadCommand) openFiles(out io.Writer, epoch evidence.Epoch) (files *loadFiles, err error) {
 	files = new(loadFiles)
 	defer func() {
 		if err != nil {
-			_ = files.close() // nothing was written
+			_ = files.discard() // nothing was written
 		}
 	}()
-	var reports []*os.File
-	for _, path := range []string{c.JSON, c.HTML} {
-		report, err := openReport(path)
-		if err != nil {
+	if c.JSON == "-" {
+		files.report = out
+	} else if c.JSON != "" {
+		if files.report, err = files.open(c.JSON); err != nil {
 			return files, err
 		}
-		reports = append(reports, report)
-		if report != nil {
-			files.closers = append(files.closers, report)
+	}
+	if c.HTML != "" {
+		if files.page, err = files.open(c.HTML); err != nil {
+			return files, err
 		}
-	}
-	if reports[0] != nil {
-		files.report = reports[0]
-	} else if c.JSON == "-" {
-		files.report = out
-	}
-	if reports[1] != nil {
-		files.page = reports[1]
 	}
 	if c.Journal != "" {
-		if files.journal, err = c.openJournal(epoch); err != nil {
-			return files, err
+		if files.journal, err = c.openJournal(epoch); err == nil && !c.Append {
+			files.made = c.Journal
 		}
-		files.closers = append(files.closers, files.journal)
 	}
-	return files, cmp.Or(empty(reports[0]), empty(reports[1]))
+	return files, err
+}
+
+// open opens a report's file, as it is.
+func (f *loadFiles) open(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err == nil {
+		f.reports = append(f.reports, file)
+	}
+	return file, err
+}
+
+// empty empties the files of reports; a device or a pipe has nothing in it.
+func (f *loadFiles) empty() error {
+	for _, file := range f.reports {
+		info, err := file.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			err = file.Truncate(0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *loadFiles) close() (failed error) {
+	for _, file := range f.reports {
+		failed = cmp.Or(failed, file.Close())
+	}
+	if f.journal != nil {
+		failed = cmp.Or(failed, f.journal.Close())
+	}
+	return failed
+}
+
+// discard closes them, of a load that did not begin.
+func (f *loadFiles) discard() error {
+	err := f.close()
+	if f.made != "" {
+		err = cmp.Or(err, os.Remove(f.made))
+	}
+	return err
 }
 
 func (c *loadCommand) openJournal(epoch evidence.Epoch) (*loadgen.Journal, error) {
 	journal, err := loadgen.OpenJournal(c.Journal, c.Append, epoch)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
+		return nil, c.taken()
 	}
 	return journal, err
 }
 
-// openReport opens a report's file, as it is; nil if it has none of its own.
-func openReport(path string) (*os.File, error) {
-	if path == "" || path == "-" {
-		return nil, nil
-	}
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
-}
-
-// empty empties a file, if there is one; a device or a pipe has nothing in it.
-func empty(file *os.File) error {
-	if file == nil {
-		return nil
-	}
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	return file.Truncate(0)
-}
-
-func (f *loadFiles) close() error {
-	var failed error
-	for _, closer := range f.closers {
-		failed = cmp.Or(failed, closer.Close())
-	}
-	return failed
+// taken says that there is a journal already.
+func (c *loadCommand) taken() error {
+	return fmt.Errorf("%s is there already: give another --journal, or --append", c.Journal)
 }

@@ -5,7 +5,7 @@
 // A [Figure] is a chart, or charts above each other on one scale; lines may stand on each other, as areas.
 // A [Tile] is one value, large, with the line of how it came about. A [Histogram] is how often values came, whenever
 // that was. All become HTML; a page puts that into an element of its own, and [CSS] into its style. Which colours things have is the page's to say, in these
-// custom properties:
+// custom properties, as [PageCSS] does:
 //
 //	--text --quiet     letters, and letters of less weight
 //	--card --rule      the ground of a plot, and its border

@@ -14,6 +14,13 @@ var style string
 // a page gives it.
 func CSS() template.CSS { return template.CSS(style) }
 
+//go:embed page.css
+var pageStyle string
+
+// PageCSS returns the style of a page that is about charts: the properties that these want, by day, by night and on paper, and
+// how text, facts and tables look; and that of [CSS]. What a page has beside comes behind it.
+func PageCSS() template.CSS { return template.CSS(pageStyle + style) }
+
 //go:embed chart.html
 var fragments string
 

@@ -90,8 +90,12 @@ func TestHistogramIsThatOfClientGolang(t *testing.T) {
 			return time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "ns"))
 		})
 		for _, d := range rapid.SliceOfN(rapid.OneOf(edge, anything), 1, 100).Draw(t, "durations") {
+			times := rapid.IntRange(1, 3).Draw(t, "times")
+			ours.ObserveMany(d, int64(times-1))
 			ours.Observe(d)
-			theirs.Observe(d.Seconds())
+			for range times {
+				theirs.Observe(d.Seconds())
+			}
 		}
 		a, b := shown(t, ours), shown(t, theirs)
 		if math.Abs(a.GetSampleSum()-b.GetSampleSum()) > 1e-6 {

@@ -47,24 +47,27 @@ func newHistogram(family *Histograms, values []string) *Histogram {
 
 // Observe counts a duration; one that is less than 0 counts as 0, and to a native histogram all that
 // is longer than an hour is one bucket.
-func (h *Histogram) Observe(d time.Duration) { h.count(max(d, 0)) }
+func (h *Histogram) Observe(d time.Duration) { h.count(max(d, 0), 1) }
+
+// ObserveMany is Observe for so many of the same duration, or none.
+func (h *Histogram) ObserveMany(d time.Duration, times int64) { h.count(max(d, 0), uint64(times)) }
 
 // ObserveTraced is Observe for what has a trace that is kept: who sees how long it took finds that.
 func (h *Histogram) ObserveTraced(d time.Duration, t *Trace) {
 	d = max(d, 0)
-	h.examples[h.count(d)].Store(&example{trace: t.ID(), took: d, at: time.Now()})
+	h.examples[h.count(d, 1)].Store(&example{trace: t.ID(), took: d, at: time.Now()})
 }
 
-// count counts a duration, and returns its classic bucket. That is counted last; see Write.
-func (h *Histogram) count(d time.Duration) (bucket int) {
+// count counts a duration so many times, and returns its classic bucket. That is counted last; see Write.
+func (h *Histogram) count(d time.Duration, times uint64) (bucket int) {
 	if k, any := nativeBucket(d); any {
-		h.native[k-nativeFirst].Add(1)
+		h.native[k-nativeFirst].Add(times)
 	} else {
-		h.shortest.Add(1)
+		h.shortest.Add(times)
 	}
-	h.sum.Add(int64(d))
+	h.sum.Add(int64(d) * int64(times))
 	bucket, _ = slices.BinarySearch(h.family.bounds, d)
-	h.classic[bucket].Add(1)
+	h.classic[bucket].Add(times)
 	return bucket
 }
 

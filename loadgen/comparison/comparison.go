@@ -58,8 +58,7 @@ type Measure struct {
 	Name   string  `json:"name"` // p50, p90, p99, p99.9, errors
 	First  float64 `json:"first"`
 	Second float64 `json:"second"`
-	// Difference is the second less the first. Low and High are the ends of its interval of 99 %; null
-	// where there is none.
+	// Difference is the second less the first. Low and High are the ends of its interval of 99 %, if there is one.
 	Difference float64  `json:"difference"`
 	Low        *float64 `json:"low,omitempty"`
 	High       *float64 `json:"high,omitempty"`
@@ -184,8 +183,8 @@ func (p pair) row(first, second string) (Row, error) {
 		b, hasB := quantile(histograms[1], of.q)
 		r.Measures = append(r.Measures, measureOf(of.name, of.of(p.first), of.of(p.second), a.inSeconds(), b.inSeconds(), hasA && hasB))
 	}
-	a, hasA := share(p.first.Scheduled-p.first.Acknowledged, p.first.Scheduled)
-	b, hasB := share(p.second.Scheduled-p.second.Acknowledged, p.second.Scheduled)
+	a, hasA := share(max(p.first.Scheduled-p.first.Acknowledged, 0), p.first.Scheduled)
+	b, hasB := share(max(p.second.Scheduled-p.second.Acknowledged, 0), p.second.Scheduled)
 	r.Measures = append(r.Measures, measureOf("errors", p.first.Errors, p.second.Errors, a, b, hasA && hasB))
 	return r, nil
 }

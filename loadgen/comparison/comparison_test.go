@@ -109,6 +109,20 @@ func TestAReportThatIsBrokenIsNamed(t *testing.T) {
 	}
 }
 
+// Counts that do not add up are refused, and those that do make sense as JSON, whatever they are.
+func TestCountsOfAReportByHand(t *testing.T) {
+	usual := reportOf(10, 1, 0)
+	odd := loadgen.Row{Route: "browse", Scheduled: 1, Sent: 5, Acknowledged: 5} // five times acknowledged
+	if err := compare(t, usual, loadgen.Report{Total: odd, Routes: []loadgen.Row{odd}}).WriteJSON(new(strings.Builder)); err != nil {
+		t.Error(err)
+	}
+	odd.Refused = 1
+	_, err := comparison.Compare(comparison.Result{Name: "a.json", Report: usual}, comparison.Result{Name: "b.json", Report: loadgen.Report{Routes: []loadgen.Row{odd}}})
+	if err == nil || err.Error() != `b.json: route "browse": its counts do not add up` {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestTheTextIsForPeople(t *testing.T) {
 	var b strings.Builder
 	if err := compare(t, reportOf(1000, 1, 0), reportOf(1000, 1.5, 10)).WriteText(&b); err != nil {
@@ -116,7 +130,7 @@ func TestTheTextIsForPeople(t *testing.T) {
 	}
 	for _, want := range []string{
 		"A  a.json: 1000 requests due in 10s, 100.0 a second, 100.0 done\n", "B  b.json: 1000 requests due in 10s, 100.0 a second, 99.0 done\n",
-		"500ms  750ms", "+50.0%", "worse", "errors  0.00%  1.00%", "cannot tell", "independent of each other",
+		"500ms  750ms", "+50.0%", "worse", "errors  0.00%  1.00%    +1.00 pt", "cannot tell", "independent of each other",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
@@ -145,7 +159,15 @@ func TestResultsAreReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{b.String(), string(one)} {
+	var members map[string]any
+	if err := json.Unmarshal(one, &members); err != nil {
+		t.Fatal(err)
+	}
+	sorted, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{b.String(), string(one), string(sorted)} {
 		got, err := comparison.Read(file(t, "r.json", text))
 		if err != nil || got.Report.Total.Scheduled != 20 || got.Report.Total.Histogram != want.Total.Histogram {
 			t.Errorf("%v, %+v", err, got)

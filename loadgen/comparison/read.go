@@ -30,9 +30,11 @@ func Read(path string) (Result, error) {
 	return Result{path, report}, err
 }
 
+// read tells a journal by its first line, which has a place in the schedule, or an epoch. No report has those.
 func read(path string, r *bufio.Reader) (loadgen.Report, error) {
-	start, _ := r.Peek(64)                          // what there is of it; why there is no more is found out below
-	if bytes.Contains(start, []byte(`"seconds"`)) { // with which a report begins, and which no sample has
+	start, _ := r.Peek(r.Size()) // what there is of it; why there is no more is found out below
+	line, _, _ := bytes.Cut(start, []byte("\n"))
+	if bytes.HasPrefix(line, []byte("{")) && !bytes.Contains(line, []byte(`"seq":`)) && !bytes.Contains(line, []byte(`"epoch":`)) {
 		return readReport(path, r)
 	}
 	return readJournal(path, r)

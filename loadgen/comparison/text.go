@@ -54,11 +54,11 @@ func (m Measure) figure(v float64) string {
 	return rounded(v).String()
 }
 
-// change writes what is between two figures: in percent of the first, or between two shares in points.
+// change writes what is between two figures: in percent of the first, or between two shares in percentage points.
 func (m Measure) change(v float64) string {
 	switch {
 	case m.Name == "errors":
-		return fmt.Sprintf("%+.2f%%", 100*v)
+		return fmt.Sprintf("%+.2f pt", 100*v)
 	case m.First == 0:
 		return nothing
 	}

@@ -31,57 +31,57 @@ var (
 	errInterrupted = errors.New("interrupted")
 )
 
-// Serve does one job, and tells what came of it, until ctx is done. An error says why nothing was sent, or why it could not be told
+// Serve does one job, and tells what came of it, until ctx is done. Then it sends nothing more, says so at once, and returns when
+// the answers have come and the journal is closed. An error says why nothing of its share counts, or why it could not be told
 // what came of it: ErrAlone if nobody is there who would listen.
 func Serve(ctx context.Context, port Port, prepare Prepare) error {
-	job, err := hearJob(ctx, port)
-	if err != nil {
-		return err
-	}
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	a := &agent{port: port, starts: make(chan time.Time, 1), pulses: make(chan loadgen.Pulse, maxPulses), leave: leave, stop: stop}
+	a := &agent{
+		port: port, jobs: make(chan Job, 1), starts: make(chan time.Time, 1), pulses: make(chan loadgen.Pulse, maxPulses), leave: leave, stop: stop,
+	}
 	go a.listen(ctx)
 	go a.live(ctx)
-	done := make(chan error, 1)
-	go func() { done <- a.do(sending, *job, prepare) }()
+	var result *Result
+	var failed error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		result, failed = a.do(sending, prepare)
+	}()
 	select {
-	case err = <-done:
-		return err
+	case <-ended:
 	case <-ctx.Done():
 	}
-	if err = context.Cause(ctx); !errors.Is(err, ErrAlone) {
-		err = errors.Join(errInterrupted, port.Say(Word{Failed: errInterrupted.Error()}))
+	if ctx.Err() == nil {
+		return tell(port, result, failed)
 	}
+	err := context.Cause(ctx)
+	if !errors.Is(err, ErrAlone) {
+		err = tell(port, nil, errInterrupted)
+	}
+	<-ended
 	return err
 }
 
-// hearJob waits for the job, which is the first order that says anything.
-func hearJob(ctx context.Context, port Port) (*Job, error) {
-	for {
-		order, err := port.Hear(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil, errInterrupted
-		case err != nil:
-			return nil, fmt.Errorf("%w: %w", ErrAlone, err)
-		case order.Stop:
-			return nil, errStopped
-		case order.Job != nil:
-			return order.Job, order.Job.Share.Check()
-		}
+// tell says the last word: a result, or why there is none.
+func tell(port Port, result *Result, failed error) error {
+	if failed != nil {
+		return errors.Join(failed, port.Say(Word{Failed: failed.Error()}))
 	}
+	return port.Say(Word{Result: result})
 }
 
-// maxPulses bounds the pulses that wait to be told; more are left out, for the load must not wait for them.
+// maxPulses bounds the pulses that wait to be told, for which the load must not wait.
 const maxPulses = 16
 
 // An agent does a job.
 type agent struct {
 	port   Port
-	starts chan time.Time
+	jobs   chan Job       // the first
+	starts chan time.Time // the first
 	pulses chan loadgen.Pulse
 	leave  context.CancelCauseFunc // all at once
 	stop   context.CancelCauseFunc // sends nothing more
@@ -99,12 +99,19 @@ func (a *agent) listen(ctx context.Context) {
 			return
 		case order.Stop:
 			a.stop(errStopped)
+		case order.Job != nil:
+			first(a.jobs, *order.Job)
 		case order.Start != nil:
-			select {
-			case a.starts <- *order.Start:
-			default: // a second one means nothing
-			}
+			first(a.starts, *order.Start)
 		}
+	}
+}
+
+// first puts something into a channel that has room for one; a second one means nothing.
+func first[T any](into chan<- T, what T) {
+	select {
+	case into <- what:
+	default:
 	}
 }
 
@@ -128,28 +135,27 @@ func (a *agent) live(ctx context.Context) {
 	}
 }
 
-// pulse has a pulse told.
-func (a *agent) pulse(p loadgen.Pulse) {
+// pulse has a pulse told, if there is room for it.
+func (a *agent) pulse(p loadgen.Pulse) bool {
 	select {
 	case a.pulses <- p:
+		return true
 	default:
+		return false
 	}
 }
 
-// do prepares, waits for the start, and sends.
-func (a *agent) do(ctx context.Context, job Job, prepare Prepare) error {
-	run, err := prepare(ctx, job)
-	if err == nil {
-		err = a.port.Say(Word{Ready: true})
-	}
+// do waits for its job, prepares, waits for the start, and sends.
+func (a *agent) do(ctx context.Context, prepare Prepare) (*Result, error) {
+	job, run, err := a.ready(ctx, prepare)
 	if err == nil {
 		run.Start, err = a.start(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, a.port.Say(Word{Failed: err.Error()}), closeJournal(run))
+		return nil, errors.Join(err, closeJournal(run))
 	}
 	run.Share = job.Share
-	run.Progress = loadgen.NewPulses(a.pulse)
+	run.Progress = loadgen.NewPulses(job.Patience, a.pulse)
 	if job.Timeline {
 		run.Timeline = &loadgen.Timeline{}
 	}
@@ -158,15 +164,36 @@ func (a *agent) do(ctx context.Context, job Job, prepare Prepare) error {
 	if err = cmp.Or(err, closeJournal(run)); err != nil {
 		result.Trouble = err.Error()
 	}
-	return a.port.Say(Word{Result: result})
+	return result, nil
+}
+
+// ready makes all ready for the job, and says so.
+func (a *agent) ready(ctx context.Context, prepare Prepare) (job Job, run *loadgen.Run, err error) {
+	select {
+	case job = <-a.jobs:
+	case <-ctx.Done():
+		return job, nil, context.Cause(ctx)
+	}
+	if err = job.Share.Check(); err == nil {
+		run, err = prepare(ctx, job)
+	}
+	if err == nil {
+		err = a.port.Say(Word{Ready: true})
+	}
+	return job, run, err
 }
 
 // start waits until it is known when the schedule starts. That time is as good as the clock of
-// this moment: should the clock be set later, the schedule goes on.
+// this moment: should the clock be set later, the schedule goes on. A start that is past or far
+// is none of this load: the others would not send at the same time.
 func (a *agent) start(ctx context.Context) (time.Time, error) {
 	select {
 	case at := <-a.starts:
-		return time.Now().Add(time.Until(at)), nil
+		wait := time.Until(at)
+		if wait < -Beat || wait > Silence {
+			return at, fmt.Errorf("told to start in %v: clocks differ, or what is told takes too long", wait.Round(time.Millisecond))
+		}
+		return time.Now().Add(wait), nil
 	case <-ctx.Done():
 		return time.Time{}, context.Cause(ctx)
 	}

@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"brownout/loadgen"
@@ -31,6 +33,10 @@ type Conductor struct {
 	Lead time.Duration
 	// Progress is called when the schedule starts, and returns who is told how it goes; it may be nil.
 	Progress func() *loadgen.Progress
+	// Metrics show what comes of it meanwhile; they may be nil.
+	Metrics *loadgen.Metrics
+	// Lost is called when an agent is lost while the load is sent; it may be nil.
+	Lost func(loadgen.Lost)
 }
 
 var errNothingSent = errors.New("interrupted before any load was sent")
@@ -44,16 +50,36 @@ func (c *Conductor) Conduct(ctx context.Context) (Result, error) {
 	s := &session{conductor: c, heard: make(chan heard), ticks: time.NewTicker(Beat)}
 	defer s.ticks.Stop()
 	for i, m := range c.Members {
-		s.agents = append(s.agents, &agentState{member: m, last: time.Now()})
+		s.agents = append(s.agents, &agentState{member: m, share: loadgen.Stride{Index: int64(i), Of: int64(len(c.Members))}})
 		go s.hear(ended, i, m)
-		defer m.Release()
 	}
+	defer release(c.Members)
 	if err := s.prepare(ctx); err != nil {
 		return Result{}, err
 	}
 	s.start()
 	s.send(ctx)
 	return s.result()
+}
+
+// tellAll tells all something, at the same time, and returns what went wrong with each.
+func tellAll(members []Member, order Order) []error {
+	failed := make([]error, len(members))
+	var telling sync.WaitGroup
+	for i, m := range members {
+		telling.Go(func() { failed[i] = m.Tell(order) })
+	}
+	telling.Wait()
+	return failed
+}
+
+// release lets all go, at the same time: to end one may take a while.
+func release(members []Member) {
+	var releasing sync.WaitGroup
+	for _, m := range members {
+		releasing.Go(m.Release)
+	}
+	releasing.Wait()
 }
 
 // A session is one load.
@@ -75,7 +101,8 @@ type session struct {
 // An agentState is what is known of an agent.
 type agentState struct {
 	member Member
-	last   time.Time // when it was heard
+	share  loadgen.Stride
+	quiet  int // beats since it was heard
 	ready  bool
 	over   bool   // it has told its result, or is lost
 	lost   string // why
@@ -114,7 +141,7 @@ func (s *session) hear(ctx context.Context, agent int, m Member) {
 func (s *session) prepare(ctx context.Context) error {
 	for i, a := range s.agents {
 		job := s.conductor.Jobs[i]
-		job.Share = s.share(i)
+		job.Share = a.share
 		if err := a.member.Tell(Order{Job: &job}); err != nil {
 			return fmt.Errorf("%s: %w", a.member.Name(), err)
 		}
@@ -126,21 +153,15 @@ func (s *session) prepare(ctx context.Context) error {
 		case now := <-s.ticks.C:
 			s.beat(now)
 		case <-ctx.Done():
-			s.tell(Order{Stop: true})
 			return errNothingSent
 		}
 		for _, a := range s.agents {
 			if a.lost != "" {
-				s.tell(Order{Stop: true})
 				return fmt.Errorf("%s: %s", a.member.Name(), a.lost)
 			}
 		}
 	}
 	return nil
-}
-
-func (s *session) share(agent int) loadgen.Stride {
-	return loadgen.Stride{Index: int64(agent), Of: int64(len(s.agents))}
 }
 
 func (s *session) all(is func(*agentState) bool) bool {
@@ -152,11 +173,19 @@ func (s *session) all(is func(*agentState) bool) bool {
 	return true
 }
 
-// tell tells something to all who are not over. Who cannot be told is not heard for long, either.
+// tell tells something to all who are not over. Who cannot be told it is lost, but for a mere beat: who does not hear those
+// is not heard for long, either.
 func (s *session) tell(order Order) {
+	var agents []*agentState
+	var members []Member
 	for _, a := range s.agents {
 		if !a.over {
-			_ = a.member.Tell(order)
+			agents, members = append(agents, a), append(members, a.member)
+		}
+	}
+	for i, err := range tellAll(members, order) {
+		if err != nil && order != (Order{}) {
+			s.lose(agents[i], err.Error())
 		}
 	}
 }
@@ -167,8 +196,8 @@ const pulseTime = 100 * time.Millisecond
 // start tells all when the schedule starts.
 func (s *session) start() {
 	at := time.Now().Add(s.conductor.Lead)
-	s.tell(Order{Start: &at})
 	s.begun = time.After(s.conductor.Lead + pulseTime)
+	s.tell(Order{Start: &at})
 }
 
 // send waits until the schedule has ended and all have told what came of it, or are lost.
@@ -203,15 +232,18 @@ func (s *session) begin() {
 	s.ticks.Reset(Beat)
 }
 
-// beat is called each second.
+// errSilent is why one side gives up the other.
+var errSilent = fmt.Errorf("not heard for %v", Silence)
+
+// beat is called each second. It counts such seconds: a conductor that was stopped for a while has heard nobody, and none is lost for that.
 func (s *session) beat(now time.Time) {
 	if s.progress != nil {
 		s.progress.Tick(now)
 	}
 	s.tell(Order{})
 	for _, a := range s.agents {
-		if !a.over && now.Sub(a.last) > Silence {
-			a.lose(fmt.Sprintf("not heard for %v", Silence))
+		if a.quiet++; !a.over && a.quiet > int(Silence/Beat) {
+			s.lose(a, errSilent.Error())
 		}
 	}
 }
@@ -222,34 +254,53 @@ func (s *session) note(h heard) {
 	if a.over {
 		return
 	}
-	a.last = time.Now()
+	a.quiet = 0
 	switch w := h.word; {
 	case h.over:
-		a.lose(a.member.Gone())
+		s.lose(a, a.member.Gone())
 	case w.Failed != "":
-		a.lose(w.Failed)
+		s.lose(a, w.Failed)
 	case w.Result != nil && a.ready:
 		s.add(a, w.Result)
-	case w.Pulse != nil && s.progress != nil:
-		if err := s.progress.Merge(*w.Pulse); err != nil {
-			a.lose(err.Error())
-		}
+	case w.Pulse != nil:
+		s.show(a, *w.Pulse)
 	case w.Ready:
 		a.ready = true
 	}
 }
 
-func (a *agentState) lose(why string) {
-	a.over, a.lost = true, why
-	if why == "" {
-		a.lost = "nobody knows why"
+// show shows what an agent says that goes on.
+func (s *session) show(a *agentState, p loadgen.Pulse) {
+	err := s.conductor.Metrics.Merge(p)
+	if err == nil && s.progress != nil {
+		err = s.progress.Merge(p)
 	}
+	if err != nil {
+		s.lose(a, err.Error())
+	}
+}
+
+// lose gives an agent up.
+func (s *session) lose(a *agentState, why string) {
+	a.over, a.lost = true, cmp.Or(clean(why), "nobody knows why")
+	if s.begun == nil || s.conductor.Lost == nil { // before the start, that ends all
+		return
+	}
+	if s.progress != nil {
+		s.progress.Close()
+	}
+	s.conductor.Lost(a.report())
+}
+
+// report says that an agent is lost.
+func (a *agentState) report() loadgen.Lost {
+	return loadgen.Lost{Agent: a.member.Name(), Share: a.share, Why: a.lost}
 }
 
 // add adds what came of an agent's share.
 func (s *session) add(a *agentState, r *Result) {
 	if err := s.summary.Merge(r.Report); err != nil {
-		a.lose(err.Error())
+		s.lose(a, err.Error())
 		return
 	}
 	a.over = true
@@ -274,10 +325,13 @@ func (s *session) add(a *agentState, r *Result) {
 func (s *session) result() (Result, error) {
 	report := s.summary.Close(time.Duration(s.seconds * float64(time.Second)))
 	report.Interrupted, report.Agents = s.interrupted, len(s.agents)
-	for i, a := range s.agents {
+	for _, a := range s.agents {
 		if a.lost != "" {
-			report.Lost = append(report.Lost, loadgen.Lost{Agent: a.member.Name(), Share: s.share(i), Why: a.lost})
+			report.Lost = append(report.Lost, a.report())
 		}
+	}
+	if report.Interrupted && report.Total.Scheduled == 0 && len(report.Lost) == 0 && s.trouble == nil {
+		return Result{}, errNothingSent
 	}
 	return Result{Report: report, Timeline: s.timeline}, s.trouble
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -226,7 +228,7 @@ func TestALostAgentIsNamed(t *testing.T) {
 		"silent":  {func(w *wire) { w.silent.Store(true) }, "not heard for 10s"},
 		"said so": {func(w *wire) { w.words <- fleet.Word{Failed: "interrupted"} }, "interrupted"},
 		"nonsense": {func(w *wire) {
-			w.words <- fleet.Word{Result: &fleet.Result{Report: loadgen.Report{Total: loadgen.Row{Sent: 1}}}}
+			w.words <- fleet.Word{Result: &fleet.Result{Report: loadgen.Report{Total: loadgen.Row{Scheduled: 1, Sent: 1, Acknowledged: 1}}}}
 		}, `route "": it has no histogram`},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -241,6 +243,108 @@ func TestALostAgentIsNamed(t *testing.T) {
 				t.Errorf("%s: %d acknowledged", name, n)
 			}
 		})
+	}
+}
+
+// A conductor that was stopped for a while has heard nobody meanwhile. Words that wait for it count all the same.
+func TestAStoppedConductorLosesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, wires, _ := agentsOf(t, 2, sending(t))
+		held := &held{wire: wires[0]}
+		c.Members[0] = held
+		time.AfterFunc(length/3, func() { held.forSeconds.Store(30) }) // as the whole of it is, while it tells something
+		result, err := c.Conduct(t.Context())
+		if err != nil || len(result.Report.Lost) > 0 || result.Report.Total.Acknowledged < 9*rate {
+			t.Errorf("%v, %+v", err, result.Report)
+		}
+	})
+}
+
+// A held wire holds once who tells something.
+type held struct {
+	*wire
+	forSeconds atomic.Int64
+}
+
+func (h *held) Tell(order fleet.Order) error {
+	time.Sleep(time.Duration(h.forSeconds.Swap(0)) * time.Second)
+	return h.wire.Tell(order)
+}
+
+// Who cannot be told when the load starts is lost, also if it goes on to say that it is there.
+func TestAnAgentThatCannotBeToldIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, wires, _ := agentsOf(t, 2, sending(t))
+		c.Members[1] = deaf{wires[1]}
+		var told []string
+		c.Lost = func(l loadgen.Lost) { told = append(told, l.String()) }
+		result, err := c.Conduct(t.Context())
+		if r := result.Report; err != nil || len(r.Lost) != 1 || r.Lost[0].Agent != "agent 2" || r.Lost[0].Why != io.ErrClosedPipe.Error() {
+			t.Errorf("%v, %+v", err, r)
+		}
+		if want := []string{"agent 2 was lost (io: read/write on closed pipe): share 2 of 2 of the schedule is not in the result"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	})
+}
+
+// A deaf agent cannot be told when to start.
+type deaf struct{ *wire }
+
+func (d deaf) Tell(order fleet.Order) error {
+	if order.Start != nil {
+		return io.ErrClosedPipe
+	}
+	return d.wire.Tell(order)
+}
+
+// A start that is past or far is that of a machine with another clock.
+func TestAStartAtAnotherTimeIsRefused(t *testing.T) {
+	for wait, sends := range map[time.Duration]bool{-time.Minute: false, -2 * time.Second: false, -time.Millisecond: true, 5 * time.Second: true, time.Hour: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWire("agent 1")
+			start := time.Now().Add(wait)
+			job := fleet.Job{Share: loadgen.Stride{Index: 0, Of: 1}}
+			if err := errors.Join(w.Tell(fleet.Order{Job: &job}), w.Tell(fleet.Order{Start: &start})); err != nil {
+				t.Fatal(err)
+			}
+			if err := fleet.Serve(t.Context(), w, sending(t)); (err == nil) != sends {
+				t.Errorf("to start in %v: %v", wait, err)
+			}
+		})
+	}
+}
+
+// An agent that is interrupted says so at once, and is not done before its answers have come and its journal is closed.
+func TestAnAgentThatIsInterruptedKeepsWhatItSent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire("agent 1")
+		start, job := time.Now(), fleet.Job{Share: loadgen.Stride{Index: 0, Of: 1}}
+		if err := errors.Join(w.Tell(fleet.Order{Job: &job}), w.Tell(fleet.Order{Start: &start})); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), length/2+length/30) // when nothing is being said
+		defer cancel()
+		err := fleet.Serve(ctx, w, func(_ context.Context, job fleet.Job) (run *loadgen.Run, err error) {
+			run = attackBy(t, loadgen.Constant(rate, length))
+			run.Journal, err = loadgen.OpenJournal(path, false, evidence.Epoch{})
+			return run, err
+		})
+		if err == nil || err.Error() != "interrupted" {
+			t.Errorf("%v", err)
+		}
+		var last fleet.Word
+		for len(w.words) > 0 {
+			last = <-w.words
+		}
+		if last.Failed != "interrupted" {
+			t.Errorf("its last word is %+v", last)
+		}
+	})
+	text, err := os.ReadFile(path)
+	if n := strings.Count(string(text), "\n"); err != nil || n < int(rate*length.Seconds()/2) {
+		t.Errorf("%v: %d samples are kept", err, n)
 	}
 }
 

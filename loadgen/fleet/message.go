@@ -2,8 +2,11 @@ package fleet
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode"
 
+	"brownout/chaos/evidence"
 	"brownout/loadgen"
 )
 
@@ -28,6 +31,8 @@ type Job struct {
 	Share loadgen.Stride `json:"share"`
 	// Load is the load as a whole, as those know it who wrote the agent's Prepare.
 	Load json.RawMessage `json:"load"`
+	// Patience is that of the clients, by which it is told meanwhile what was late for them.
+	Patience evidence.Patience `json:"patience"`
 	// Timeline asks for one.
 	Timeline bool `json:"timeline,omitempty"`
 	// Journal is the file in which its samples are kept; "" if they are not.
@@ -39,7 +44,7 @@ type Word struct {
 	Ready  bool           `json:"ready,omitempty"` // to start
 	Pulse  *loadgen.Pulse `json:"pulse,omitempty"`
 	Result *Result        `json:"result,omitempty"` // the last word
-	Failed string         `json:"failed,omitempty"` // the last word: why nothing was sent
+	Failed string         `json:"failed,omitempty"` // the last word: why nothing of its share counts
 }
 
 // A Result is what came of a load, or of an agent's share of it.
@@ -48,4 +53,14 @@ type Result struct {
 	Timeline *loadgen.Timeline `json:"timeline,omitempty"`
 	// Trouble is why not all of it was kept, as in a journal; "" if it was.
 	Trouble string `json:"trouble,omitempty"`
+}
+
+// clean replaces what does not print in a text that comes from elsewhere.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,23 +34,36 @@ const (
 
 // A Meeting is a Redis, through which the agents of a load find their conductor.
 type Meeting struct {
-	client *redis.Client
-	name   string // without its password
+	client  *redis.Client
+	name    string // without its password
+	version string
 }
 
-// Meet connects to a Redis: host:port, or a URL, as in redis://:password@host:6379/0, which may have its own password.
-func Meet(ctx context.Context, address, password string) (*Meeting, error) {
-	options, err := optionsOf(address)
+// A Place is where agents and their conductor meet.
+type Place struct {
+	// Address is that of a Redis: host:port, or a URL, as in redis://:password@host:6379/0.
+	Address string
+	// Password is that of the Redis, if the address does not have it.
+	Password string
+	// Version is that of the program. Agents have that of their conductor, so that they understand each other, and measure the
+	// same way.
+	Version string
+}
+
+// Meet connects to the Redis of a place.
+func Meet(ctx context.Context, p Place) (*Meeting, error) {
+	options, err := optionsOf(p.Address)
 	if err != nil {
 		return nil, err
 	}
-	if password != "" {
-		options.Password = password
+	if p.Password != "" {
+		options.Password = p.Password
 	}
+	options.MaxRetries, options.DialerRetries = -1, 1 // of what may have been done, a list would have two, and of what was taken from one, none
 	options.ContextTimeoutEnabled = true
 	options.PoolSize = loadgen.MaxShares + looks // each agent has a connection on which its words are waited for
 	options.DisableIdentity = true
-	m := &Meeting{client: redis.NewClient(options), name: options.Addr}
+	m := &Meeting{client: redis.NewClient(options), name: options.Addr, version: p.Version}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	if err := m.client.Ping(ctx).Err(); err != nil {
@@ -101,11 +115,11 @@ func (h hello) check() error {
 	return nil
 }
 
-// Enlist opens a load, waits until so many agents have joined it, and returns them. told is called whenever one has. One load
-// at a time can be open at a Redis.
-func (m *Meeting) Enlist(ctx context.Context, agents int, told func(name string)) (members []Member, err error) {
+// Enlist opens a load, waits until so many agents have joined it, and returns them. told is called whenever one has, or has left
+// again. One load at a time can be open at a Redis.
+func (m *Meeting) Enlist(ctx context.Context, agents int, told func(text string)) ([]Member, error) {
 	load := rand.Text()
-	opened, err := m.client.SetNX(ctx, openKey, load, openLife).Result()
+	opened, err := m.client.SetNX(ctx, openKey, m.opening(load), openLife).Result()
 	switch {
 	case err != nil:
 		return nil, m.failed(err)
@@ -116,42 +130,67 @@ func (m *Meeting) Enlist(ctx context.Context, agents int, told func(name string)
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
 		defer cancel()
 		_ = m.client.Del(closing, openKey, joinedKey(load)).Err() // else they end by themselves
-		if err != nil {
-			for _, r := range members {
-				r.Release()
-			}
-			members = nil
-		}
 	}()
-	off, err := m.clock(ctx)
+	var here []*remote
+	for len(here) < agents && err == nil {
+		here, err = m.welcome(ctx, load, here, told)
+	}
+	var off time.Duration
+	if err == nil {
+		off, err = m.clock(ctx) // now, for it may have been a long wait
+	}
 	if err != nil {
+		release(membersOf(here))
 		return nil, err
 	}
-	for len(members) < agents {
-		if err := m.client.Set(ctx, openKey, load, openLife).Err(); err != nil {
-			return members, m.failed(err)
-		}
-		for _, r := range members {
-			_ = r.Tell(Order{}) // which says that the load is still to come
-		}
-		text, found, err := m.pop(ctx, joinedKey(load))
-		if err != nil {
-			return members, err
-		}
-		if !found {
-			continue
-		}
-		var h hello
-		if err := json.Unmarshal(text, &h); err != nil {
-			return members, m.failed(fmt.Errorf("an agent joined in a way that is not known: %w", err))
-		}
-		if err := h.check(); err != nil {
-			return members, m.failed(err)
-		}
-		told(h.Name)
-		members = append(members, m.take(load, h, off))
+	for _, r := range here {
+		r.off = off
 	}
-	return members, nil
+	return membersOf(here), nil
+}
+
+// opening is what openKey has: which load is open, and of which version.
+func (m *Meeting) opening(load string) string { return load + " " + m.version }
+
+// welcome returns who is there of those who have joined, and the next one who joins within a while.
+func (m *Meeting) welcome(ctx context.Context, load string, here []*remote, told func(text string)) ([]*remote, error) {
+	if err := m.client.Set(ctx, openKey, m.opening(load), openLife).Err(); err != nil {
+		return here, m.failed(err)
+	}
+	here = slices.DeleteFunc(here, func(r *remote) bool { return r.hasLeft(told) })
+	if err := errors.Join(tellAll(membersOf(here), Order{})...); err != nil { // which says that the load is still to come
+		return here, err
+	}
+	h, err := m.hello(ctx, load)
+	if err != nil || h == nil || slices.ContainsFunc(here, func(r *remote) bool { return r.hello.ID == h.ID }) {
+		return here, err
+	}
+	r := m.take(load, *h)
+	told(r.Name() + " has joined")
+	return append(here, r), nil
+}
+
+func membersOf(remotes []*remote) (members []Member) {
+	for _, r := range remotes {
+		members = append(members, r)
+	}
+	return members
+}
+
+// hello returns what the next agent that joins says, nil if none does for a while.
+func (m *Meeting) hello(ctx context.Context, load string) (*hello, error) {
+	text, found, err := m.pop(ctx, joinedKey(load))
+	if err != nil || !found {
+		return nil, err
+	}
+	var h hello
+	if err := json.Unmarshal(text, &h); err != nil {
+		return nil, m.failed(fmt.Errorf("an agent joined in a way that is not known: %w", err))
+	}
+	if err := h.check(); err != nil {
+		return nil, m.failed(err)
+	}
+	return &h, nil
 }
 
 func joinedKey(load string) string        { return keyPrefix + load + ":joined" }
@@ -219,17 +258,50 @@ type remote struct {
 	load    string
 	hello   hello
 	off     time.Duration // of this machine's clock
+	heard   time.Time     // while it waits for a job
 	words   chan Word
 	gone    string // before words is closed
 	leave   context.CancelFunc
 }
 
 // take returns an agent that has joined.
-func (m *Meeting) take(load string, h hello, off time.Duration) *remote {
+func (m *Meeting) take(load string, h hello) *remote {
 	ctx, leave := context.WithCancel(context.Background())
-	r := &remote{meeting: m, load: load, hello: h, off: off, words: make(chan Word), leave: leave}
+	r := &remote{meeting: m, load: load, hello: h, heard: time.Now(), words: make(chan Word), leave: leave}
 	go r.hear(ctx)
 	return r
+}
+
+// hasLeft says whether an agent that waits for a job has left, and lets it go then.
+func (r *remote) hasLeft(told func(text string)) bool {
+	why := r.absence()
+	if why == "" {
+		return false
+	}
+	told(r.Name() + " has left: " + clean(why))
+	r.Release()
+	return true
+}
+
+// absence is why an agent that waits for a job has left; "" if it has not.
+func (r *remote) absence() string {
+	for {
+		select {
+		case word, more := <-r.words:
+			if !more {
+				return r.gone
+			}
+			if word.Failed != "" {
+				return word.Failed
+			}
+			r.heard = time.Now()
+		default:
+			if time.Since(r.heard) > Silence {
+				return errSilent.Error()
+			}
+			return ""
+		}
+	}
 }
 
 // hear passes on what the agent says.
@@ -257,7 +329,7 @@ func (r *remote) hear(ctx context.Context) {
 }
 
 // Name returns the agent's name.
-func (r *remote) Name() string { return r.hello.Name }
+func (r *remote) Name() string { return clean(r.hello.Name) }
 
 // Tell tells it something.
 func (r *remote) Tell(order Order) error {
@@ -283,15 +355,15 @@ func (r *remote) Release() {
 // Join waits until a load is open, and joins it by a name. told is called when it has, with what is added to this
 // machine's time to have that of Redis.
 func (m *Meeting) Join(ctx context.Context, name string, told func(off time.Duration)) (Port, error) {
-	off, err := m.clock(ctx)
-	if err != nil {
-		return nil, err
-	}
 	load, err := m.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	j := &joiner{meeting: m, load: load, hello: hello{ID: rand.Text(), Name: name[:min(len(name), maxName)]}, off: off, heard: time.Now()}
+	off, err := m.clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j := &joiner{meeting: m, load: load, hello: hello{ID: rand.Text(), Name: strings.ToValidUTF8(name[:min(len(name), maxName)], "")}, off: off, heard: time.Now()}
 	if err := m.push(joinedKey(load), j.hello); err != nil {
 		return nil, err
 	}
@@ -299,14 +371,18 @@ func (m *Meeting) Join(ctx context.Context, name string, told func(off time.Dura
 	return j, nil
 }
 
-// open waits until a load is open, and returns which.
+// open waits until a load is open, and returns which. One of another version is refused.
 func (m *Meeting) open(ctx context.Context) (load string, err error) {
 	ticks := time.NewTicker(poll / 4)
 	defer ticks.Stop()
 	for {
-		load, err = m.client.Get(ctx, openKey).Result()
+		text, err := m.client.Get(ctx, openKey).Result()
 		switch {
 		case err == nil:
+			load, version, _ := strings.Cut(text, " ")
+			if version != m.version {
+				return "", m.failed(fmt.Errorf("the load that waits there is sent by %.200q, and this is %.200q: all must be of one version", version, m.version))
+			}
 			return load, nil
 		case ctx.Err() != nil:
 			return "", errInterrupted
@@ -339,15 +415,19 @@ func (j *joiner) Hear(ctx context.Context) (order Order, err error) {
 			return order, err
 		case found:
 			j.heard = time.Now()
-			return j.read(text)
+			return j.read(ctx, text)
 		case time.Since(j.heard) > Silence:
-			return order, fmt.Errorf("not heard for %v", Silence)
+			return order, errSilent
 		}
 	}
 }
 
-func (j *joiner) read(text []byte) (order Order, err error) {
+// read reads an order. A job may come long after the clock was compared, and its start soon after it.
+func (j *joiner) read(ctx context.Context, text []byte) (order Order, err error) {
 	err = json.Unmarshal(text, &order)
+	if err == nil && order.Job != nil {
+		j.off, err = j.meeting.clock(ctx)
+	}
 	if order.Start != nil {
 		at := order.Start.Add(-j.off)
 		order.Start = &at

@@ -18,7 +18,12 @@ import (
 
 func meet(t *testing.T, s redistest.Server) *fleet.Meeting {
 	t.Helper()
-	m, err := fleet.Meet(t.Context(), "redis://"+s.Addr, "")
+	return meetOf(t, s, "brownout 1")
+}
+
+func meetOf(t *testing.T, s redistest.Server, version string) *fleet.Meeting {
+	t.Helper()
+	m, err := fleet.Meet(t.Context(), fleet.Place{Address: "redis://" + s.Addr, Version: version})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +115,87 @@ func TestOneLoadAtATimeIsOpen(t *testing.T) {
 	})
 }
 
+// Agents of another version measure in another way, or do not understand what they are told.
+func TestAgentsAreOfOneVersion(t *testing.T) {
+	s := redistest.Mini(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	waiting := make(chan error)
+	go func() {
+		_, err := meet(t, s).Enlist(ctx, 1, func(text string) { t.Error(text) })
+		waiting <- err
+	}()
+	_, err := meetOf(t, s, "brownout 2").Join(t.Context(), "host", func(time.Duration) { t.Error("it has joined") })
+	if err == nil || !strings.HasSuffix(err.Error(), `: the load that waits there is sent by "brownout 1", and this is "brownout 2": all must be of one version`) {
+		t.Errorf("%v", err)
+	}
+	cancel()
+	if err := <-waiting; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Who has joined and leaves while others are waited for is told apart from those who stay, and who joins twice is one.
+func TestWhoLeavesBeforeTheLoadBegins(t *testing.T) {
+	s := redistest.Mini(t)
+	meeting, c := meet(t, s), clientOf(t, s)
+	told := make(chan string, 10)
+	expect := func(want string) {
+		t.Helper()
+		if got := <-told; got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	var members []fleet.Member
+	enlisted := make(chan error)
+	go func() {
+		var err error
+		members, err = meeting.Enlist(t.Context(), 2, func(text string) { told <- text })
+		enlisted <- err
+	}()
+	join := func(ctx context.Context, name string) chan error {
+		ended := make(chan error, 1)
+		go func() {
+			port, err := meet(t, s).Join(ctx, name, func(time.Duration) {})
+			if err == nil {
+				err = fleet.Serve(ctx, port, shortly(t))
+			}
+			ended <- err
+		}()
+		return ended
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	left := join(ctx, "first")
+	expect("first has joined")
+	leave()
+	if err := <-left; err == nil || err.Error() != "interrupted" {
+		t.Errorf("%v", err)
+	}
+	expect("first has left: interrupted")
+
+	load, err := c.Get(t.Context(), openKey).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load, _, _ = strings.Cut(load, " ")
+	twice := `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":"second"}`
+	if err := c.RPush(t.Context(), "brownout:load:"+load+":joined", twice, twice).Err(); err != nil {
+		t.Fatal(err)
+	}
+	expect("second has joined")
+	third := join(t.Context(), "third")
+	expect("third has joined")
+	if err := <-enlisted; err != nil || len(members) != 2 || members[0].Name() != "second" || members[1].Name() != "third" {
+		t.Errorf("%v, %v", err, members)
+	}
+	for _, m := range members {
+		m.Release()
+	}
+	if err := <-third; err == nil || err.Error() != "stopped before anything was sent" {
+		t.Errorf("%v", err)
+	}
+}
+
 // Whoever joins is looked at first.
 func TestStrangersAreRefused(t *testing.T) {
 	s := redistest.Mini(t)
@@ -122,6 +208,7 @@ func TestStrangersAreRefused(t *testing.T) {
 				load, err = c.Get(t.Context(), openKey).Result()
 			}
 			if err == nil {
+				load, _, _ = strings.Cut(load, " ")
 				err = c.RPush(t.Context(), "brownout:load:"+load+":joined", stranger).Err()
 			}
 			if err != nil {
@@ -139,7 +226,7 @@ func TestStrangersAreRefused(t *testing.T) {
 // An agent whose Redis is gone ends, and so does who waits for a load.
 func TestAnAgentWithoutItsRedisEnds(t *testing.T) {
 	s := redistest.Mini(t)
-	if err := clientOf(t, s).Set(t.Context(), openKey, "LOAD", time.Minute).Err(); err != nil {
+	if err := clientOf(t, s).Set(t.Context(), openKey, "LOAD brownout 1", time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
 	port, err := meet(t, s).Join(t.Context(), "host", func(time.Duration) {})

@@ -50,10 +50,7 @@ func (s Sheet) HTML(w io.Writer) error {
 	return t.Execute(w, shown)
 }
 
-// style is the page's, with that of charts in its place.
-func style() template.CSS {
-	return template.CSS(strings.Replace(styleText, "/* charts */\n", string(chart.CSS()), 1))
-}
+func style() template.CSS { return chart.PageCSS() + template.CSS(styleText) }
 
 // A view is all that people are shown: texts are clean, and figures have their units.
 type view struct {
@@ -101,6 +98,9 @@ func (s *Sheet) view() (*view, error) {
 	}
 	for _, l := range s.Report.Lost {
 		v.Notes = append(v.Notes, clean(l.String()))
+	}
+	if n := s.Report.Clients; n > 0 {
+		v.Notes = append(v.Notes, fmt.Sprintf("No schedule: %d clients, each of which waited for its answer. What that held up is in no latency.", n))
 	}
 	if schedule := s.Report.Schedule; schedule != nil && schedule.Behind {
 		v.Notes = append(v.Notes, "The generator fell behind its schedule, which is in all latencies.")

@@ -100,6 +100,14 @@ func TestPageSaysThatTheGeneratorFellBehind(t *testing.T) {
 	}
 }
 
+func TestPageSaysThatClientsHadNoSchedule(t *testing.T) {
+	s := madeUp(t)
+	s.Report.Clients, s.Report.Schedule = 8, nil
+	if text := htmltest.Parse(t, pageOf(t, s)).Text(); !strings.Contains(text, "No schedule: 8 clients, each of which waited for its answer.") {
+		t.Errorf("it says %s", text)
+	}
+}
+
 // Each second stands in the middle of its time; the one that was bad is seen.
 func TestCurvesFollowTheSeconds(t *testing.T) {
 	figures := htmltest.Parse(t, pageOf(t, madeUp(t))).All("figure", "")
@@ -115,7 +123,10 @@ func TestPageSaysFirstWhatMatters(t *testing.T) {
 		"Incomplete: 1 of 3 agents were lost, and nothing of what they sent is here.": func(s *page.Sheet) {
 			s.Report.Agents, s.Report.Lost = 3, []loadgen.Lost{{Agent: "agent 2", Share: loadgen.Stride{Index: 1, Of: 3}, Why: "signal: killed"}}
 		},
-		"No request was acknowledged.":                           func(s *page.Sheet) { s.Judgements, s.Report.Total.Acknowledged = nil, 0 },
+		"No request was acknowledged.": func(s *page.Sheet) {
+			total := &s.Report.Total
+			s.Judgements, total.Unknown, total.Acknowledged = nil, total.Acknowledged, 0
+		},
 		"Interrupted: the schedule was not followed to its end.": func(s *page.Sheet) { s.Judgements, s.Report.Interrupted = nil, true },
 		"No threshold was set.":                                  func(s *page.Sheet) { s.Judgements = nil },
 		"All thresholds held: 1.":                                func(s *page.Sheet) { s.Judgements = s.Judgements[:1] },
