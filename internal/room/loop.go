@@ -183,6 +183,9 @@ func (s *sector) place(from, degrees float64) {
 		s.Fill = ring(a, b, hub, reach(s.Share))
 	}
 	x, y := polar(from+degrees/2, nameAt)
+	if y < -20 { // both lines are above the wheel
+		y -= 15
+	}
 	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+15)
 	switch {
 	case x > 20:
