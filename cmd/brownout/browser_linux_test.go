@@ -116,6 +116,9 @@ func (b *browser) looksAround() {
 				b.t.Errorf("%s is wider than %d pixels", page.path, w.width)
 			}
 			b.picture(page.name + "-" + w.name)
+			if w.name == "desk" {
+				b.darkPicture(page.name)
+			}
 		}
 	}
 	b.Do(chromedp.EmulateViewport(1280, 900))
@@ -132,7 +135,6 @@ func (b *browser) inTheDark() {
 	light := ground()
 	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=dark]`)), chromedp.WaitReady(chromedp.CSS(`html[data-theme=dark] #content`)))
 	dark := ground()
-	b.picture("map-dark")
 	if light == dark {
 		b.t.Errorf("the ground is %s, light or dark", dark)
 	}
@@ -166,6 +168,24 @@ func (b *browser) picture(name string) {
 	}
 }
 
+// darkPicture keeps one of the page as who prefers dark pages has it, likewise.
+func (b *browser) darkPicture(name string) {
+	b.t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	b.prefers(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
+	b.picture(name + "-dark")
+	b.prefers()
+}
+
+// pictures keeps both.
+func (b *browser) pictures(name string) {
+	b.t.Helper()
+	b.picture(name)
+	b.darkPicture(name)
+}
+
 // blockForm is what a loop is blocked with.
 const blockForm = `details:has(input[name=fault][value="loop.block"])`
 
@@ -193,10 +213,10 @@ func (b *browser) breaksByMouse() {
 	}
 	b.open("/loop/gateway")
 	b.shows("#live .culprit", "loop.block")
-	b.picture("loop-blocked")
+	b.pictures("loop-blocked")
 	b.open("/")
 	b.shows("#live .plan.wide", "ϟ")
-	b.picture("map-blocked")
+	b.pictures("map-blocked")
 	b.open("/faults")
 	b.click(`#live button[aria-label="End loop.block on gateway"]`)
 	b.shows("#live", "Nothing is active.")
@@ -215,6 +235,7 @@ func (b *browser) breaksByKeyboard() {
 	b.tabTo(form + ` [name=on]`)
 	b.Do(chromedp.KeyEvent("payments"))
 	b.tabTo(form + ` button`)
+	b.pictures("focus")
 	b.Do(chromedp.KeyEvent(kb.Enter))
 	b.showsSoon("http.error on payments")
 	b.tabTo(`#live button[aria-label="End http.error on payments"]`)
@@ -245,9 +266,9 @@ func (b *browser) plays() {
 	b.Do(chromedp.Click(chromedp.CSS(`.start button`)))
 	b.shows("#live", "off arm: an epoch of its own")
 	b.shows("#live", "loop.block on gateway begins")
-	b.picture("drill-playing")
+	b.pictures("drill-playing")
 	b.awaitVerdict()
-	b.picture("drill-played")
+	b.pictures("drill-played")
 	b.click(`#live a[href^="/runs/"]`)
 	b.has(`body:not(:has(#live)) .verdict`)
 	b.open("/runs")
@@ -255,7 +276,7 @@ func (b *browser) plays() {
 	b.open("/traces?order=slowest")
 	b.click(`#live .traces a`)
 	b.has(`#live .fall`)
-	b.picture("trace")
+	b.pictures("trace")
 }
 
 // awaitVerdict waits for the end of a drill.
