@@ -99,6 +99,12 @@ var widths = []struct {
 	width, height, scale int64
 }{{"phone", 360, 740, 2}, {"desk", 1280, 900, 1}, {"wall", 3840, 2160, 1}}
 
+// at has the browser be as wide as one of them.
+func (b *browser) at(width, height, scale int64) {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(float64(scale))))
+}
+
 // looksAround loads every page at every width.
 func (b *browser) looksAround() {
 	b.t.Helper()
@@ -107,7 +113,7 @@ func (b *browser) looksAround() {
 		{"overview", "/dashboards/overview"}, {"dashboard-loop", "/dashboards/loop?span=5m&job=gateway"}, {"traces", "/traces"}, {"runs", "/runs"}, {"runbook", "/runbooks/loop-block"},
 	} {
 		for _, w := range widths {
-			b.Do(chromedp.EmulateViewport(w.width, w.height, chromedp.EmulateScale(float64(w.scale))))
+			b.at(w.width, w.height, w.scale)
 			b.open(page.path)
 			if heard := b.Heard(); len(heard) > 0 {
 				b.t.Errorf("%s: the browser complains: %q", page.path, heard)
@@ -115,13 +121,10 @@ func (b *browser) looksAround() {
 			if !b.Is(`document.documentElement.scrollWidth <= innerWidth`) {
 				b.t.Errorf("%s is wider than %d pixels", page.path, w.width)
 			}
-			b.picture(page.name + "-" + w.name)
-			if w.name == "desk" {
-				b.darkPicture(page.name)
-			}
 		}
+		b.at(1280, 900, 1)
+		b.pictures(page.name)
 	}
-	b.Do(chromedp.EmulateViewport(1280, 900))
 	b.inTheDark()
 }
 
@@ -155,35 +158,30 @@ func (b *browser) prefers(features ...*emulation.MediaFeature) {
 	}))
 }
 
-// picture keeps a picture of the whole page, if somebody wants it.
-func (b *browser) picture(name string) {
+// pictures keeps pictures of the whole page, at every width, and one for who prefers dark pages, if somebody wants them.
+func (b *browser) pictures(name string) {
 	b.t.Helper()
 	if *screenshots == "" {
 		return
 	}
-	b.Do(chromedp.Sleep(1500 * time.Millisecond)) // until there are figures
-	png := browsertest.Value(b.Browser, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600); err != nil {
-		b.t.Fatal(err)
+	for _, w := range widths {
+		b.at(w.width, w.height, w.scale)
+		b.picture(name + "-" + w.name)
 	}
-}
-
-// darkPicture keeps one of the page as who prefers dark pages has it, likewise.
-func (b *browser) darkPicture(name string) {
-	b.t.Helper()
-	if *screenshots == "" {
-		return
-	}
+	b.at(1280, 900, 1)
 	b.prefers(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
 	b.picture(name + "-dark")
 	b.prefers()
 }
 
-// pictures keeps both.
-func (b *browser) pictures(name string) {
+// picture keeps one.
+func (b *browser) picture(name string) {
 	b.t.Helper()
-	b.picture(name)
-	b.darkPicture(name)
+	b.Do(chromedp.Sleep(1500 * time.Millisecond)) // until there are figures
+	png := browsertest.Value(b.Browser, chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // blockForm is what a loop is blocked with.
@@ -197,6 +195,7 @@ func (b *browser) fillsInBlock() {
 		chromedp.Click(chromedp.CSS(blockForm+` > summary`)),
 		chromedp.SetValue(chromedp.CSS(blockForm+` [name=param-for]`), "300ms"),
 		chromedp.SetValue(chromedp.CSS(blockForm+` [name=on]`), "gateway"),
+		chromedp.SetValue(chromedp.CSS(blockForm+` [name=ttl]`), "2m"),
 	)
 }
 
@@ -211,6 +210,7 @@ func (b *browser) breaksByMouse() {
 	if !b.Is(`(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector("#notice").getBoundingClientRect())`) {
 		b.t.Error("what came of the press is out of sight where it was pressed")
 	}
+	b.pictures("faults-active")
 	b.open("/loop/gateway")
 	b.shows("#live .culprit", "loop.block")
 	b.pictures("loop-blocked")
@@ -273,6 +273,7 @@ func (b *browser) plays() {
 	b.has(`body:not(:has(#live)) .verdict`)
 	b.open("/runs")
 	b.shows("#live", "loop-block")
+	b.pictures("runs-played")
 	b.open("/traces?order=slowest")
 	b.click(`#live .traces a`)
 	b.has(`#live .fall`)

@@ -122,7 +122,6 @@ func scenes() []scene {
 		}},
 		{"inject", 620, func(b *browser) {
 			b.fillsInBlock()
-			b.Do(chromedp.SetValue(chromedp.CSS(blockForm+` [name=ttl]`), "2m"))
 			b.scrollTo(blockForm)
 		}},
 		{"map-blocked", 900, func(b *browser) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"brownout/internal/chart"
 )
@@ -19,6 +20,7 @@ type layout struct {
 	width, height float64
 	box           [2]float64 // width and height of a part's
 	line          float64    // height of a line of text
+	letter        float64    // width of one beside an edge, about: the style sheet knows
 	at            map[string][2]float64
 	// label is where along an edge its figures stand, as a share; half way, unless it says otherwise.
 	label map[string]float64
@@ -27,7 +29,7 @@ type layout struct {
 // wide is the map from left to right.
 func wide() *layout {
 	return &layout{
-		name: "wide", width: 1150, height: 530, box: [2]float64{172, 100}, line: 20,
+		name: "wide", width: 1150, height: 530, box: [2]float64{172, 100}, line: 20, letter: 7,
 		at: map[string][2]float64{
 			"customers": {96, 265}, "gateway": {400, 265}, "payments": {730, 142}, "inventory": {730, 472},
 			"bank-a": {1054, 60}, "bank-b": {1054, 224}, "redis": {1054, 388},
@@ -39,7 +41,7 @@ func wide() *layout {
 // tall is the map from above to below.
 func tall() *layout {
 	return &layout{
-		name: "tall", width: 376, height: 844, box: [2]float64{112, 92}, line: 17,
+		name: "tall", width: 376, height: 844, box: [2]float64{112, 92}, line: 17, letter: 6.3,
 		at: map[string][2]float64{
 			"customers": {188, 54}, "gateway": {188, 224}, "payments": {64, 418}, "inventory": {316, 418},
 			"redis": {242, 600}, "bank-a": {64, 790}, "bank-b": {210, 790},
@@ -73,7 +75,11 @@ type edgeDrawing struct {
 	Heavy  string // how thick the line is
 	Broken textLine
 	Lines  []textLine
+	Plate  plate // behind the figures
 }
+
+// A plate is what figures stand on, so that nobody reads the line that goes through them as a part of them.
+type plate struct{ X, Y, Width, Height string }
 
 // A textLine is text at a height.
 type textLine struct{ Text, Y string }
@@ -139,8 +145,18 @@ func (l *layout) edge(e *edge, from, to [2]float64) edgeDrawing {
 	top := y - l.line*(float64(len(texts))/2-0.75)
 	return edgeDrawing{
 		edge: e, Points: point(begin) + " " + point(end), X: px(x), Heavy: px(heavy(e.Rate)),
-		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top),
+		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top), Plate: l.plate(texts, x, top),
 	}
+}
+
+// plate is what stands behind lines of text with a middle, the first of them at a height.
+func (l *layout) plate(texts []string, middle, top float64) plate {
+	longest := 0
+	for _, text := range texts {
+		longest = max(longest, utf8.RuneCountInString(text))
+	}
+	width := float64(longest) * l.letter
+	return plate{px(middle - width/2), px(top - 0.75*l.line), px(width), px(float64(len(texts)) * l.line)}
 }
 
 // point writes a place as SVG has it.

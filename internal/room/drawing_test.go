@@ -2,10 +2,8 @@ package room
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"testing"
-	"unicode/utf8"
 
 	"brownout/internal/shopfile"
 )
@@ -13,7 +11,6 @@ import (
 // However much there is to say of an edge, its figures lie over no box, no other figures and no other line: one could
 // not read them in an incident.
 func TestTheFiguresOfTheMapHaveRoom(t *testing.T) {
-	letters := map[string]float64{"wide": 7, "tall": 6.3} // how wide one of the style sheet's is, about
 	s := &shopfile.Shop{Admin: map[string]string{}}
 	for _, name := range []string{"gateway", "payments", "inventory", "bank-a", "bank-b"} {
 		s.Admin[name] = "http://127.0.0.1:1"
@@ -24,7 +21,7 @@ func TestTheFiguresOfTheMapHaveRoom(t *testing.T) {
 			t.Fatalf("%d edges, want 8", len(d.Edges))
 		}
 		for _, e := range d.Edges {
-			figures := l.figures(t, e, letters[l.name])
+			figures := areaOf(t, e.Plate)
 			name := fmt.Sprintf("%s: figures from %s to %s", l.name, e.From, e.To)
 			if figures.left < 0 || figures.right > l.width {
 				t.Errorf("%s are cut", name)
@@ -38,7 +35,7 @@ func TestTheFiguresOfTheMapHaveRoom(t *testing.T) {
 				if other.edge == e.edge {
 					continue
 				}
-				if figures.meets(l.figures(t, other, letters[l.name])) {
+				if figures.meets(areaOf(t, other.Plate)) {
 					t.Errorf("%s lie over those from %s to %s", name, other.From, other.To)
 				}
 				if figures.crossed(t, other.Points) {
@@ -93,17 +90,11 @@ func (l *layout) boxOf(part string) area {
 	return area{at[0] - l.box[0]/2, at[1] - l.box[1]/2, at[0] + l.box[0]/2, at[1] + l.box[1]/2}
 }
 
-// figures are where those of an edge are.
-func (l *layout) figures(t *testing.T, e edgeDrawing, letter float64) area {
+// areaOf is where a plate is.
+func areaOf(t *testing.T, p plate) area {
 	t.Helper()
-	middle := parsed(t, e.X)
-	a := area{middle, math.Inf(1), middle, math.Inf(-1)}
-	for _, line := range e.Lines {
-		half, base := letter*float64(utf8.RuneCountInString(line.Text))/2, parsed(t, line.Y)
-		a.left, a.right = min(a.left, middle-half), max(a.right, middle+half)
-		a.top, a.bottom = min(a.top, base-0.75*l.line), max(a.bottom, base+0.25*l.line)
-	}
-	return a
+	left, top := parsed(t, p.X), parsed(t, p.Y)
+	return area{left, top, left + parsed(t, p.Width), top + parsed(t, p.Height)}
 }
 
 func parsed(t *testing.T, text string) float64 {

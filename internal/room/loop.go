@@ -183,10 +183,11 @@ func (s *sector) place(from, degrees float64) {
 		s.Fill = ring(a, b, hub, reach(s.Share))
 	}
 	x, y := polar(from+degrees/2, nameAt)
+	const line = 20
 	if y < -20 { // both lines are above the wheel
-		y -= 15
+		y -= line
 	}
-	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+15)
+	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+line)
 	switch {
 	case x > 20:
 		s.Anchor = "start"
