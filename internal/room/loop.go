@@ -184,8 +184,11 @@ func (s *sector) place(from, degrees float64) {
 	}
 	x, y := polar(from+degrees/2, nameAt)
 	const line = 20
-	if y < -20 { // both lines are above the wheel
+	switch { // both lines are outside of the wheel
+	case y < -20:
 		y -= line
+	case y > 20:
+		y += line / 2
 	}
 	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+line)
 	switch {
