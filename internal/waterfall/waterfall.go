@@ -80,12 +80,12 @@ func (f *Fall) step(n node, row int) Step {
 	s := n.span
 	part := 100 / f.Took.Seconds()
 	x := (s.At - f.From).Seconds() * part
-	width := max(s.Length.Seconds()*part, 0)
+	width := max(s.Length.Seconds()*part, 0.25) // or it is not seen
 	v := Step{
 		Service: s.Service, Name: s.Name, Depth: n.depth, Kind: kindOf(s.Name),
 		At: length(s.At - f.From), Length: length(s.Length), Notes: notes(s), Failed: s.Error != "",
 		Row: percent(float64(row)*rowHeight + 0.1), TextRow: percent(float64(row)*rowHeight + 1.15),
-		X: percent(x), Width: percent(max(width, 0.25)),
+		X: percent(x), Width: percent(width),
 	}
 	at, anchor := textPlace(x, width)
 	v.TextAt, v.Anchor = percent(at), anchor
