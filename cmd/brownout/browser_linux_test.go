@@ -99,6 +99,12 @@ var widths = []struct {
 	width, height, scale int64
 }{{"phone", 360, 740, 2}, {"desk", 1280, 900, 1}, {"wall", 3840, 2160, 1}}
 
+// at has the browser be as wide as one of them.
+func (b *browser) at(width, height, scale int64) {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(float64(scale))))
+}
+
 // looksAround loads every page at every width.
 func (b *browser) looksAround() {
 	b.t.Helper()
@@ -107,7 +113,7 @@ func (b *browser) looksAround() {
 		{"overview", "/dashboards/overview"}, {"dashboard-loop", "/dashboards/loop?span=5m&job=gateway"}, {"traces", "/traces"}, {"runs", "/runs"}, {"runbook", "/runbooks/loop-block"},
 	} {
 		for _, w := range widths {
-			b.Do(chromedp.EmulateViewport(w.width, w.height, chromedp.EmulateScale(float64(w.scale))))
+			b.at(w.width, w.height, w.scale)
 			b.open(page.path)
 			if heard := b.Heard(); len(heard) > 0 {
 				b.t.Errorf("%s: the browser complains: %q", page.path, heard)
@@ -115,10 +121,10 @@ func (b *browser) looksAround() {
 			if !b.Is(`document.documentElement.scrollWidth <= innerWidth`) {
 				b.t.Errorf("%s is wider than %d pixels", page.path, w.width)
 			}
-			b.picture(page.name + "-" + w.name)
 		}
+		b.at(1280, 900, 1)
+		b.pictures(page.name)
 	}
-	b.Do(chromedp.EmulateViewport(1280, 900))
 	b.inTheDark()
 }
 
@@ -132,7 +138,6 @@ func (b *browser) inTheDark() {
 	light := ground()
 	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=dark]`)), chromedp.WaitReady(chromedp.CSS(`html[data-theme=dark] #content`)))
 	dark := ground()
-	b.picture("map-dark")
 	if light == dark {
 		b.t.Errorf("the ground is %s, light or dark", dark)
 	}
@@ -153,12 +158,25 @@ func (b *browser) prefers(features ...*emulation.MediaFeature) {
 	}))
 }
 
-// picture keeps a picture of the whole page, if somebody wants it.
-func (b *browser) picture(name string) {
+// pictures keeps pictures of the whole page, at every width, and one for who prefers dark pages, if somebody wants them.
+func (b *browser) pictures(name string) {
 	b.t.Helper()
 	if *screenshots == "" {
 		return
 	}
+	for _, w := range widths {
+		b.at(w.width, w.height, w.scale)
+		b.picture(name + "-" + w.name)
+	}
+	b.at(1280, 900, 1)
+	b.prefers(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
+	b.picture(name + "-dark")
+	b.prefers()
+}
+
+// picture keeps one.
+func (b *browser) picture(name string) {
+	b.t.Helper()
 	b.Do(chromedp.Sleep(1500 * time.Millisecond)) // until there are figures
 	png := browsertest.Value(b.Browser, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600); err != nil {
@@ -177,6 +195,7 @@ func (b *browser) fillsInBlock() {
 		chromedp.Click(chromedp.CSS(blockForm+` > summary`)),
 		chromedp.SetValue(chromedp.CSS(blockForm+` [name=param-for]`), "300ms"),
 		chromedp.SetValue(chromedp.CSS(blockForm+` [name=on]`), "gateway"),
+		chromedp.SetValue(chromedp.CSS(blockForm+` [name=ttl]`), "2m"),
 	)
 }
 
@@ -191,12 +210,13 @@ func (b *browser) breaksByMouse() {
 	if !b.Is(`(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector("#notice").getBoundingClientRect())`) {
 		b.t.Error("what came of the press is out of sight where it was pressed")
 	}
+	b.pictures("faults-active")
 	b.open("/loop/gateway")
 	b.shows("#live .culprit", "loop.block")
-	b.picture("loop-blocked")
+	b.pictures("loop-blocked")
 	b.open("/")
 	b.shows("#live .plan.wide", "ϟ")
-	b.picture("map-blocked")
+	b.pictures("map-blocked")
 	b.open("/faults")
 	b.click(`#live button[aria-label="End loop.block on gateway"]`)
 	b.shows("#live", "Nothing is active.")
@@ -215,6 +235,7 @@ func (b *browser) breaksByKeyboard() {
 	b.tabTo(form + ` [name=on]`)
 	b.Do(chromedp.KeyEvent("payments"))
 	b.tabTo(form + ` button`)
+	b.pictures("focus")
 	b.Do(chromedp.KeyEvent(kb.Enter))
 	b.showsSoon("http.error on payments")
 	b.tabTo(`#live button[aria-label="End http.error on payments"]`)
@@ -245,17 +266,18 @@ func (b *browser) plays() {
 	b.Do(chromedp.Click(chromedp.CSS(`.start button`)))
 	b.shows("#live", "off arm: an epoch of its own")
 	b.shows("#live", "loop.block on gateway begins")
-	b.picture("drill-playing")
+	b.pictures("drill-playing")
 	b.awaitVerdict()
-	b.picture("drill-played")
+	b.pictures("drill-played")
 	b.click(`#live a[href^="/runs/"]`)
 	b.has(`body:not(:has(#live)) .verdict`)
 	b.open("/runs")
 	b.shows("#live", "loop-block")
+	b.pictures("runs-played")
 	b.open("/traces?order=slowest")
 	b.click(`#live .traces a`)
 	b.has(`#live .fall`)
-	b.picture("trace")
+	b.pictures("trace")
 }
 
 // awaitVerdict waits for the end of a drill.

@@ -33,9 +33,13 @@ func shrink(picture []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// commonColours returns the colours that an image has most of, as many as a palette has room for.
+// commonColours returns the colours that an image has most of, as many as a palette has room for. Of those that are alike it
+// has one: the many shades of letters would leave no room for the colour of a thin line.
 func commonColours(page image.Image) color.Palette {
-	const room = 256
+	const (
+		room  = 256
+		alike = 6 // in red, green and blue
+	)
 	counts := map[color.RGBA]int{}
 	for x, y := range points(page) {
 		counts[colourAt(page, x, y)]++
@@ -43,9 +47,12 @@ func commonColours(page image.Image) color.Palette {
 	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
 		return cmp.Or(counts[b]-counts[a], bytes.Compare([]byte{a.R, a.G, a.B}, []byte{b.R, b.G, b.B}))
 	})
+	var kept []color.RGBA
 	var palette color.Palette
-	for _, c := range colours[:min(len(colours), room)] {
-		palette = append(palette, c)
+	for _, c := range colours {
+		if len(kept) < room && !slices.ContainsFunc(kept, func(other color.RGBA) bool { return apart(c, other) < alike }) {
+			kept, palette = append(kept, c), append(palette, c)
+		}
 	}
 	return palette
 }
@@ -67,7 +74,8 @@ func colourAt(page image.Image, x, y int) color.RGBA {
 	return color.RGBAModel.Convert(page.At(x, y)).(color.RGBA)
 }
 
-// What a picture has much of stays as it is, and a shade that it has little of becomes one that is near.
+// What a picture has much of stays as it is, a shade that it has little of becomes one that is near, and a colour that is like
+// no other stays, however little there is of it.
 func TestPicturesShrink(t *testing.T) {
 	t.Parallel()
 	const shades = 10 // rows of them
@@ -76,6 +84,9 @@ func TestPicturesShrink(t *testing.T) {
 		c := color.RGBA{0xee, 0xee, 0xee, 0xff}
 		if y < shades { // each of them once
 			c = color.RGBA{uint8(x % 10), uint8(x / 10), uint8(y), 0xff}
+		}
+		if x == 0 && y == 2*shades {
+			c = color.RGBA{0xff, 0, 0, 0xff}
 		}
 		page.SetRGBA(x, y, c)
 	}
@@ -96,10 +107,15 @@ func TestPicturesShrink(t *testing.T) {
 	}
 	for x, y := range points(page) {
 		was, is := page.RGBAAt(x, y), colourAt(small, x, y)
-		if off := max(distance(was.R, is.R), distance(was.G, is.G), distance(was.B, is.B)); off >= shades || off > 0 && y >= shades {
+		if off := apart(was, is); off >= shades || off > 0 && y >= shades {
 			t.Fatalf("at %d, %d: %v became %v", x, y, was, is)
 		}
 	}
+}
+
+// apart is how unlike two colours are.
+func apart(a, b color.RGBA) uint8 {
+	return max(distance(a.R, b.R), distance(a.G, b.G), distance(a.B, b.B))
 }
 
 func distance(a, b uint8) uint8 { return max(a, b) - min(a, b) }

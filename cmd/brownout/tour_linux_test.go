@@ -109,7 +109,7 @@ type scene struct {
 // scenes are those of the tour, in their order.
 func scenes() []scene {
 	return []scene{
-		{"map", 900, func(b *browser) {
+		{"map", 1070, func(b *browser) {
 			b.open("/")
 			b.Do(chromedp.Sleep(30 * time.Second)) // until the graph below the map has a shape
 			b.isCalm()
@@ -122,10 +122,9 @@ func scenes() []scene {
 		}},
 		{"inject", 620, func(b *browser) {
 			b.fillsInBlock()
-			b.Do(chromedp.SetValue(chromedp.CSS(blockForm+` [name=ttl]`), "2m"))
 			b.scrollTo(blockForm)
 		}},
-		{"map-blocked", 900, func(b *browser) {
+		{"map-blocked", 860, func(b *browser) {
 			b.click(blockForm + ` button`)
 			b.shows("#notice", "loop.block is active on gateway")
 			b.open("/")
@@ -155,7 +154,7 @@ func scenes() []scene {
 			b.open("/dashboards/loop?span=5m&job=gateway")
 			b.has("#live figure svg")
 		}},
-		{"drill-map", 720, func(b *browser) {
+		{"drill-map", 690, func(b *browser) {
 			b.open("/drills/retry-storm")
 			b.click(`.start button`)
 			b.shows("#live", "off arm: an epoch of its own")

@@ -242,6 +242,7 @@ func TestTiles(t *testing.T) {
 		{chart.Tile{Title: "Goodput", Value: 0.993, Unit: chart.Share, Level: chart.Good, Line: line("", 1, 0.5).Points, To: 2 * second}, "Goodput 99.3 % ✓ as it should be", "M0 150h0L500 495"},
 		{chart.Tile{Title: "Breaker", Value: 2, Text: "open", Level: chart.Bad}, "Breaker open ✗ bad", ""},
 		{chart.Tile{Title: "Orders", Value: math.NaN()}, "Orders –", ""},
+		{chart.Tile{Title: "Answers", Value: 30.6, Unit: chart.PerSecond}, "Answers 30.6 a second", ""},
 	} {
 		fragment, err := tt.tile.HTML()
 		page := parse(t, fragment, err)

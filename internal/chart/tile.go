@@ -19,18 +19,18 @@ type Tile struct {
 
 // A stat is a tile as a page shows it.
 type stat struct {
-	Title, Text, Level, Sign string
-	Size                     int
-	Path                     string
+	Title, Text, Note, Level, Sign string
+	Size                           int
+	Path                           string
 }
 
 // HTML returns the tile, an element of its own.
 func (t Tile) HTML() (template.HTML, error) {
-	text := t.Text
+	text, note := t.Text, ""
 	if text == "" {
-		text = t.Unit.Format(t.Value)
+		text, note = t.Unit.Format(t.Value), t.Unit.Note()
 	}
-	return render("tile", stat{t.Title, text, string(t.Level), t.Level.sign(), drawn, sparkline(t.Line, t.From, t.To)})
+	return render("tile", stat{t.Title, text, note, string(t.Level), t.Level.sign(), drawn, sparkline(t.Line, t.From, t.To)})
 }
 
 // sign says how something stands to who does not see colours.

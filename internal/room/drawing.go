@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"brownout/internal/chart"
 )
@@ -19,9 +20,8 @@ type layout struct {
 	width, height float64
 	box           [2]float64 // width and height of a part's
 	line          float64    // height of a line of text
+	letter        float64    // width of one beside an edge, about: the style sheet knows
 	at            map[string][2]float64
-	// bend is where an edge turns, to go round a box that would be in its way.
-	bend map[string][2]float64
 	// label is where along an edge its figures stand, as a share; half way, unless it says otherwise.
 	label map[string]float64
 }
@@ -29,10 +29,10 @@ type layout struct {
 // wide is the map from left to right.
 func wide() *layout {
 	return &layout{
-		name: "wide", width: 1150, height: 470, box: [2]float64{190, 100}, line: 20,
+		name: "wide", width: 1150, height: 530, box: [2]float64{172, 100}, line: 20, letter: 7,
 		at: map[string][2]float64{
-			"customers": {105, 240}, "gateway": {410, 240}, "payments": {735, 110}, "inventory": {735, 405},
-			"bank-a": {1045, 62}, "bank-b": {1045, 180}, "redis": {1045, 330},
+			"customers": {96, 265}, "gateway": {400, 265}, "payments": {730, 142}, "inventory": {730, 472},
+			"bank-a": {1054, 60}, "bank-b": {1054, 224}, "redis": {1054, 388},
 		},
 		label: map[string]float64{"gateway-redis": 0.42},
 	}
@@ -41,13 +41,12 @@ func wide() *layout {
 // tall is the map from above to below.
 func tall() *layout {
 	return &layout{
-		name: "tall", width: 372, height: 690, box: [2]float64{112, 92}, line: 17,
+		name: "tall", width: 376, height: 844, box: [2]float64{112, 92}, line: 17, letter: 6.3,
 		at: map[string][2]float64{
-			"customers": {186, 60}, "gateway": {186, 235}, "payments": {66, 425}, "inventory": {313, 425},
-			"bank-a": {62, 630}, "bank-b": {186, 630}, "redis": {310, 630},
+			"customers": {188, 54}, "gateway": {188, 224}, "payments": {64, 418}, "inventory": {316, 418},
+			"redis": {242, 600}, "bank-a": {64, 790}, "bank-b": {210, 790},
 		},
-		bend:  map[string][2]float64{"gateway-redis": {243, 476}},
-		label: map[string]float64{"gateway-redis": 0.3, "payments-redis": 0.42, "payments-bank-b": 0.62},
+		label: map[string]float64{"gateway-redis": 0.44, "payments-redis": 0.53, "payments-bank-b": 0.81},
 	}
 }
 
@@ -76,7 +75,11 @@ type edgeDrawing struct {
 	Heavy  string // how thick the line is
 	Broken textLine
 	Lines  []textLine
+	Plate  plate // behind the figures
 }
+
+// A plate is what figures stand on, so that nobody reads the line that goes through them as a part of them.
+type plate struct{ X, Y, Width, Height string }
 
 // A textLine is text at a height.
 type textLine struct{ Text, Y string }
@@ -136,51 +139,28 @@ func failedText(share float64) string { return chart.Share.Format(share) + " fai
 
 // edge draws an edge, with its figures.
 func (l *layout) edge(e *edge, from, to [2]float64) edgeDrawing {
-	name := e.From + "-" + e.To
-	way, texts := l.way(name, from, to), e.lines()
-	at := along(way, cmp.Or(l.label[name], 0.5))
-	top := at[1] - l.line*(float64(len(texts))/2-0.75)
+	begin, end, texts := l.border(from, to), l.border(to, from), e.lines()
+	share := cmp.Or(l.label[e.From+"-"+e.To], 0.5)
+	x, y := begin[0]+(end[0]-begin[0])*share, begin[1]+(end[1]-begin[1])*share
+	top := y - l.line*(float64(len(texts))/2-0.75)
 	return edgeDrawing{
-		edge: e, Points: points(way), X: px(at[0]), Heavy: px(heavy(e.Rate)),
-		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top),
+		edge: e, Points: point(begin) + " " + point(end), X: px(x), Heavy: px(heavy(e.Rate)),
+		Broken: textLine{strings.Join(e.Faults, ", "), px(top - l.line)}, Lines: l.below(texts, top), Plate: l.plate(texts, x, top),
 	}
 }
 
-// way is how an edge goes from the border of one box to that of the other.
-func (l *layout) way(name string, from, to [2]float64) [][2]float64 {
-	bend, bent := l.bend[name]
-	if !bent {
-		return [][2]float64{l.border(from, to), l.border(to, from)}
+// plate is what stands behind lines of text with a middle, the first of them at a height.
+func (l *layout) plate(texts []string, middle, top float64) plate {
+	longest := 0
+	for _, text := range texts {
+		longest = max(longest, utf8.RuneCountInString(text))
 	}
-	return [][2]float64{l.border(from, bend), bend, l.border(to, bend)}
+	width := float64(longest) * l.letter
+	return plate{px(middle - width/2), px(top - 0.75*l.line), px(width), px(float64(len(texts)) * l.line)}
 }
 
-// along is where a way has got to after a share of its length.
-func along(way [][2]float64, share float64) [2]float64 {
-	var whole float64
-	for i := range way[1:] {
-		whole += distance(way[i], way[i+1])
-	}
-	left, a, b := share*whole, way[0], way[1]
-	for _, next := range way[2:] {
-		if d := distance(a, b); left > d {
-			left, a, b = left-d, b, next
-		}
-	}
-	part := left / distance(a, b)
-	return [2]float64{a[0] + (b[0]-a[0])*part, a[1] + (b[1]-a[1])*part}
-}
-
-func distance(a, b [2]float64) float64 { return math.Hypot(b[0]-a[0], b[1]-a[1]) }
-
-// points writes a way as SVG has it.
-func points(way [][2]float64) string {
-	var all []string
-	for _, at := range way {
-		all = append(all, px(at[0])+","+px(at[1]))
-	}
-	return strings.Join(all, " ")
-}
+// point writes a place as SVG has it.
+func point(at [2]float64) string { return px(at[0]) + "," + px(at[1]) }
 
 // border is where the line from the middle of a box towards another leaves it, and a little more, so that
 // arrows do not touch.
@@ -208,8 +188,8 @@ func (e *edge) lines() []string {
 	if e.Failed > 0 { // on a line of its own, for there is no more room between boxes
 		lines = append(lines, failedText(e.Failed))
 	}
-	if len(e.Open) > 0 {
-		lines = append(lines, e.Word())
+	if len(e.Open) > 0 { // their names, which are long, stand in the table
+		lines = append(lines, counted(len(e.Open), "breaker open", "breakers open"))
 	} else if e.Rate > 0 {
 		lines = append(lines, chart.Seconds.Format(e.P99))
 	}

@@ -183,7 +183,14 @@ func (s *sector) place(from, degrees float64) {
 		s.Fill = ring(a, b, hub, reach(s.Share))
 	}
 	x, y := polar(from+degrees/2, nameAt)
-	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+15)
+	const line = 20
+	switch { // both lines are outside of the wheel
+	case y < -20:
+		y -= line
+	case y > 20:
+		y += line / 2
+	}
+	s.X, s.Y, s.Anchor, s.Line = px(x), px(y), "middle", px(y+line)
 	switch {
 	case x > 20:
 		s.Anchor = "start"

@@ -80,18 +80,29 @@ func (f *Fall) step(n node, row int) Step {
 	s := n.span
 	part := 100 / f.Took.Seconds()
 	x := (s.At - f.From).Seconds() * part
-	width := max(s.Length.Seconds()*part, 0)
+	width := max(s.Length.Seconds()*part, 0.25) // or it is not seen
 	v := Step{
 		Service: s.Service, Name: s.Name, Depth: n.depth, Kind: kindOf(s.Name),
 		At: length(s.At - f.From), Length: length(s.Length), Notes: notes(s), Failed: s.Error != "",
 		Row: percent(float64(row)*rowHeight + 0.1), TextRow: percent(float64(row)*rowHeight + 1.15),
-		X: percent(x), Width: percent(max(width, 0.25)),
-		TextAt: percent(x), Anchor: "start",
+		X: percent(x), Width: percent(width),
 	}
-	if x > 50 {
-		v.TextAt, v.Anchor = percent(min(x+width, 100)), "end"
-	}
+	at, anchor := textPlace(x, width)
+	v.TextAt, v.Anchor = percent(at), anchor
 	return v
+}
+
+// textPlace is where the text of a bar stands, and which end of it: within the bar, after it or before it, wherever
+// there is most room.
+func textPlace(x, width float64) (at float64, anchor string) {
+	before, after := x, 100-x-width
+	switch {
+	case width >= max(before, after):
+		return x, "start"
+	case after >= before:
+		return x + width, "start"
+	}
+	return x, "end"
 }
 
 func percent(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }

@@ -71,6 +71,20 @@ func TestWhatIsTooMuchIsCounted(t *testing.T) {
 	}
 }
 
+// A text stands where it is not cut: in a bar that is long, else on that side of it where there is more room.
+func TestTextsStandWhereThereIsRoom(t *testing.T) {
+	steps := waterfall.Of([]waterfall.Span{
+		span("a", "", "long", 0, 100), span("b", "a", "early", 10, 20), span("c", "a", "late", 80, 90), span("d", "a", "in the middle", 30, 60),
+	}, 100).Steps
+	var got []string
+	for _, s := range steps {
+		got = append(got, fmt.Sprint(s.Name, " ", s.TextAt, " ", s.Anchor))
+	}
+	if want := []string{"long 0.00 start", "early 20.00 start", "in the middle 60.00 start", "late 80.00 end"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestTextsAreEscaped(t *testing.T) {
 	s := span("a", "", `<script>"`, 0, 0)
 	f := waterfall.Of([]waterfall.Span{s}, 1)
