@@ -57,8 +57,12 @@ func TestAmplificationMayBeAboveItsBoundAtFirst(t *testing.T) {
 	} {
 		run := counted(100, tt.attempts)
 		for _, c := range verdict.Standard("attempts", []string{"checkout"}, 24*second)[1:] {
-			if f := verdict.Measured(run, evidence.On, c); f.Unmeasured != "" || f.Held != (c.Name != tt.broken) {
+			f := verdict.Measured(run, evidence.On, c)
+			if f.Unmeasured != "" || f.Held != (c.Name != tt.broken) {
 				t.Errorf("%s: held %t: %s", tt.name, f.Held, f.Why)
+			}
+			if said := strings.Contains(f.Why, "chance"); said != (f.Held && f.Measured > f.AtMost) {
+				t.Errorf("%s: whoever reads it is told of chance: %t: %s", tt.name, said, f.Why)
 			}
 		}
 	}

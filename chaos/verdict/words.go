@@ -22,7 +22,18 @@ func describe(r *Finding) string {
 			fmt.Fprintf(&b, " within %.0f %%", r.Check.Within*100)
 		}
 	}
+	if r.byChance() {
+		b.WriteString(": by no more than chance")
+	}
 	return b.String()
+}
+
+// byChance says whether a check holds though its value is beyond a bound.
+func (f *Finding) byChance() bool {
+	if !f.Held || f.Check.Measure != Goodput && f.Check.Measure != Attempts {
+		return false
+	}
+	return f.Check.AtLeast != "" && f.Measured < f.AtLeast || f.Check.AtMost != "" && f.Measured > f.AtMost
 }
 
 // amount writes a value in the unit of its measure.
