@@ -133,7 +133,7 @@ func (c *RunConfig) against(ctx context.Context, r repository) (string, error) {
 
 // settings are the configuration of results.
 func (c *RunConfig) settings(r repository) []setting {
-	return append(machine(), setting{keyGo, r.goes}, setting{keySuite, c.Suite.name + " " + c.Suite.digest}, setting{keySeed, strconv.FormatUint(c.Seed, 10)})
+	return append(machineSettings(), setting{keyGo, r.goes}, setting{keySuite, c.Suite.name + " " + c.Suite.digest}, setting{keySeed, strconv.FormatUint(c.Seed, 10)})
 }
 
 // A runner is a run of a suite.
