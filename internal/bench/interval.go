@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 
 // Levels of errors.
 const (
-	alpha = 0.05 // that any of the metrics that are judged together is judged different, and none is
+	alpha = 0.05 // that any interval of the metrics that are judged together does not hold what it is to hold
 	power = 0.95 // that a difference of the size of an interval's reach is seen
 )
 
@@ -23,8 +22,6 @@ type interval struct {
 // A question is whether one of two builds needs more of something than the other. Logarithms of ratios are above 0 if the
 // new one does.
 type question interface {
-	// p is the probability of measurements that differ as much or more, if the builds do not.
-	p() float64
 	// interval holds the median of the ratio's logarithm, but with the probability of level.
 	interval(level float64) interval
 	// size is how many measurements of each build there are.
@@ -33,7 +30,7 @@ type question interface {
 
 // Pairs are logarithms of the ratios of two measurements that were taken side by side, sorted. Which of the two came
 // first is chance, so the median of these logarithms is 0 if there is no difference, however they are distributed: the
-// test is the sign test, and the interval that of its order statistics.
+// interval is that of the sign test's order statistics.
 type pairs []float64
 
 // newPairs leaves the logarithms in their order.
@@ -41,21 +38,8 @@ func newPairs(logs []float64) pairs { return slices.Sorted(slices.Values(logs)) 
 
 func (p pairs) size() int { return len(p) }
 
-func (p pairs) p() float64 {
-	below, above := 0, 0
-	for _, log := range p {
-		switch {
-		case log < 0:
-			below++
-		case log > 0:
-			above++
-		}
-	}
-	return min(1, 2*binomialAtMost(min(below, above), below+above, 0.5))
-}
-
 // interval is that of the order statistics: the median lies between the k-th of the pairs from below and the k-th from above. Its
-// ends are as far out as p says, to both sides alike, where benchmath.AssumeNothing's are of unlike weight for few pairs, and those of a
+// ends are equally far out to both sides, where benchmath.AssumeNothing's are of unlike weight for few pairs, and those of a
 // normal distribution for many.
 func (p pairs) interval(level float64) interval {
 	i := interval{center: p.quantile(0.5), low: math.Inf(-1), high: math.Inf(1), reach: math.Inf(1)}
@@ -78,6 +62,15 @@ func outside(n int, level float64) int {
 		if below += binomial(k, n, 0.5); below > level/2 {
 			return k
 		}
+	}
+	return n
+}
+
+// fewest is how many pairs must be there for each of so many metrics that are judged together to have an interval at all.
+func fewest(metrics int) int {
+	n := 1
+	for outside(n, alpha/float64(metrics)) == 0 {
+		n++
 	}
 	return n
 }
@@ -105,8 +98,6 @@ func newSample(values []float64) *benchmath.Sample {
 
 func (s samples) size() int { return min(len(s.old.Values), len(s.new.Values)) }
 
-func (s samples) p() float64 { return benchmath.AssumeNothing.Compare(s.old, s.new).P }
-
 // interval puts the far ends of both samples' intervals together, and so is on the safe side.
 func (s samples) interval(level float64) interval {
 	was := benchmath.AssumeNothing.Summary(s.old, 1-level/2)
@@ -114,27 +105,6 @@ func (s samples) interval(level float64) interval {
 	i := interval{center: is.Center - was.Center, low: is.Lo - was.Hi, high: is.Hi - was.Lo}
 	i.reach = 2 * (i.center - i.low) // the lower end is as far away again, for it varies as much
 	return i
-}
-
-// holm returns the level at which each of several hypotheses, of which p is the probability, is tested so that a true one is
-// rejected with the probability of alpha at most. It is Holm's procedure: the least p is held against alpha/m, the
-// next against alpha/(m-1), until one is too large; the others are held against what that one was.
-func holm(p []float64) []float64 {
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
-	levels := make([]float64, len(p))
-	level, ended := 0.0, false
-	for rank, i := range order {
-		if !ended {
-			level = alpha / float64(len(p)-rank)
-		}
-		levels[i] = level
-		ended = ended || p[i] > level
-	}
-	return levels
 }
 
 // binomialAtMost is the probability of at most k successes in n trials of which each succeeds with probability p,
