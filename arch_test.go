@@ -86,7 +86,7 @@ dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, int
 internal/lab, chaos/drill, chaos/report, dashboards < internal/room;
 NONE < internal/bench/turn;
 internal/bench/turn, THIRD-PARTY < internal/bench/lockstep;
-internal/lab, internal/machine, loadgen, internal/bench/turn, THIRD-PARTY < internal/bench;
+chaos/drills, chaos/verdict, internal/lab, internal/machine, loadgen, internal/bench/turn, THIRD-PARTY < internal/bench;
 internal/bench < internal/bench/power;
 
 # Only cmd knows everyone.
