@@ -29,11 +29,11 @@
 //
 // # What the ratios say
 //
-// Of two builds that are alike either is the slower one with the same probability, whatever the distribution. So the interval
-// of the median ratio is that of the sign test, between two order statistics, as golang.org/x/perf/benchmath has it. A suite has
-// many measures: their levels are Bonferroni's, so that in one of twenty runs at most any of the intervals does not hold what it
-// is to hold, whatever has changed. A verdict comes of an interval alone, so that is true of verdicts as well. Measures that
-// decide nothing are told with levels of their own.
+// Of two builds that are alike the names could be exchanged, so the logarithms of their ratios lie symmetrically about 0, whatever
+// the distribution. So the interval is that of the signed-rank test. A suite has many measures: their levels are
+// Bonferroni's, so that in one of twenty runs at most any of the intervals does not hold what it is to hold, whatever has
+// changed. A verdict comes of an interval alone, so that is true of verdicts as well. Measures that decide nothing are told
+// with levels of their own.
 //
 // With a threshold t, a measure is a regression if all of its interval is beyond t; it is the same if all of it is within ±t;
 // and nothing is known, and the outcome is unsure, if it may be beyond t, or not. What a run could have seen is told: the

@@ -109,17 +109,40 @@ func TestTooFewPairsSayNothing(t *testing.T) {
 	}
 }
 
-func TestBinomial(t *testing.T) {
-	for _, row := range []struct {
-		k, n int
-		p    float64
-		want float64
-	}{
-		{0, 6, 0.5, 1.0 / 64}, {1, 6, 0.5, 7.0 / 64}, {6, 6, 0.5, 1}, {0, 0, 0.5, 1}, {4, 10, 0.3, 0.849731667},
-		{4000, 10_000, 0.4, 0.50434}, // nearly normal, with half of the middle and the skew
-	} {
-		if got := binomialAtMost(row.k, row.n, row.p); math.Abs(got-row.want) > 1e-4 {
-			t.Errorf("at most %d of %d at %v: %v, want %v", row.k, row.n, row.p, got, row.want)
+// The table is Wilcoxon's, for a level of 0.05 to both sides together: one less is what it has.
+func TestHowManyMiddlesLieOutside(t *testing.T) {
+	for n, want := range map[int]int{5: 0, 6: 1, 7: 3, 8: 4, 9: 6, 10: 9, 15: 26, 20: 53, 25: 90, 30: 138, 50: 435} {
+		if got := outside(n, 0.05); got != want {
+			t.Errorf("of the middles of %d pairs %d lie outside, want %d", n, got, want)
+		}
+	}
+	const n = exactRanks + 1
+	below := 0.0
+	for _, p := range signedRanks(n)[:outside(n, 0.01)] {
+		below += p
+	}
+	if below < 0.0045 || below > 0.005 {
+		t.Errorf("where the normal distribution begins, it takes %v for 0.005", below)
+	}
+}
+
+func TestMiddlesAreThoseOfAllTwos(t *testing.T) {
+	random := rand.New(rand.NewPCG(21, 22))
+	for _, n := range []int{1, 2, 7, 40} {
+		p := newPairs(noisy(random, n, 0))
+		p[n/2] = p[0] // two are alike
+		slices.Sort(p)
+		var all []float64
+		for i := range p {
+			for j := range i + 1 {
+				all = append(all, (p[i]+p[j])/2)
+			}
+		}
+		slices.Sort(all)
+		for i, want := range all {
+			if got := p.middle(i + 1); got != want {
+				t.Errorf("of %d pairs, middle %d of %d is %v, want %v", n, i+1, middles(n), got, want)
+			}
 		}
 	}
 }

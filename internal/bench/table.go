@@ -50,7 +50,7 @@ func (c *Comparison) header(b *strings.Builder) {
 
 // footer says what decides.
 func (c *Comparison) footer(b *strings.Builder) {
-	b.WriteString("\nchange is that of the median, and surely between the two figures, for all measures that decide; sees is the smallest that would have been called a regression.\n")
+	b.WriteString("\nchange is that of the typical pair, and surely between the two figures, for all measures that decide; sees is the smallest that would have been called a regression.\n")
 	if len(c.Alone) > 0 {
 		fmt.Fprintf(b, "Not compared, for only one of the files has it: %s.\n", strings.Join(c.Alone, ", "))
 	}
