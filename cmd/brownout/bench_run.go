@@ -23,7 +23,7 @@ type benchRunCommand struct {
 // Help is the longer help of the command.
 func (*benchRunCommand) Help() string {
 	return `
-Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of half a second, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
+Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of a fifth of one or longer, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
 Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
 

@@ -17,7 +17,7 @@
 //     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
 //     lives; that must be among what blocks differ by.
 //   - A macro is a shop under load. A session is some seconds: a new shop of each build, with processes of its own, which
-//     are measured by turns of half a second or so, with the same requests, in an order of chance. It gives one ratio, that of the
+//     are measured by turns of a fifth of a second or so, with the same requests, in an order of chance. It gives one ratio, that of the
 //     means of turns: what pairs of turns have in common, the luck of their shops' processes, is a percent or two, and must be
 //     among what sessions differ by. What it costs to answer a request, how much a shop can do that always has work, how long
 //     answers take at half of that, what a connection takes of memory, how long a shop takes to open, and how long to recover

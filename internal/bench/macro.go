@@ -41,7 +41,7 @@ type job struct {
 func kinds() []kind {
 	const warm = 2 * warmLoad
 	return []kind{
-		{name: "cpu-per-request", session: openPair + warm + 3*2*(cpuLoad+settleTime), turns: 3, warm: true, measure: measureCPU},
+		{name: "cpu-per-request", session: openPair + warm + 7*2*(cpuLoad+settleTime), turns: 7, warm: true, measure: measureCPU},
 		{name: "goodput", session: openPair + warm + 2*2*(saturationWarm+saturationLoad), turns: 2, warm: true, measure: measureGoodput},
 		{name: "latency", session: openPair + warm + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, warm: true, capacity: true, measure: measureLatency},
 		{name: "memory", session: openPair + time.Second, turns: 1, measure: measureMemory},
