@@ -21,8 +21,8 @@ import (
 // what they like.
 const policy = `
 # The engine: the standard library only.
-NONE < internal/loop, internal/pool;
-NONE < internal/loop/peers;
+NONE < internal/loop, internal/pool, internal/machine;
+internal/machine < internal/loop/peers;
 internal/loop, internal/pool < internal/schedule;
 
 # What every service is made of.
@@ -86,7 +86,7 @@ dashboards, chaos/fault, internal/port, internal/service, internal/shopfile, int
 internal/lab, chaos/drill, chaos/report, dashboards < internal/room;
 NONE < internal/bench/turn;
 internal/bench/turn, THIRD-PARTY < internal/bench/lockstep;
-internal/lab, loadgen, internal/bench/turn, THIRD-PARTY < internal/bench;
+chaos/drills, chaos/verdict, internal/lab, internal/machine, loadgen, internal/bench/turn, THIRD-PARTY < internal/bench;
 internal/bench < internal/bench/power;
 
 # Only cmd knows everyone.

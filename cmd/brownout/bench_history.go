@@ -7,7 +7,7 @@ import (
 
 // benchHistoryCommand shows trends.
 type benchHistoryCommand struct {
-	Dir string `default:"bench/history" placeholder:"FOLDER" help:"The folder with the results, files that end in .txt (default ${default})."`
+	Dir string `default:".brownout/bench" placeholder:"FOLDER" help:"The folder with the results, files that end in .txt (default ${default})."`
 	SVG string `name:"svg" placeholder:"FILE" help:"Draw the trends there, too."`
 }
 

@@ -23,11 +23,11 @@ type benchRunCommand struct {
 // Help is the longer help of the command.
 func (*benchRunCommand) Help() string {
 	return `
-Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of half a second, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
+Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of a fifth of one or longer, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
 Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
 
-A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate, goodput when it always has work, latency at half of that, memory of a connection, start-up. time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
+A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate, goodput when it always has work, latency at half of that, memory of a connection, start-up, recovery from a drill (half a minute for each build, so give it minutes). time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
 
     time: 10s
     threshold: 2%
@@ -39,6 +39,9 @@ A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/locks
         rate: 400
         time: 1m
         threshold: 5%
+      - kind: recovery
+        drill: spike
+        time: 15m
 `
 }
 

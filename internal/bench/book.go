@@ -116,14 +116,14 @@ func (b *book) goOn() error {
 
 // read returns what is there, nil if there is nothing.
 func (p *page) read() (*Results, error) {
-	text, err := os.ReadFile(p.path)
+	text, err := readInput(p.path, MaxResults)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0:
 		return nil, nil
 	case err != nil:
-		return nil, Misuse{err}
+		return nil, err
 	}
-	r, err := readResults(p.path, bytes.NewReader(lines(text)))
+	r, err := readResults(p.path, lines(text))
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +207,7 @@ const (
 	unitMemory  = "B/connection"
 	unitStart   = "start-ns"
 
+	unitRecovery     = "recovery-ns"
 	unitInstructions = "instructions/op"
 )
 
@@ -242,7 +243,7 @@ func (p *page) write(f figure) error {
 
 // writeUnits says of the units that other tools do not know what is better.
 func (p *page) writeUnits() error {
-	lower := []string{unitCPU, unitInstructions, unitRequest, unitP50, unitP99, unitMemory, unitStart}
+	lower := []string{unitCPU, unitInstructions, unitRequest, unitP50, unitP99, unitMemory, unitStart, unitRecovery}
 	for _, part := range services() {
 		lower = append(lower, part+"-"+unitRequest)
 	}

@@ -33,14 +33,15 @@ func changePoints(values []float64) []int {
 	}
 	split(0, len(values))
 	slices.Sort(found)
-	edges := append(append([]int{0}, found...), len(values))
+	edges := slices.Concat([]int{0}, found, []int{len(values)})
 	for i := range found {
-		// A split of a segment with several changes is near one of them. Between its neighbours it is where it belongs.
+		// A split of a segment with several changes is near one of them. Between its neighbours, of which the one before was placed
+		// already, it is where it belongs.
 		if at, _ := bestSplit(ranksOf(values[edges[i]:edges[i+2]])); at > 0 {
-			found[i] = edges[i] + at
+			edges[i+1] = edges[i] + at
 		}
 	}
-	return found
+	return edges[1 : len(edges)-1]
 }
 
 // ranksOf are the places of values in their order, those of equal ones the middle of their places.

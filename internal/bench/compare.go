@@ -2,7 +2,6 @@ package bench
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -52,6 +51,8 @@ type Finding struct {
 	Ratios []float64
 	// Gates says that the outcome of the comparison depends on this measure.
 	Gates bool
+	// Exact says that two measurements of the same build are the same, so that neither interval nor threshold is wanted.
+	Exact bool
 }
 
 // A Comparison is what two files of results say about each other.
@@ -59,6 +60,8 @@ type Comparison struct {
 	// Interleaved says that the builds took turns. Where they did not, thresholds are 20 % at least.
 	Interleaved bool
 	Findings    []Finding
+	// Alone are the benchmarks of which only one of the files has results.
+	Alone []string
 
 	was, is *Results
 }
@@ -99,6 +102,7 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 	for _, s := range is.all {
 		before := was.find(s.pkg, s.name)
 		if before == nil {
+			c.Alone = append(c.Alone, s.title())
 			continue
 		}
 		for _, unit := range s.units {
@@ -106,6 +110,11 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 			if t := newTest(m, before, s, c.Interleaved, threshold); judged && t != nil {
 				tests = append(tests, t)
 			}
+		}
+	}
+	for _, s := range was.all {
+		if is.find(s.pkg, s.name) == nil {
+			c.Alone = append(c.Alone, s.title())
 		}
 	}
 	if len(tests) == 0 {
@@ -124,7 +133,7 @@ type measure struct {
 	unit  string
 	name  string
 	worse float64 // 1 if more is worse, -1 if less is
-	exact bool    // two measurements of the same build are the same
+	exact bool    // see Finding
 	gates bool
 	words [2]Verdict // for the better, and for the worse
 }
@@ -169,7 +178,7 @@ func newTest(m measure, before, after *series, paired bool, threshold float64) *
 		return nil
 	}
 	t := &test{measure: m, paired: paired}
-	t.Package, t.Benchmark, t.Measure, t.Unit, t.Gates = after.pkg, after.name, m.name, m.unit, m.gates
+	t.Package, t.Benchmark, t.Measure, t.Unit, t.Gates, t.Exact = after.pkg, after.name, m.name, m.unit, m.gates, m.exact
 	t.Old, t.New = median(was), median(is)
 	if m.exact {
 		t.judgeExactly(was, is)
@@ -207,17 +216,17 @@ func (t *test) judgeExactly(was, is []float64) {
 	}
 }
 
-// judgeTogether judges those that gate, or the others, as one family of hypotheses.
+// judgeTogether judges those that gate, or the others, as one family: with Bonferroni's levels, so that all intervals
+// together hold what they are to hold.
 func judgeTogether(tests []*test, gates bool) {
 	var family []*test
-	var p []float64
 	for _, t := range tests {
 		if t.question != nil && t.Gates == gates {
-			family, p = append(family, t), append(p, t.question.p())
+			family = append(family, t)
 		}
 	}
-	for i, level := range holm(p) {
-		family[i].judge(family[i].question.interval(level))
+	for _, t := range family {
+		t.judge(t.question.interval(alpha / float64(len(family))))
 	}
 }
 
@@ -281,5 +290,5 @@ func median(values []float64) float64 {
 
 // name says which measure of which benchmark it is.
 func (f *Finding) name() string {
-	return fmt.Sprintf("%s %s %s", shortPackage(f.Package), f.Benchmark, f.Measure)
+	return title(f.Package, f.Benchmark) + " " + f.Measure
 }

@@ -33,7 +33,7 @@ func (m made) read(t *testing.T, path string) *Results {
 	for _, line := range m.lines {
 		fmt.Fprintf(&b, "BenchmarkStep-2 100 %s\n", line)
 	}
-	r, err := readResults(path, strings.NewReader(b.String()))
+	r, err := readResults(path, []byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,13 +198,28 @@ func TestWhatCannotBeCompared(t *testing.T) {
 	}
 }
 
+func TestWhatOnlyOneFileHasIsTold(t *testing.T) {
+	old, present := madeRunOf(6, 1)
+	old.lines = append(old.lines, "1 ns/op\nBenchmarkGone 100 1 ns/op")
+	present.lines = append(present.lines, "1 ns/op\nBenchmarkFresh 100 1 ns/op")
+	var b strings.Builder
+	if err := mustCompare(t, old, present).WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "only one of the files has it: internal/loop Fresh, internal/loop Gone.\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("no %q in\n%s", want, &b)
+	}
+}
+
 func TestFilesThatAreNoResults(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                    "new.txt: has no results of benchmarks",
-		"goos: linux\n\nBenchmarkX 1\n":       "new.txt:3: missing measurements",
+		"":                              "new.txt: has no results of benchmarks",
+		"goos: linux\n\nBenchmarkX 1\n": "new.txt:3: missing measurements",
+		"cpu: abacus\nBenchmarkX 1 1 s\ncpu: slide rule\nBenchmarkX 1 1 s\n": "new.txt:4: results of different machines: cpu was abacus, and is slide rule",
+		"BenchmarkX 1 NaN s\n":                "new.txt:1: NaN s is no measurement",
 		"threshold: much\nBenchmarkX 1 1 s\n": `new.txt:2: threshold: "much" is no share from 0% to 900%`,
 	} {
-		_, err := readResults("new.txt", strings.NewReader(text))
+		_, err := readResults("new.txt", []byte(text))
 		if _, misused := errors.AsType[Misuse](err); !misused || err.Error() != want {
 			t.Errorf("%q: error %v, want a misuse: %s", text, err, want)
 		}

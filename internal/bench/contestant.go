@@ -47,6 +47,7 @@ func startContestant(ctx context.Context, b build, m micro) (*contestant, error)
 	c.command.ExtraFiles = []*os.File{theirOrders, theirReports} // turn.OrdersFile, turn.ReportsFile
 	c.command.Stdout, c.command.Stderr = &c.printed, &c.printed
 	c.command.WaitDelay = endTime
+	c.command.SysProcAttr = ofItsOwn()
 	err = c.command.Start()
 	err = errors.Join(err, theirOrders.Close(), theirReports.Close())
 	if err != nil {

@@ -16,11 +16,12 @@
 //     build, which take turns of 0.4 ms, in each round in an order of chance. It gives one ratio. Processes are new in
 //     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
 //     lives; that must be among what blocks differ by.
-//   - A macro is a shop under load. A session opens a shop of each build, with processes of its own, and measures one and
-//     the other for half a second or so, with the same requests, in an order of chance. Each pair of turns gives one ratio. After eight
-//     pairs there are new shops. The pairs of a session have the luck of their processes in common, a percent or two: thresholds must be
-//     above that. What it costs to answer a request, how much a shop can do that always has work, how long answers
-//     take at half of that, what a connection takes of memory, and how long a shop takes to open: these are kinds.
+//   - A macro is a shop under load. A session is some seconds: a new shop of each build, with processes of its own, which
+//     are measured by turns of a fifth of a second or so, with the same requests, in an order of chance. It gives one ratio, that of the
+//     means of turns: what pairs of turns have in common, the luck of their shops' processes, is a percent or two, and must be
+//     among what sessions differ by. What it costs to answer a request, how much a shop can do that always has work, how long
+//     answers take at half of that, what a connection takes of memory, how long a shop takes to open, and how long to recover
+//     from a drill: these are kinds.
 //
 // Processor time is what decides; wall time is told beside it. It is that of the whole process during its turns: what it goes on with
 // while another one is in turn, such as a garbage collection that was begun, is not counted, but waking up is neither, which would hide
@@ -28,10 +29,11 @@
 //
 // # What the ratios say
 //
-// Of two builds that are alike either is the slower one with the same probability, whatever the distribution. So the test
-// is the sign test, and the interval of the median ratio is that of its order statistics, as golang.org/x/perf/benchmath
-// has it. A suite has many measures: their levels are Holm's, so that of a run in which nothing has changed, one in twenty at
-// most says that anything has.
+// Of two builds that are alike the names could be exchanged, so the logarithms of their ratios lie symmetrically about 0, whatever
+// the distribution. So the interval is that of the signed-rank test. A suite has many measures: their levels are
+// Bonferroni's, so that in one of twenty runs at most any of the intervals does not hold what it is to hold, whatever has
+// changed. A verdict comes of an interval alone, so that is true of verdicts as well. Measures that decide nothing are told
+// with levels of their own.
 //
 // With a threshold t, a measure is a regression if all of its interval is beyond t; it is the same if all of it is within ±t;
 // and nothing is known, and the outcome is unsure, if it may be beyond t, or not. What a run could have seen is told: the

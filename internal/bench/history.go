@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -32,7 +33,7 @@ type outcome struct {
 }
 
 // ReadHistory reads all results, files that end in .txt, in a folder. Those of the old side of interleaved runs are left out:
-// they say again and again what the same commit does.
+// they say again and again what the same commit does. So are files without any.
 func ReadHistory(dir string) (*History, error) {
 	paths, err := filepath.Glob(filepath.Join(escaped(dir), "*.txt"))
 	if err != nil {
@@ -47,6 +48,9 @@ func ReadHistory(dir string) (*History, error) {
 	var all []*Results
 	for _, path := range paths {
 		r, err := ReadResults(path)
+		if errors.Is(err, errNoResults) {
+			continue // of a run that was interrupted before it had any
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -58,6 +62,9 @@ func ReadHistory(dir string) (*History, error) {
 		if r.config[keySide] != sides[0] {
 			all = append(all, r)
 		}
+	}
+	if len(all) == 0 {
+		return nil, misuse("%s: no file has results of benchmarks", dir)
 	}
 	slices.SortStableFunc(all, func(a, b *Results) int {
 		return cmp.Or(strings.Compare(a.config[keyRun], b.config[keyRun]), strings.Compare(a.path, b.path))
@@ -102,7 +109,7 @@ func (h *History) of(pkg, name string, m measure) *trend {
 }
 
 func (t *trend) title() string {
-	return strings.TrimSpace(shortPackage(t.pkg)+" "+t.name) + " " + t.measure.name
+	return title(t.pkg, t.name) + " " + t.measure.name
 }
 
 func (t *trend) values() []float64 {

@@ -44,6 +44,28 @@ func TestChangePoints(t *testing.T) {
 	}
 }
 
+// Whatever the values are, changes are in order, with runs between them: trends are cut at them.
+func TestChangePointsAreInOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(19, 20))
+	for range 300 {
+		values := make([]float64, 12+random.IntN(40))
+		level := 0.0
+		for i := range values {
+			if random.IntN(5) == 0 {
+				level += 6 * random.NormFloat64()
+			}
+			values[i] = level + 0.3*random.NormFloat64()
+		}
+		before := 0
+		for _, at := range append(changePoints(values), len(values)) {
+			if at < before+minSegment {
+				t.Fatalf("changes at %v of %v", changePoints(values), values)
+			}
+			before = at
+		}
+	}
+}
+
 func TestFewHistoriesChangeByChance(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 10))
 	const histories = 200
@@ -86,6 +108,9 @@ func TestHistory(t *testing.T) {
 		}
 		writeRun(t, dir, day, cpu)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "interrupted.txt"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	h, err := ReadHistory(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +147,12 @@ func TestHistoriesThatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "a.txt"), []byte("goos: plan9\nBenchmarkX 1 1 ns/op\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	none := t.TempDir()
+	if err := os.WriteFile(filepath.Join(none, "a.txt"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for dir, want := range map[string]string{
+		none:                            "no file has results",
 		empty:                           "is no folder with files of results",
 		filepath.Join(empty, "missing"): "is no folder with files of results",
 		other:                           "results of different machines",

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -10,7 +9,7 @@ import (
 
 // Levels of errors.
 const (
-	alpha = 0.05 // that any of the metrics that are judged together is judged different, and none is
+	alpha = 0.05 // that any interval of the metrics that are judged together does not hold what it is to hold
 	power = 0.95 // that a difference of the size of an interval's reach is seen
 )
 
@@ -23,8 +22,6 @@ type interval struct {
 // A question is whether one of two builds needs more of something than the other. Logarithms of ratios are above 0 if the
 // new one does.
 type question interface {
-	// p is the probability of measurements that differ as much or more, if the builds do not.
-	p() float64
 	// interval holds the median of the ratio's logarithm, but with the probability of level.
 	interval(level float64) interval
 	// size is how many measurements of each build there are.
@@ -32,8 +29,9 @@ type question interface {
 }
 
 // Pairs are logarithms of the ratios of two measurements that were taken side by side, sorted. Which of the two came
-// first is chance, so the median of these logarithms is 0 if there is no difference, however they are distributed: the
-// test is the sign test, and the interval that of its order statistics.
+// first is chance, so if the builds are alike their names could be exchanged, and these logarithms lie symmetrically about 0,
+// however they are distributed. So the test is Wilcoxon's signed-rank test, the center is the median of the means of any two
+// pairs (Hodges and Lehmann), and the interval lies between two of these means (Tukey).
 type pairs []float64
 
 // newPairs leaves the logarithms in their order.
@@ -41,55 +39,97 @@ func newPairs(logs []float64) pairs { return slices.Sorted(slices.Values(logs)) 
 
 func (p pairs) size() int { return len(p) }
 
-func (p pairs) p() float64 {
-	below, above := 0, 0
-	for _, log := range p {
-		switch {
-		case log < 0:
-			below++
-		case log > 0:
-			above++
-		}
-	}
-	return min(1, 2*binomialAtMost(min(below, above), below+above, 0.5))
-}
-
-// interval is that of the order statistics: the median lies between the k-th of the pairs from below and the k-th from above. Its
-// ends are as far out as p says, to both sides alike, where benchmath.AssumeNothing's are of unlike weight for few pairs, and those of a
-// normal distribution for many.
+// interval is at level equally far out to both sides.
 func (p pairs) interval(level float64) interval {
-	i := interval{center: p.quantile(0.5), low: math.Inf(-1), high: math.Inf(1), reach: math.Inf(1)}
+	all := middles(len(p))
+	i := interval{center: (p.middle((all+1)/2) + p.middle(all/2+1)) / 2, low: math.Inf(-1), high: math.Inf(1), reach: math.Inf(1)}
 	k := outside(len(p), level)
 	if k == 0 {
 		return i
 	}
-	i.low, i.high = p[k-1], p[len(p)-k]
-	// How far would the pairs have to lie above 0 for the lower end to be there, with the probability of power? It is, if fewer than k
-	// of them are below.
-	share := bisect(func(share float64) bool { return binomialAtMost(k-1, len(p), share) >= power })
-	i.reach = i.center - p.quantile(share)
+	i.low, i.high = p.middle(k), p.middle(all+1-k)
+	// The center varies about normally, and the lower end with it. Of few pairs the farther end is nearer to the truth.
+	i.reach = max(i.center-i.low, i.high-i.center) * (1 + deviations(1-power)/deviations(level/2))
 	return i
 }
 
-// outside is how many of n pairs may lie beyond either end of an interval.
+// middles is how many means there are of any two of n pairs, and of each with itself.
+func middles(n int) int { return n * (n + 1) / 2 }
+
+// middle returns the k-th smallest of the means of any two pairs, of which the smallest is the first.
+func (p pairs) middle(k int) float64 {
+	low, high := p[0], p[len(p)-1]
+	for {
+		between := low + (high-low)/2
+		switch {
+		case between <= low || between >= high: // they are neighbours
+			if p.upTo(low) >= k {
+				return low
+			}
+			return high
+		case p.upTo(between) >= k:
+			high = between
+		default:
+			low = between
+		}
+	}
+}
+
+// upTo returns how many means are not above v.
+func (p pairs) upTo(v float64) int {
+	count := 0
+	for i, j := 0, len(p)-1; i <= j; i++ {
+		for j >= i && p[i]+p[j] > 2*v {
+			j--
+		}
+		count += j - i + 1
+	}
+	return count
+}
+
+// exactRanks is up to how many pairs the distribution of signed ranks is computed. From there on it is normal.
+const exactRanks = 100
+
+// outside is how many of the means of n pairs may lie beyond either end of an interval.
 func outside(n int, level float64) int {
+	if n > exactRanks {
+		all := float64(middles(n))
+		return int(all/2 - deviations(level/2)*math.Sqrt(all*float64(2*n+1)/12))
+	}
 	below := 0.0 // the probability of at most k
-	for k := range n {
-		if below += binomial(k, n, 0.5); below > level/2 {
+	for k, p := range signedRanks(n) {
+		if below += p; below > level/2 {
 			return k
 		}
 	}
-	return n
+	return 0
 }
 
-// quantile is between the two pairs that are nearest to it.
-func (p pairs) quantile(share float64) float64 {
-	at := share * float64(len(p)-1)
-	i := int(at)
-	if i+1 >= len(p) {
-		return p[len(p)-1]
+// signedRanks is the distribution of the sum of those of the ranks 1 to n that have one sign, if either is as likely.
+func signedRanks(n int) []float64 {
+	p := make([]float64, middles(n)+1)
+	p[0] = 1
+	for rank := 1; rank <= n; rank++ {
+		for sum := middles(rank); sum >= 0; sum-- {
+			p[sum] /= 2
+			if sum >= rank {
+				p[sum] += p[sum-rank] / 2
+			}
+		}
 	}
-	return p[i] + (at-float64(i))*(p[i+1]-p[i])
+	return p
+}
+
+// deviations is by how many standard deviations what is normal is exceeded with a probability.
+func deviations(p float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*p) }
+
+// fewest is how many pairs must be there for each of so many metrics that are judged together to have an interval at all.
+func fewest(metrics int) int {
+	n := 1
+	for outside(n, alpha/float64(metrics)) == 0 {
+		n++
+	}
+	return n
 }
 
 // Two samples are logarithms of measurements that were not taken side by side: whatever was different between their
@@ -105,8 +145,6 @@ func newSample(values []float64) *benchmath.Sample {
 
 func (s samples) size() int { return min(len(s.old.Values), len(s.new.Values)) }
 
-func (s samples) p() float64 { return benchmath.AssumeNothing.Compare(s.old, s.new).P }
-
 // interval puts the far ends of both samples' intervals together, and so is on the safe side.
 func (s samples) interval(level float64) interval {
 	was := benchmath.AssumeNothing.Summary(s.old, 1-level/2)
@@ -114,59 +152,4 @@ func (s samples) interval(level float64) interval {
 	i := interval{center: is.Center - was.Center, low: is.Lo - was.Hi, high: is.Hi - was.Lo}
 	i.reach = 2 * (i.center - i.low) // the lower end is as far away again, for it varies as much
 	return i
-}
-
-// holm returns the level at which each of several hypotheses, of which p is the probability, is tested so that a true one is
-// rejected with the probability of alpha at most. It is Holm's procedure: the least p is held against alpha/m, the
-// next against alpha/(m-1), until one is too large; the others are held against what that one was.
-func holm(p []float64) []float64 {
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
-	levels := make([]float64, len(p))
-	level, ended := 0.0, false
-	for rank, i := range order {
-		if !ended {
-			level = alpha / float64(len(p)-rank)
-		}
-		levels[i] = level
-		ended = ended || p[i] > level
-	}
-	return levels
-}
-
-// binomialAtMost is the probability of at most k successes in n trials of which each succeeds with probability p,
-// between 0 and 1.
-func binomialAtMost(k, n int, p float64) float64 {
-	if k >= n {
-		return 1
-	}
-	sum := 0.0
-	for i := range k + 1 {
-		sum += binomial(i, n, p)
-	}
-	return min(1, sum)
-}
-
-// binomial is the probability of k successes.
-func binomial(k, n int, p float64) float64 {
-	all, _ := math.Lgamma(float64(n + 1))
-	hits, _ := math.Lgamma(float64(k + 1))
-	misses, _ := math.Lgamma(float64(n - k + 1))
-	return math.Exp(all - hits - misses + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
-}
-
-// bisect returns the largest share between 0 and 1 for which holds is true. It is true below that, and false above.
-func bisect(holds func(share float64) bool) float64 {
-	low, high := 0.0, 1.0
-	for range 40 {
-		if middle := (low + high) / 2; holds(middle) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low
 }

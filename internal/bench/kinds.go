@@ -21,7 +21,7 @@ import (
 
 // How long shops are loaded in a turn, and how much.
 const (
-	cpuLoad           = 500 * time.Millisecond
+	cpuLoad           = 200 * time.Millisecond
 	latencyLoad       = 2 * time.Second
 	saturationWarm    = 300 * time.Millisecond // before it counts
 	saturationLoad    = 1200 * time.Millisecond
@@ -30,12 +30,12 @@ const (
 )
 
 // measureCPU says what a request costs in processor time, all services together and each.
-func measureCPU(ctx context.Context, s *shop, rate float64) (int, []benchfmt.Value, error) {
+func measureCPU(ctx context.Context, s *shop, j job) (int, []benchfmt.Value, error) {
 	before, err := s.cpu()
 	if err != nil {
 		return 0, nil, err
 	}
-	report, err := s.load(ctx, rate, cpuLoad)
+	report, err := s.load(ctx, j.rate, cpuLoad)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -59,7 +59,7 @@ func measureCPU(ctx context.Context, s *shop, rate float64) (int, []benchfmt.Val
 func services() []string { return []string{"gateway", "payments", "inventory"} }
 
 // measureGoodput says how much a shop can do that always has work.
-func measureGoodput(ctx context.Context, s *shop, _ float64) (int, []benchfmt.Value, error) {
+func measureGoodput(ctx context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
 	rate, err := s.saturate(ctx)
 	return int(rate * saturationLoad.Seconds()), []benchfmt.Value{{Value: rounded(rate), Unit: unitGoodput}}, err
 }
@@ -76,8 +76,8 @@ func (s *shop) saturate(ctx context.Context) (rate float64, err error) {
 }
 
 // measureLatency says how long answers take.
-func measureLatency(ctx context.Context, s *shop, rate float64) (int, []benchfmt.Value, error) {
-	report, err := s.load(ctx, rate, latencyLoad)
+func measureLatency(ctx context.Context, s *shop, j job) (int, []benchfmt.Value, error) {
+	report, err := s.load(ctx, j.rate, latencyLoad)
 	return int(report.Total.Acknowledged), []benchfmt.Value{
 		{Value: float64(report.Total.Latency.P50), Unit: unitP50},
 		{Value: float64(report.Total.Latency.P99), Unit: unitP99},
@@ -85,12 +85,12 @@ func measureLatency(ctx context.Context, s *shop, rate float64) (int, []benchfmt
 }
 
 // measureStart says how long the shop took to open.
-func measureStart(_ context.Context, s *shop, _ float64) (int, []benchfmt.Value, error) {
+func measureStart(_ context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
 	return 1, []benchfmt.Value{{Value: rounded(float64(s.opened)), Unit: unitStart}}, nil
 }
 
 // measureMemory says what the gateway needs for each of many connections that have been used, and are kept.
-func measureMemory(ctx context.Context, s *shop, _ float64) (int, []benchfmt.Value, error) {
+func measureMemory(ctx context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
 	before, err := resident(s.parts["gateway"])
 	if err != nil {
 		return 0, nil, err

@@ -1,44 +1,19 @@
 package bench
 
 import (
-	"bufio"
-	"os"
 	"runtime"
 	"strconv"
-	"strings"
+
+	"brownout/internal/machine"
 )
 
-// machine says what measures, as configuration of results.
-func machine() []setting {
+// machineSettings say what measures, as configuration of results.
+func machineSettings() []setting {
 	return []setting{
 		{"goos", runtime.GOOS},
 		{"goarch", runtime.GOARCH},
-		{"cpu", processor()},
+		{"cpu", machine.Processor()},
 		{keyCores, strconv.Itoa(runtime.NumCPU())},
-		{keyKernel, kernel()},
+		{keyKernel, machine.Kernel()},
 	}
-}
-
-// processor is the kernel's name for the first processor, or the architecture where there is no /proc.
-func processor() string {
-	file, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer func() { _ = file.Close() }()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		key, value, _ := strings.Cut(lines.Text(), ":")
-		if strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
-}
-
-func kernel() string {
-	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return "unknown"
-	}
-	return strings.TrimSpace(string(release))
 }

@@ -12,33 +12,41 @@ import (
 
 // How macros are measured.
 const (
-	warmLoad   = time.Second           // of each shop, before it counts
-	settleTime = 20 * time.Millisecond // after the last answer, for what an order leaves behind
-	openPair   = 4 * time.Second       // to open two shops and close them
-	openShare  = time.Second           // of that, and of warming them up, for each of the pairs of a session
-	manyPairs  = 8                     // of a session
+	warmLoad   = 500 * time.Millisecond // of each shop, before it counts
+	settleTime = 20 * time.Millisecond  // after the last answer, for what an order leaves behind
+	openPair   = time.Second            // to open two shops, to have their customers log in, and to close them
 )
 
 // A kind is something that is measured of a shop.
 type kind struct {
 	name string
-	// pair is what a pair of turns takes, with its share of opening shops, and session how many there are before there are new ones.
-	pair    time.Duration
-	session int
-	warm    bool // whether shops are loaded before it counts
-	measure func(ctx context.Context, s *shop, rate float64) (iterations int, values []benchfmt.Value, err error)
+	// session is about what one takes, of two builds, and turns how often each shop is measured in it.
+	session time.Duration
+	turns   int
+	warm    bool // shops are loaded before it counts
 	// capacity says that the rate is half of what the first shop can do, and not that of the suite.
 	capacity bool
+	drill    bool // a drill is run, which opens a shop by itself
+	measure  func(ctx context.Context, s *shop, j job) (iterations int, values []benchfmt.Value, err error)
+}
+
+// A job is what a shop is measured with. It is the same for both builds.
+type job struct {
+	rate  float64 // of requests a second
+	drill string
+	seed  uint64 // of the drill
 }
 
 // kinds are all that there are.
 func kinds() []kind {
+	const warm = 2 * warmLoad
 	return []kind{
-		{name: "cpu-per-request", pair: 2*(cpuLoad+settleTime) + openShare, session: manyPairs, warm: true, measure: measureCPU},
-		{name: "goodput", pair: 2*(saturationWarm+saturationLoad) + openShare, session: manyPairs, warm: true, measure: measureGoodput},
-		{name: "latency", pair: 2*latencyLoad + openShare, session: manyPairs, warm: true, measure: measureLatency, capacity: true},
-		{name: "memory", pair: openPair + time.Second, session: 1, measure: measureMemory},
-		{name: "start-up", pair: openPair, session: 1, measure: measureStart},
+		{name: "cpu-per-request", session: openPair + warm + 7*2*(cpuLoad+settleTime), turns: 7, warm: true, measure: measureCPU},
+		{name: "goodput", session: openPair + warm + 2*2*(saturationWarm+saturationLoad), turns: 2, warm: true, measure: measureGoodput},
+		{name: "latency", session: openPair + warm + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, warm: true, capacity: true, measure: measureLatency},
+		{name: "memory", session: openPair + time.Second, turns: 1, measure: measureMemory},
+		{name: "start-up", session: openPair, turns: 1, measure: measureStart},
+		{name: "recovery", session: time.Minute, turns: 1, drill: true, measure: measureRecovery},
 	}
 }
 
@@ -65,14 +73,16 @@ func kindNames() string {
 const macroPackage = module + "cmd/brownout"
 
 // fullName is what a macro is called in results.
-func (m macro) fullName() string { return "Shop/" + m.kind.name }
+func (m macro) fullName() string { return strings.TrimSuffix("Shop/"+m.kind.name+"/"+m.drill, "/") }
 
-// pairs is how many pairs of turns there are.
-func (m macro) pairs() int { return max(minBlocks, int((m.time+m.kind.pair-1)/m.kind.pair)) }
+// sessions is how many there are of a macro.
+func (m macro) sessions() int {
+	return max(m.fewest, int((m.time+m.kind.session-1)/m.kind.session))
+}
 
-// session opens a shop of each build, has them measured by turns, in an order of chance, and hands over what each pair of turns
-// says, in the order of builds.
-func (m macro) session(ctx context.Context, builds []build, pairs int, random *rand.Rand, tell func([]figure) error) error {
+// session opens a shop of each build, has them measured by turns, in an order of chance, and returns the means of what each
+// build's turns say. Shops are new in each session, as processes are in a micro's blocks, and for the same reason.
+func (m macro) session(ctx context.Context, builds []build, random *rand.Rand) ([]figure, error) {
 	shops := make([]*shop, len(builds))
 	defer func() {
 		for _, s := range shops {
@@ -83,43 +93,79 @@ func (m macro) session(ctx context.Context, builds []build, pairs int, random *r
 	}()
 	for _, i := range random.Perm(len(builds)) {
 		var err error
-		if shops[i], err = openShop(ctx, builds[i]); err != nil {
-			return err
+		if shops[i], err = m.open(ctx, builds[i]); err != nil {
+			return nil, err
 		}
 	}
-	rate, err := m.prepare(ctx, shops)
+	j, err := m.prepare(ctx, shops, random)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for range pairs {
-		figures := make([]figure, len(shops))
+	figures := make([]figure, len(shops))
+	for i := range figures {
+		figures[i] = figure{pkg: macroPackage, name: m.fullName(), threshold: m.threshold}
+	}
+	turns := make([][][]benchfmt.Value, len(shops))
+	for range m.kind.turns {
 		for _, i := range random.Perm(len(shops)) {
-			iterations, values, err := m.kind.measure(ctx, shops[i], rate)
+			iterations, values, err := m.kind.measure(ctx, shops[i], j)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			figures[i] = figure{pkg: macroPackage, name: m.fullName(), threshold: m.threshold, iterations: iterations, values: values}
-		}
-		if err := tell(figures); err != nil {
-			return err
+			figures[i].iterations += iterations
+			turns[i] = append(turns[i], values)
 		}
 	}
-	return nil
+	for i := range figures {
+		figures[i].values = means(turns[i])
+	}
+	return figures, nil
 }
 
-// prepare warms shops up, and returns the rate at which they are loaded.
-func (m macro) prepare(ctx context.Context, shops []*shop) (rate float64, err error) {
+func (m macro) open(ctx context.Context, b build) (*shop, error) {
+	if m.kind.drill {
+		return &shop{build: b}, nil
+	}
+	return openShop(ctx, b)
+}
+
+// prepare warms shops up, and says with what they are measured. Whatever is done to one is done to all: a shop that has
+// more behind it is another one.
+func (m macro) prepare(ctx context.Context, shops []*shop, random *rand.Rand) (job, error) {
+	j := job{rate: m.rate, drill: m.drill, seed: random.Uint64()}
 	for _, s := range shops {
 		if !m.kind.warm {
 			break
 		}
 		if _, err := s.load(ctx, usualRate, warmLoad); err != nil {
-			return 0, err
+			return j, err
 		}
 	}
-	if !m.kind.capacity {
-		return m.rate, nil
+	for i, s := range shops {
+		if !m.kind.capacity {
+			break
+		}
+		capacity, err := s.saturate(ctx)
+		if err != nil {
+			return j, err
+		}
+		if i == 0 {
+			j.rate = capacity / 2
+		}
 	}
-	capacity, err := shops[0].saturate(ctx)
-	return capacity / 2, err
+	return j, nil
+}
+
+// means are those of the turns of a shop, unit by unit. Medians would be less sure: those of two shops may be of turns that are far
+// apart, between which the machine has changed.
+func means(turns [][]benchfmt.Value) []benchfmt.Value {
+	all := slices.Clone(turns[0])
+	for i := range all {
+		sum := 0.0
+		for _, turn := range turns {
+			sum += turn[i].Value
+		}
+		all[i].Value = rounded(sum / float64(len(turns)))
+	}
+	return all
 }

@@ -1,13 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
-	"os"
-	"slices"
 	"strconv"
 
 	"golang.org/x/perf/benchfmt"
@@ -36,8 +34,9 @@ var errNoResults = errors.New("has no results of benchmarks")
 // Results are what a file of Go's benchmark format holds.
 type Results struct {
 	path   string
-	config map[string]string // what is the same for all results
-	all    []*series         // in the order of the file
+	config map[string]string     // what is the same for all results
+	all    []*series             // in the order of the file
+	index  map[benchmark]*series // the same
 	units  benchfmt.UnitMetadataMap
 }
 
@@ -45,24 +44,22 @@ type Results struct {
 type series struct {
 	pkg, name string
 	threshold float64              // NaN if there is none
-	values    map[string][]float64 // by unit, as benchunit tidies them
+	values    map[string][]float64 // by unit, as benchunit tidies them; all are finite
 	units     []string             // in the order of the file
 }
 
 // ReadResults reads a file of Go's benchmark format. An error is a Misuse, and names the line.
 func ReadResults(path string) (*Results, error) {
-	file, err := os.Open(path)
+	text, err := readInput(path, MaxResults)
 	if err != nil {
-		return nil, Misuse{err}
+		return nil, err
 	}
-	defer func() { _ = file.Close() }()
-	return readResults(path, file)
+	return readResults(path, text)
 }
 
-func readResults(path string, from io.Reader) (*Results, error) {
-	limited := &io.LimitedReader{R: from, N: MaxResults + 1}
-	reader := benchfmt.NewReader(limited, path)
-	results := &Results{path: path}
+func readResults(path string, text []byte) (*Results, error) {
+	reader := benchfmt.NewReader(bytes.NewReader(text), path)
+	results := &Results{path: path, index: map[benchmark]*series{}}
 	for reader.Scan() {
 		switch record := reader.Result().(type) {
 		case *benchfmt.SyntaxError:
@@ -77,8 +74,6 @@ func readResults(path string, from io.Reader) (*Results, error) {
 	switch {
 	case reader.Err() != nil:
 		return nil, Misuse{reader.Err()}
-	case limited.N == 0:
-		return nil, misuse("%s: has more than %d bytes", path, MaxResults)
 	case len(results.all) == 0:
 		return nil, misuse("%s: %w", path, errNoResults)
 	}
@@ -87,17 +82,22 @@ func readResults(path string, from io.Reader) (*Results, error) {
 
 // add takes a result in, which the reader will use again.
 func (r *Results) add(result *benchfmt.Result) error {
-	r.agree(result)
+	file, line := result.Pos()
+	if err := r.agree(result); err != nil {
+		return misuse("%s:%d: %w", file, line, err)
+	}
 	s := r.of(result.GetConfig(keyPackage), result.Name.String())
 	if text := result.GetConfig(keyThreshold); text != "" {
 		threshold, err := ParseShare(text)
 		if err != nil {
-			file, line := result.Pos()
 			return misuse("%s:%d: threshold: %w", file, line, err)
 		}
 		s.threshold = threshold
 	}
 	for _, v := range result.Values {
+		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+			return misuse("%s:%d: %v %s is no measurement", file, line, v.Value, v.Unit)
+		}
 		if _, known := s.values[v.Unit]; !known {
 			s.units = append(s.units, v.Unit)
 		}
@@ -106,15 +106,21 @@ func (r *Results) add(result *benchfmt.Result) error {
 	return nil
 }
 
-// agree keeps of the configuration what all results have.
-func (r *Results) agree(result *benchfmt.Result) {
+// agree keeps of the configuration what all results have. An error says that they are of different machines.
+func (r *Results) agree(result *benchfmt.Result) error {
 	if r.config == nil {
 		r.config = map[string]string{}
 		for _, c := range result.Config {
 			r.config[c.Key] = string(c.Value)
 		}
 	}
+	for _, key := range machineKeys() {
+		if was, is := r.config[key], result.GetConfig(key); differ(was, is) {
+			return fmt.Errorf("results of different machines: %s was %s, and is %s", key, was, is)
+		}
+	}
 	maps.DeleteFunc(r.config, func(key, value string) bool { return result.GetConfig(key) != value })
+	return nil
 }
 
 // of returns the series of a benchmark, an empty one if there was none.
@@ -124,17 +130,12 @@ func (r *Results) of(pkg, name string) *series {
 	}
 	s := &series{pkg: pkg, name: name, threshold: math.NaN(), values: map[string][]float64{}}
 	r.all = append(r.all, s)
+	r.index[benchmark{pkg, name}] = s
 	return s
 }
 
 // find returns the series of a benchmark, nil if there is none.
-func (r *Results) find(pkg, name string) *series {
-	i := slices.IndexFunc(r.all, func(s *series) bool { return s.pkg == pkg && s.name == name })
-	if i < 0 {
-		return nil
-	}
-	return r.all[i]
-}
+func (r *Results) find(pkg, name string) *series { return r.index[benchmark{pkg, name}] }
 
 // count is how often a benchmark was measured.
 func (r *Results) count(pkg, name string) int {
@@ -160,10 +161,16 @@ func (r *Results) Commit() (string, error) {
 	return commit, nil
 }
 
+// machineKeys are those of a machine that cannot be compared with another one.
+func machineKeys() []string { return []string{"goos", "goarch", "cpu", keyCores} }
+
+// differ says of what two results say of their machine that it is not the same. Who says nothing may have any.
+func differ(a, b string) bool { return a != b && a != "" && b != "" }
+
 // sameMachine is nil if two files' results can be compared.
 func sameMachine(was, is *Results) error {
-	for _, key := range []string{"goos", "goarch", "cpu", keyCores} {
-		if a, b := was.config[key], is.config[key]; a != b && a != "" && b != "" {
+	for _, key := range machineKeys() {
+		if a, b := was.config[key], is.config[key]; differ(a, b) {
 			return misuse("results of different machines: %s has %s %s, and %s has %s", was.path, key, a, is.path, b)
 		}
 	}

@@ -49,7 +49,7 @@ func openRepository(ctx context.Context, dir string) (repository, error) {
 func (r repository) commit(ctx context.Context, revision string) (string, error) {
 	hash, err := output(ctx, r.root, "git", "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
 	if err != nil {
-		return "", misuse("there is no revision %q here", revision)
+		return "", misuse("there is neither a file of results nor a revision %q here", revision)
 	}
 	return hash, nil
 }
@@ -132,20 +132,22 @@ func (r repository) buildCommit(ctx context.Context, dir, commit string, s *Suit
 	if err := forget(filepath.Dir(b.dir), made); err != nil || b.made(s) {
 		return b, err
 	}
-	tree, err := os.MkdirTemp("", "brownout-bench")
-	if err != nil {
-		return b, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tree)) }()
-	work := filepath.Join(tree, "work")
-	if _, err := output(ctx, r.root, "git", "worktree", "add", "--quiet", "--detach", work, commit); err != nil {
+	tree := filepath.Join(dir, "tree") // always this one, so that what a run leaves that was killed is found by the next
+	_ = r.removeTree(ctx, tree)
+	defer func() { err = errors.Join(err, r.removeTree(context.WithoutCancel(ctx), tree)) }()
+	if _, err := output(ctx, r.root, "git", "worktree", "add", "--quiet", "--force", "--detach", tree, commit); err != nil {
 		return b, misuse("revision %s cannot be checked out: %w", b.short(), err)
 	}
-	defer func() {
-		_, removed := output(context.WithoutCancel(ctx), r.root, "git", "worktree", "remove", "--force", work)
-		err = errors.Join(err, removed)
-	}()
-	return b, b.make(ctx, work, s)
+	return b, b.make(ctx, tree, s)
+}
+
+// removeTree takes a worktree away, as far as it is there.
+func (r repository) removeTree(ctx context.Context, tree string) error {
+	if _, err := os.Stat(tree); err != nil {
+		return nil
+	}
+	_, _ = output(ctx, r.root, "git", "worktree", "remove", "--force", "--force", tree) // git may not know it yet
+	return os.RemoveAll(tree)
 }
 
 // maxRevisions is of how many revisions the programs are kept.
@@ -236,6 +238,7 @@ func (b build) goBuild(ctx context.Context, tree, program, command string, argum
 func output(ctx context.Context, dir, name string, arguments ...string) (string, error) {
 	c := exec.CommandContext(ctx, name, arguments...)
 	c.Dir = dir
+	interruptible(c)
 	text, err := c.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%s %s: %s", name, arguments[0], complaint(string(exit.Stderr)))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -133,7 +134,7 @@ func (c *RunConfig) against(ctx context.Context, r repository) (string, error) {
 
 // settings are the configuration of results.
 func (c *RunConfig) settings(r repository) []setting {
-	return append(machine(), setting{keyGo, r.goes}, setting{keySuite, c.Suite.name + " " + c.Suite.digest}, setting{keySeed, strconv.FormatUint(c.Seed, 10)})
+	return append(machineSettings(), setting{keyGo, r.goes}, setting{keySuite, c.Suite.name + " " + c.Suite.digest}, setting{keySeed, strconv.FormatUint(c.Seed, 10)})
 }
 
 // A runner is a run of a suite.
@@ -181,8 +182,7 @@ func (r *runner) left() int {
 		left = max(left, m.blocks()-r.book.count(m.fullPackage(), m.fullName()))
 	}
 	for _, m := range r.Suite.macros {
-		pairs := m.pairs() - r.book.count(macroPackage, m.fullName())
-		left = max(left, (pairs+m.kind.session-1)/m.kind.session)
+		left = max(left, m.sessions()-r.book.count(macroPackage, m.fullName()))
 	}
 	return left
 }
@@ -197,7 +197,7 @@ func (r *runner) round(ctx context.Context) error {
 		}
 	}
 	for _, m := range r.Suite.macros {
-		if done := r.book.count(macroPackage, m.fullName()); done < m.pairs() {
+		if done := r.book.count(macroPackage, m.fullName()); done < m.sessions() {
 			if err := r.macro(ctx, m, done); err != nil {
 				return err
 			}
@@ -212,18 +212,25 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 		return err
 	}
 	figures := make([]figure, len(readings))
+	counted := !slices.ContainsFunc(readings, func(r reading) bool { return r.instructions == 0 })
 	for i, reading := range readings {
+		if !counted { // of one alone they would be no pair, and move those that follow
+			reading.instructions = 0
+		}
 		figures[i] = m.figure(reading)
 	}
 	return r.book.write(figures)
 }
 
-func (r *runner) macro(ctx context.Context, m macro, done int) error {
-	pairs := min(m.kind.session, m.pairs()-done)
-	return m.session(ctx, r.builds, pairs, r.chance(m.fullName(), done), r.book.write)
+func (r *runner) macro(ctx context.Context, m macro, session int) error {
+	figures, err := m.session(ctx, r.builds, r.chance(m.fullName(), session))
+	if err != nil {
+		return err
+	}
+	return r.book.write(figures)
 }
 
-// chance decides about what is measured in a block. It is the same in a run that goes on as in one that was not interrupted.
+// chance decides about what is measured in a block or a session. It is the same in a run that goes on as in one that was not interrupted.
 func (r *runner) chance(name string, block int) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%s %d", name, block) // never fails
@@ -241,7 +248,7 @@ func (m micro) fullName() string {
 }
 
 // blocks is how many there are of a micro.
-func (m micro) blocks() int { return int((m.time + microBlock - 1) / microBlock) }
+func (m micro) blocks() int { return max(m.fewest, int((m.time+microBlock-1)/microBlock)) }
 
 func (m micro) figure(r reading) figure {
 	values := []benchfmt.Value{

@@ -156,16 +156,16 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 		t.Fatal("interrupted: ", err)
 	}
 	before := mustRead(t, config.Out)
-	if n := before.count("brownout/internal/work", before.all[0].name); n != 2 {
-		t.Errorf("%d pairs are kept of 2", n)
+	if n := before.count("brownout/internal/work", before.all[0].name); n != 3 {
+		t.Errorf("%d pairs are kept of 3", n)
 	}
 	config.Tell = func(string) {}
 	if err := Run(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	after := config.compare(t)
-	if f := after.Findings[0]; len(f.Ratios) != 6 || !after.Interleaved {
-		t.Errorf("%+v: want 6 pairs", f)
+	if f := after.Findings[0]; len(f.Ratios) != 7 || !after.Interleaved {
+		t.Errorf("%+v: want 7 pairs", f)
 	}
 	if got := mustRead(t, config.Out).config[keyRun]; got != before.config[keyRun] {
 		t.Errorf("it goes on as %s, and was %s", got, before.config[keyRun])
@@ -187,7 +187,7 @@ func TestRunsThatCannotBe(t *testing.T) {
 	for name, row := range map[string]struct {
 		against, suite, want string
 	}{
-		"no such revision":   {"nothing", cloneSuite, `there is no revision "nothing" here`},
+		"no such revision":   {"nothing", cloneSuite, `there is neither a file of results nor a revision "nothing" here`},
 		"it does not build":  {"broken", cloneSuite, "does not build: "},
 		"no such benchmark":  {"HEAD", strings.Replace(cloneSuite, "[Work]", "[Play]", 1), "internal/work has no benchmark Play that takes turns"},
 		"none in the old":    {"without", cloneSuite, "internal/work has no benchmark Work that takes turns"},

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"brownout/internal/lab"
 	"brownout/internal/shopfile"
@@ -22,9 +20,8 @@ import (
 
 // Limits of a shop that is measured.
 const (
-	openTime    = time.Minute      // until it is open
-	closeTime   = 20 * time.Second // until it is closed
-	connections = 256              // that load it
+	openTime    = time.Minute // until it is open
+	connections = 256         // that load it
 )
 
 // A shop is one that a build runs, as processes of its own, in a folder of its own. Passwords are hashed at the lowest cost:
@@ -33,12 +30,13 @@ type shop struct {
 	build   build
 	dir     string
 	command *exec.Cmd
+	stop    context.CancelFunc
 	said    printed       // of what is wrong with it
 	opened  time.Duration // how long it took to open
 	found   *shopfile.Shop
 	parts   map[string]int // processes, by name
 
-	client    loadgen.Doer
+	client    *fasthttp.HostClient
 	customers *loadgen.Shoppers
 	sent      int64 // the place in the customers' schedule
 }
@@ -57,17 +55,15 @@ func openShop(ctx context.Context, b build) (s *shop, err error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if errors.Is(err, errNotOpen) {
+	if errors.Is(err, lab.ErrNotOpened) {
 		err = fmt.Errorf("%w: %s", err, complaint(string(s.said)))
 	}
 	return nil, fmt.Errorf("the shop of revision %s: %w", b.short(), err)
 }
 
 func (s *shop) start(ctx context.Context) error {
-	s.command = exec.CommandContext(ctx, s.build.program(), "up", "--dir", s.dir, "--port", "0", "--load", "0", "--no-room", "--bcrypt-cost", "4")
-	s.command.Env = append(os.Environ(), lab.Supervised+"=1") // it ends with its standard input, and so with this process
-	s.command.Cancel = func() error { return s.command.Process.Signal(os.Interrupt) }
-	s.command.WaitDelay = closeTime
+	ctx, s.stop = context.WithCancel(ctx)
+	s.command = childCommand(ctx, s.build.program(), "up", "--dir", s.dir, "--port", "0", "--load", "0", "--no-room", "--bcrypt-cost", "4")
 	s.command.Stderr = &s.said
 	if _, err := s.command.StdinPipe(); err != nil {
 		return err
@@ -84,26 +80,22 @@ func (s *shop) start(ctx context.Context) error {
 		return err
 	}
 	s.opened = time.Since(began)
-	if s.parts, err = partsOf(s.command.Process.Pid); err != nil {
+	if s.parts, err = lab.Parts(s.command.Process.Pid); err != nil {
 		return err
 	}
 	return s.admit(ctx)
 }
 
-// awaitOpen reads what up says until the shop is open.
+// awaitOpen reads what up says until the shop is open, or it is too late.
 func (s *shop) awaitOpen(out io.Reader) error {
-	tooLate := time.AfterFunc(openTime, func() { _ = s.command.Process.Kill() })
+	tooLate := time.AfterFunc(openTime, s.stop)
 	defer tooLate.Stop()
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "Ctrl-C closes the shop") {
-			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the shop
-			return nil
-		}
+	err := lab.AwaitOpen(out)
+	if err == nil {
+		go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the shop
 	}
-	return errNotOpen
+	return err
 }
-
-var errNotOpen = errors.New("it did not open")
 
 // admit has customers log in.
 func (s *shop) admit(ctx context.Context) (err error) {
@@ -122,13 +114,16 @@ func (s *shop) admit(ctx context.Context) (err error) {
 	return s.customers.Prepare(ctx)
 }
 
-// close closes the shop and forgets its data.
+// close closes the shop, in order and with one signal, for a second one would end it in disorder, and forgets its data.
 func (s *shop) close() {
+	if s.stop != nil {
+		s.stop()
+	}
 	if s.command != nil && s.command.Process != nil {
-		_ = s.command.Process.Signal(os.Interrupt)
-		late := time.AfterFunc(closeTime, func() { _ = s.command.Process.Kill() })
 		_ = s.command.Wait()
-		late.Stop()
+	}
+	if s.client != nil {
+		s.client.CloseIdleConnections()
 	}
 	_ = os.RemoveAll(s.dir)
 }
@@ -159,53 +154,12 @@ func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (lo
 	return report, nil
 }
 
-// partsOf returns the processes of services and banks that are children of another, by their names.
-func partsOf(parent int) (map[string]int, error) {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
-	if err != nil {
-		return nil, err
-	}
-	parts := map[string]int{}
-	for _, task := range tasks {
-		children, err := os.ReadFile(task)
-		if err != nil {
-			continue // the thread has ended
-		}
-		for _, child := range strings.Fields(string(children)) {
-			pid, err := strconv.Atoi(child)
-			if err != nil {
-				return nil, err
-			}
-			if name := partOf(pid); name != "" {
-				parts[name] = pid
-			}
-		}
-	}
-	if parts["gateway"] == 0 {
-		return nil, fmt.Errorf("it has no gateway, but %v", parts)
-	}
-	return parts, nil
-}
-
-// partOf is the service that a process is, or the bank; "" if it is none.
-func partOf(pid int) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	words := strings.Split(string(text), "\x00")
-	if err != nil || len(words) < 3 || words[1] != "serve" {
-		return ""
-	}
-	if i := slices.Index(words, "--name"); i >= 0 && i+1 < len(words) {
-		return words[i+1]
-	}
-	return words[2]
-}
-
 // cpu is what all parts have used of processors.
 func (s *shop) cpu() (map[string]time.Duration, error) {
 	used := map[string]time.Duration{}
 	for name, pid := range s.parts {
 		var err error
-		if used[name], err = processorTime(pid); err != nil {
+		if used[name], err = lab.ProcessorTime(pid); err != nil {
 			return nil, fmt.Errorf("%s of revision %s: %w", name, s.build.short(), err)
 		}
 	}

@@ -8,14 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"brownout/chaos/drills"
 )
 
 // Limits of a suite's file.
@@ -40,6 +42,7 @@ type Suite struct {
 type item struct {
 	time      time.Duration // of both builds together
 	threshold float64
+	fewest    int // pairs, without which the suite could not tell anything
 }
 
 // A micro is a Go benchmark that takes turns.
@@ -52,8 +55,9 @@ type micro struct {
 // A macro is a shop under load.
 type macro struct {
 	item
-	kind *kind
-	rate float64 // requests a second, for cpu-per-request
+	kind  *kind
+	rate  float64 // requests a second, for cpu-per-request
+	drill string  // its name, for recovery
 }
 
 // suiteFile is the form of a file.
@@ -74,6 +78,7 @@ type microFile struct {
 type macroFile struct {
 	Kind      string   `yaml:"kind"`
 	Rate      *float64 `yaml:"rate"`
+	Drill     string   `yaml:"drill"`
 	Time      string   `yaml:"time"`
 	Threshold string   `yaml:"threshold"`
 }
@@ -89,16 +94,9 @@ func DefaultSuite() *Suite {
 
 // ReadSuite reads a suite's file. An error is a Misuse, and points at the line.
 func ReadSuite(path string) (*Suite, error) {
-	info, err := os.Stat(path)
+	text, err := readInput(path, maxSuite)
 	if err != nil {
-		return nil, Misuse{err}
-	}
-	if info.Size() > maxSuite {
-		return nil, misuse("%s: has %d bytes; at most %d are allowed", path, info.Size(), maxSuite)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, Misuse{err}
+		return nil, err
 	}
 	return parseSuite(path, text)
 }
@@ -182,7 +180,20 @@ func (r *suiteReader) read(file *suiteFile) error {
 	case n > maxItems:
 		return misuse("%s: has %d items; at most %d are allowed", r.name, n, maxItems)
 	}
+	r.suite.setFewest()
 	return nil
+}
+
+// setFewest sees to it that all items have intervals: the more metrics are judged together, the more pairs that takes. Micros
+// have two, where the machine counts instructions.
+func (s *Suite) setFewest() {
+	n := fewest(2*len(s.micros) + len(s.macros))
+	for i := range s.micros {
+		s.micros[i].fewest = n
+	}
+	for i := range s.macros {
+		s.macros[i].fewest = n
+	}
 }
 
 // item reads what all items have; what is not said is as usual.
@@ -242,24 +253,36 @@ func (r *suiteReader) macro(path string, m macroFile, usual item) error {
 	if err != nil {
 		return err
 	}
-	one := macro{common, kindOf(m.Kind), usualRate}
+	one := macro{item: common, kind: kindOf(m.Kind), rate: usualRate, drill: m.Drill}
 	if one.kind == nil {
 		return r.wrong(path+".kind", "there is no kind %q, but %s", m.Kind, kindNames())
 	}
-	for _, other := range r.suite.macros {
-		if other.kind.name == m.Kind {
-			return r.wrong(path+".kind", "%s is there twice", m.Kind)
-		}
+	if err := r.parameters(path, m, &one); err != nil {
+		return err
 	}
-	if m.Rate != nil {
-		one.rate = *m.Rate
-		switch {
-		case m.Kind != "cpu-per-request":
-			return r.wrong(path+".rate", "is for cpu-per-request alone")
-		case !(one.rate >= 1 && one.rate <= maxRate):
-			return r.wrong(path+".rate", "must be from 1 to %d", maxRate)
+	for _, other := range r.suite.macros {
+		if other.fullName() == one.fullName() {
+			return r.wrong(path+".kind", "%s is there twice", strings.TrimSpace(m.Kind+" "+m.Drill))
 		}
 	}
 	r.suite.macros = append(r.suite.macros, one)
+	return nil
+}
+
+// parameters reads what some kinds have.
+func (r *suiteReader) parameters(path string, m macroFile, one *macro) error {
+	if m.Rate != nil {
+		one.rate = *m.Rate
+	}
+	switch {
+	case m.Rate != nil && m.Kind != "cpu-per-request":
+		return r.wrong(path+".rate", "is for cpu-per-request alone")
+	case !(one.rate >= 1 && one.rate <= maxRate):
+		return r.wrong(path+".rate", "must be from 1 to %d", maxRate)
+	case m.Drill != "" && !one.kind.drill:
+		return r.wrong(path+".drill", "is for recovery alone")
+	case one.kind.drill && !slices.Contains(drills.Names(), m.Drill):
+		return r.wrong(path+".drill", "there is no drill %q, but %s", m.Drill, strings.Join(drills.Names(), ", "))
+	}
 	return nil
 }

@@ -35,20 +35,20 @@ macro:
 		t.Fatal(err)
 	}
 	want := []micro{
-		{item{4 * time.Second, 0.02}, "internal/loop", "A"},
-		{item{4 * time.Second, 0.02}, "internal/loop", "B/c"},
-		{item{9250 * time.Millisecond, 0.1}, "internal/pool", "A"},
+		{item{4 * time.Second, 0.02, 9}, "internal/loop", "A"},
+		{item{4 * time.Second, 0.02, 9}, "internal/loop", "B/c"},
+		{item{9250 * time.Millisecond, 0.1, 9}, "internal/pool", "A"},
 	}
 	for i, m := range s.micros {
 		if m != want[i] {
 			t.Errorf("micro %d is %+v, want %+v", i, m, want[i])
 		}
 	}
-	if s.micros[2].blocks() != 19 {
-		t.Errorf("%d blocks in 9.25 s", s.micros[2].blocks())
+	if a, b := s.micros[0].blocks(), s.micros[2].blocks(); a != 9 || b != 19 {
+		t.Errorf("%d blocks in 4 s, and %d in 9.25 s", a, b)
 	}
-	if m := s.macros[0]; m.item != (item{time.Minute, 0.02}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.pairs() != 30 {
-		t.Errorf("macro %+v with %d pairs", m, m.pairs())
+	if m := s.macros[0]; m.item != (item{time.Minute, 0.02, 9}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.sessions() != 12 {
+		t.Errorf("macro %+v with %d sessions", m, m.sessions())
 	}
 }
 
@@ -65,7 +65,11 @@ func TestWrongSuitesPointAtTheLine(t *testing.T) {
 		"micro:\n  - package: a\n":                                                           `s.yaml:2: micro[0].benchmarks: there are none`,
 		"micro:\n  - package: a\n    benchmarks:\n      - A\n      - b\n":                    `s.yaml:5: micro[0].benchmarks[1]: "b" is no name of a benchmark`,
 		"micro:\n  - package: a\n    benchmarks: [A]\n  - package: a\n    benchmarks: [A]\n": `s.yaml:5: micro[1].benchmarks[0]: A is there twice`,
-		"macro:\n  - kind: goodness\n":                                                       `s.yaml:2: macro[0].kind: there is no kind "goodness", but cpu-per-request, goodput, latency, memory, start-up`,
+		"macro:\n  - kind: goodness\n":                                                       `s.yaml:2: macro[0].kind: there is no kind "goodness", but cpu-per-request, goodput, latency, memory, start-up, recovery`,
+		"macro:\n  - kind: recovery\n    drill: deluge\n":                                    `s.yaml:3: macro[0].drill: there is no drill "deluge", but breaker-flap, `,
+		"macro:\n  - kind: recovery\n":                                                       `s.yaml:2: macro[0].drill: there is no drill ""`,
+		"macro:\n  - kind: goodput\n    drill: spike\n":                                      `s.yaml:3: macro[0].drill: is for recovery alone`,
+		"macro: [{kind: recovery, drill: herd}, {kind: recovery, drill: herd}]\n":            `s.yaml:1: macro[1].kind: recovery herd is there twice`,
 		"macro:\n  - kind: goodput\n    rate: 5\n":                                           `s.yaml:3: macro[0].rate: is for cpu-per-request alone`,
 		"macro:\n  - kind: goodput\n  - kind: goodput\n":                                     `s.yaml:3: macro[1].kind: goodput is there twice`,
 		"macro:\n  - kind: cpu-per-request\n    rate: -5\n":                                  `s.yaml:3: macro[0].rate: must be from 1`,
@@ -84,7 +88,7 @@ func TestSuitesThatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(large, []byte(strings.Repeat("# and so on\n", 10_000)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{large: "at most 65536 are allowed", large + ".missing": "no such file"} {
+	for path, want := range map[string]string{large: "large.yaml: has more than 65536 bytes", large + ".missing": "no such file"} {
 		_, err := ReadSuite(path)
 		if _, misused := errors.AsType[Misuse](err); !misused || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want a misuse: %s", err, want)

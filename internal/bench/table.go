@@ -12,7 +12,12 @@ import (
 // module is what packages' paths begin with.
 const module = "brownout/"
 
-func shortPackage(pkg string) string { return strings.TrimPrefix(pkg, module) }
+// title names a benchmark for people.
+func title(pkg, name string) string {
+	return strings.TrimSpace(strings.TrimPrefix(pkg, module) + " " + name)
+}
+
+func (s *series) title() string { return title(s.pkg, s.name) }
 
 // WriteText writes all findings as a table, and below it what it comes to.
 func (c *Comparison) WriteText(w io.Writer) error {
@@ -22,7 +27,7 @@ func (c *Comparison) WriteText(w io.Writer) error {
 	fmt.Fprintln(table, "benchmark\tmeasure\told\tnew\tchange\tbetween\tsees\tverdict")
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.TrimSpace(shortPackage(f.Package)+" "+f.Benchmark), f.Measure,
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", title(f.Package, f.Benchmark), f.Measure,
 			quantity(f.Old, f.Unit), quantity(f.New, f.Unit), percent(f.Change), f.between(), f.sees(), f.verdict())
 	}
 	_ = table.Flush() // into memory
@@ -45,7 +50,10 @@ func (c *Comparison) header(b *strings.Builder) {
 
 // footer says what decides.
 func (c *Comparison) footer(b *strings.Builder) {
-	b.WriteString("\nchange is that of the median, and surely between the two figures, for all of the table; sees is the smallest that would have been called a regression.\n")
+	b.WriteString("\nchange is that of the typical pair, and surely between the two figures, for all measures that decide; sees is the smallest that would have been called a regression.\n")
+	if len(c.Alone) > 0 {
+		fmt.Fprintf(b, "Not compared, for only one of the files has it: %s.\n", strings.Join(c.Alone, ", "))
+	}
 	switch c.Outcome() {
 	case NoRegression:
 		b.WriteString("No regression beyond the thresholds.\n")
@@ -65,7 +73,7 @@ func (c *Comparison) footer(b *strings.Builder) {
 // sentence says what is, or may be, a regression.
 func (f *Finding) sentence() string {
 	switch {
-	case f.Threshold == 0:
+	case f.Exact:
 		return fmt.Sprintf("%s: %s instead of %s", f.name(), quantity(f.New, f.Unit), quantity(f.Old, f.Unit))
 	case f.Regression:
 		return fmt.Sprintf("%s: %s, surely worse by more than %s", f.name(), percent(f.Change), share(f.Threshold))
@@ -75,7 +83,7 @@ func (f *Finding) sentence() string {
 
 func (f *Finding) between() string {
 	switch {
-	case f.Sees == 0: // exact
+	case f.Exact:
 		return ""
 	case math.IsInf(f.High, 1):
 		return "anything"
@@ -85,7 +93,7 @@ func (f *Finding) between() string {
 
 func (f *Finding) sees() string {
 	switch {
-	case f.Sees == 0:
+	case f.Exact:
 		return ""
 	case math.IsInf(f.Sees, 1):
 		return "nothing"
@@ -94,7 +102,7 @@ func (f *Finding) sees() string {
 }
 
 func (f *Finding) verdict() string {
-	if f.Regression && f.Threshold > 0 {
+	if f.Regression && !f.Exact {
 		return fmt.Sprintf("%s, by more than %s", f.Verdict, share(f.Threshold))
 	}
 	return string(f.Verdict)

@@ -35,6 +35,6 @@ Look at first, in another terminal:
   brownout audit                             money and stock add up
 
 All users, c-001 to c-%03d, have the password %s. Logs are in %s, secrets in %s.
-Ctrl-C closes the shop.
-`, h.shop.Gateway, customers, h.shop.Password, l.home.epoch.File("logs"), l.folder.ShopFile())
+%s
+`, h.shop.Gateway, customers, h.shop.Password, l.home.epoch.File("logs"), l.folder.ShopFile(), opened)
 }

@@ -23,9 +23,8 @@ type metric struct {
 	name      string
 	effect    float64 // that is built into a copy
 	threshold float64
-	suite     string // as YAML
-	unit      string // of the measure that counts
-	pairTime  time.Duration
+	suite     string                                // as YAML
+	unit      string                                // of the measure that counts
 	slow      func(tree string, cost float64) error // builds it in; a unit of work costs so many seconds
 }
 
@@ -40,13 +39,13 @@ func (c config) metrics() ([]metric, error) {
 	var all []metric
 	if c.only != "macro" {
 		all = append(all, metric{
-			name: "micro", effect: 0.03, threshold: 0.01, unit: "cpu-sec/op", slow: repeatIterations, pairTime: 500 * time.Millisecond,
+			name: "micro", effect: 0.03, threshold: 0.01, unit: "cpu-sec/op", slow: repeatIterations,
 			suite: fmt.Sprintf("time: %v\nthreshold: 1%%\nmicro:\n  - package: %s\n    benchmarks: [%s]\n", c.time, pkg, name),
 		})
 	}
 	if c.only != "micro" {
 		all = append(all, metric{
-			name: "macro", effect: 0.1, threshold: 0.05, unit: "cpu-sec/request", slow: spinInGateway, pairTime: 2040 * time.Millisecond,
+			name: "macro", effect: 0.1, threshold: 0.05, unit: "cpu-sec/request", slow: spinInGateway,
 			suite: fmt.Sprintf("time: %v\nthreshold: 5%%\nmacro:\n  - kind: cpu-per-request\n", c.time),
 		})
 	}

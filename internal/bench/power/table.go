@@ -33,7 +33,7 @@ func (c config) print(m metric, found comparisons) {
 	for _, part := range []float64{0.1, 0.2, 0.33, 0.5, 0.75, 1} {
 		effect := part * m.effect
 		p := bench.Power(ratios, effect, pairs, m.threshold, drawnRuns, 1)
-		fmt.Printf("| %s | %.0f %% | %.0f %% | %s |\n", percent(effect), 100*p.Slower, 100*p.Regression, m.needed(ratios, effect))
+		fmt.Printf("| %s | %.0f %% | %.0f %% | %s |\n", percent(effect), 100*p.Slower, 100*p.Regression, m.needed(ratios, effect, c.time/time.Duration(pairs)))
 	}
 	fmt.Println()
 }
@@ -56,14 +56,14 @@ func printRow(what string, found []bench.Finding) {
 	fmt.Printf("| %s | %d of %d | %d | %d | %+.2f … %+.2f %% |\n", what, regressions, len(found), slower, faster, 100*slices.Min(changes), 100*slices.Max(changes))
 }
 
-// needed is how long a run must be to see an effect nearly always.
-func (m metric) needed(ratios []float64, effect float64) string {
+// needed is how long a run must be to see an effect nearly always, if a pair takes so long.
+func (m metric) needed(ratios []float64, effect float64, pairTime time.Duration) string {
 	for pairs := 6; pairs < maxPairs; pairs += 1 + pairs/4 {
 		if bench.Power(ratios, effect, pairs, m.threshold, drawnRuns, 1).Slower >= wanted {
-			return (time.Duration(pairs) * m.pairTime).Round(time.Second).String()
+			return (time.Duration(pairs) * pairTime).Round(time.Second).String()
 		}
 	}
-	return fmt.Sprintf("over %v", (maxPairs * m.pairTime).Round(time.Minute))
+	return fmt.Sprintf("over %v", (maxPairs * pairTime).Round(time.Minute))
 }
 
 // middleHalf is how far apart the quartiles are.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"brownout/internal/lab"
 )
 
 // A figure is one measurement of a contestant.
@@ -117,14 +119,14 @@ func measure(name string, length time.Duration, connections int) (f figure, err 
 	if _, err := loadFrom(address, connections, length/4); err != nil { // to warm up
 		return f, err
 	}
-	before, err := cpuOf(server.Process.Pid)
+	before, err := lab.ProcessorTime(server.Process.Pid)
 	if err != nil {
 		return f, err
 	}
 	if f.Load, err = loadFrom(address, connections, length); err != nil {
 		return f, err
 	}
-	after, err := cpuOf(server.Process.Pid)
+	after, err := lab.ProcessorTime(server.Process.Pid)
 	f.CPU = (after - before) / time.Duration(max(f.Answers, 1))
 	return f, err
 }
@@ -169,23 +171,4 @@ func startOn(core int, c *exec.Cmd) error {
 		started <- c.Start()
 	}()
 	return <-started
-}
-
-// cpuOf returns the processor time that a process has used; see proc_pid_stat(5).
-func cpuOf(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	var ticks time.Duration
-	for _, field := range fields[11:13] { // utime and stime, of which the third is field 0
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += time.Duration(n)
-	}
-	const ticksPerSecond = 100 // sysconf(_SC_CLK_TCK) of Linux
-	return ticks * time.Second / ticksPerSecond, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,10 +14,10 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
+	"brownout/internal/lab"
 	"brownout/internal/shopfile"
 	"brownout/loadgen"
 )
@@ -123,24 +122,13 @@ func measureShop(t trial) (f shopFigure, err error) {
 		_, _ = io.Copy(io.Discard, out)
 		err = errors.Join(err, up.Wait())
 	}()
-	if err := awaitOpen(out); err != nil {
+	if err := lab.AwaitOpen(out); err != nil {
 		return f, err
 	}
-	if t.services, err = servicesOf(up.Process.Pid); err != nil {
+	if t.services, err = lab.Parts(up.Process.Pid); err != nil {
 		return f, err
 	}
 	return t.measure()
-}
-
-// awaitOpen reads what up says until the shop is open.
-func awaitOpen(out io.Reader) error {
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "Ctrl-C closes the shop") {
-			return nil
-		}
-	}
-	return errors.Join(errors.New("the shop was not opened"), lines.Err())
 }
 
 // measure loads the shop. One that is seen is looked at each second, as Prometheus does.
@@ -200,52 +188,10 @@ func (t *trial) look() (stop func(), err error) {
 	return func() { cancel(); looks.Wait() }, nil
 }
 
-// servicesOf returns the ids of the processes that a shop consists of, by their names.
-func servicesOf(parent int) (map[string]int, error) {
-	var text []byte
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
-	if err != nil {
-		return nil, err
-	}
-	for _, task := range tasks {
-		more, err := os.ReadFile(task)
-		if err != nil {
-			continue // the thread has ended
-		}
-		text = append(append(text, ' '), more...)
-	}
-	services := map[string]int{}
-	for _, field := range strings.Fields(string(text)) {
-		pid, err := strconv.Atoi(field)
-		if err != nil {
-			return nil, err
-		}
-		arguments, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil {
-			return nil, err
-		}
-		if words := strings.Split(string(arguments), "\x00"); len(words) > 2 && words[1] == "serve" {
-			services[nameOf(words)] = pid
-		}
-	}
-	if services["gateway"] == 0 {
-		return nil, fmt.Errorf("process %d has no gateway, but %v", parent, services)
-	}
-	return services, nil
-}
-
-// nameOf is the service of a command line, with the name of a bank.
-func nameOf(words []string) string {
-	if i := slices.Index(words, "--name"); i >= 0 && i+1 < len(words) {
-		return words[i+1]
-	}
-	return words[2]
-}
-
 func cpuOfAll(services map[string]int) (map[string]time.Duration, error) {
 	all := map[string]time.Duration{}
 	for name, pid := range services {
-		used, err := cpuOf(pid)
+		used, err := lab.ProcessorTime(pid)
 		if err != nil {
 			return nil, err
 		}

@@ -1,12 +1,13 @@
 //go:build !linux
 
-package bench
+package lab
 
 import (
 	"errors"
 	"time"
 )
 
-func processorTime(int) (time.Duration, error) {
+// ProcessorTime is not known here.
+func ProcessorTime(int) (time.Duration, error) {
 	return 0, errors.New("what a process uses of processors can be measured on Linux only")
 }

@@ -1,4 +1,4 @@
-package bench
+package lab
 
 import (
 	"time"
@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processorTime is what all threads of a process have used, also those that have ended, to the nanosecond: each process has
+// ProcessorTime is what all threads of a process have used, also those that have ended, to the nanosecond: each process has
 // a clock of it. clock_getcpuclockid(3) computes its name in this way.
-func processorTime(pid int) (time.Duration, error) {
+func ProcessorTime(pid int) (time.Duration, error) {
 	const scheduler = 2 // CPUCLOCK_SCHED
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid)<<3|scheduler, &t); err != nil {
