@@ -36,7 +36,7 @@ type Engine struct {
 	source  source
 	poller  *poller
 	servers []server
-	best    int    // of servers, which was reached last
+	best    int    // of servers: which was reached last, or comes after one that was not
 	request []byte // with the ids of the one that was written last
 	in      []byte // what was received last
 	names   names
@@ -324,6 +324,9 @@ func (e *Engine) connected(c *conn) {
 // expire gives up what has waited for too long.
 func (e *Engine) expire(now time.Duration) {
 	for c := e.busy.front; c != nil && c.deadline <= now; c = e.busy.front {
+		if c.state == connecting && c.server == e.best { // it takes no connections: the next one may
+			e.best = (e.best + 1) % len(e.servers)
+		}
 		e.fail(c, os.ErrDeadlineExceeded)
 	}
 	for c := e.idle.back; c != nil && c.since+idleTimeout <= now; c = e.idle.back {
@@ -369,10 +372,30 @@ func (e *Engine) transmit(c *conn) {
 		case unix.EAGAIN:
 			return
 		default:
-			e.fail(c, err)
+			e.salvage(c, err)
 			return
 		}
 	}
+}
+
+// salvage ends a request of which the connection takes no more: with its answer, if that has come all the same (RFC 9112,
+// section 9.5), or for that reason.
+func (e *Engine) salvage(c *conn, why error) {
+	for !c.answer.whole() {
+		n, err := receive(c.socket, e.in)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != 0 || n == 0 {
+			e.fail(c, why)
+			return
+		}
+		if _, failed := c.answer.feed(e.in[:n]); failed != nil {
+			e.fail(c, failed)
+			return
+		}
+	}
+	e.finish(c, false)
 }
 
 // sign writes the ids of a request into the bytes of all.
@@ -456,7 +479,9 @@ func (e *Engine) sampleOf(s *shot) *evidence.Sample {
 		Route:    e.config.Target.route,
 		Intended: e.start.Add(s.due),
 		Sent:     e.start.Add(s.left),
-		TraceID:  e.names.of(s.trace),
+	}
+	if e.config.TraceIDs {
+		e.sample.TraceID = e.names.of(s.trace)
 	}
 	return &e.sample
 }
