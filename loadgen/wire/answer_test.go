@@ -199,6 +199,7 @@ func FuzzAnswerOfOthers(f *testing.F) {
 		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
 		"HTTP/1.0 404 No\r\nConnection: keep-alive, x\r\n\r\n{}",
 		"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nX: y\r\n\r\nrest",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n",
 		"HTTP/1.1 204 No\r\n\r\n",
 	} {
 		f.Add([]byte(text), false)
