@@ -57,6 +57,7 @@ func (c *loadCommand) wireEngine(config *loadgen.AttackerConfig, target *url.URL
 	}
 	return wire.NewEngine(wire.Config{
 		Target: request, Pacer: config.Pacer, Clients: c.Clients, Length: c.Duration, Timeout: c.Timeout, MaxInFlight: c.MaxInFlight,
+		TraceIDs: c.Journal != "",
 	}), nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,8 +34,11 @@ type target struct {
 	epoll, listener int
 	in, out         []byte
 	ends            map[int]int // of connections: how much of the end of a request has come
-	first           time.Time
-	waiting         []waiting // answers, by when they are due
+	waiting         []waiting   // answers, by when they are due
+
+	mu    sync.Mutex
+	first time.Time   // when the first request had come
+	left  []time.Time // when answers were sent, of a target that takes its time
 }
 
 // A waiting is an answer that takes its time.
@@ -200,17 +204,33 @@ func (t *target) take(socket, requests int) {
 	}
 	now := time.Now()
 	if t.first.IsZero() {
+		t.mu.Lock()
 		t.first = now
+		t.mu.Unlock()
 	}
 	for range requests {
 		t.waiting = append(t.waiting, waiting{socket, now.Add(t.takes)})
 	}
 }
 
+// sent returns when the first request had come, and when answers were sent, if they take their time.
+func (t *target) sent() (first time.Time, answers []time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.first, slices.Clone(t.left)
+}
+
 func (t *target) answer(socket, times int) {
 	for range times {
-		if _, err := unix.Write(socket, t.out); err == nil {
-			t.answers.Add(1)
+		now := time.Now()
+		if _, err := unix.Write(socket, t.out); err != nil {
+			continue
+		}
+		t.answers.Add(1)
+		if t.takes > 0 {
+			t.mu.Lock()
+			t.left = append(t.left, now)
+			t.mu.Unlock()
 		}
 	}
 }

@@ -32,9 +32,9 @@ func (q quantiles) String() string {
 	return strings.Join([]string{ms(q.p50), ms(q.p90), ms(q.p99), ms(q.max)}, " | ")
 }
 
-// truth is what requests wait for that come by the schedule, each time at its place: what is read answers after takes, and what
-// comes or would be answered while the target is frozen waits until it is not.
-func truth() quantiles {
+// ideal is what requests wait for that come by the schedule to a target that does what it is told to the instant: what is read is
+// answered after takes, and what comes or would be answered while it is frozen waits until it is not.
+func ideal() quantiles {
 	thaw := func(at time.Duration) time.Duration {
 		if into := at % period; into >= period-freeze {
 			return at - into + period
@@ -45,6 +45,24 @@ func truth() quantiles {
 	for due := time.Duration(0); due < truthTime; due += time.Second / rate {
 		latencies = append(latencies, thaw(thaw(due)+takes)-due)
 	}
+	return quantilesOf(latencies)
+}
+
+// truth is what requests waited for that were due by the schedule, going by when the target sent its answers: it
+// answers in the order in which it was asked, so the first that was due has the first answer, and so on. The schedule starts
+// when the first request has come.
+func truth(start time.Time, answers []time.Time) (quantiles, error) {
+	if want := int(truthTime * rate / time.Second); len(answers) != want {
+		return quantiles{}, fmt.Errorf("the target has sent %d answers, want %d", len(answers), want)
+	}
+	latencies := make([]time.Duration, len(answers))
+	for i, at := range answers {
+		latencies[i] = at.Sub(start) - time.Duration(i)*time.Second/rate
+	}
+	return quantilesOf(latencies), nil
+}
+
+func quantilesOf(latencies []time.Duration) quantiles {
 	slices.Sort(latencies)
 	at := func(share float64) time.Duration { return latencies[int(math.Ceil(share*float64(len(latencies))))-1] }
 	return quantiles{at(0.5), at(0.9), at(0.99), at(1)}
@@ -61,11 +79,15 @@ func (b *bench) compareTruth(ctx context.Context) ([]bar, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, want := report.Total.Latency, truth()
+	want, err := truth(frozen.sent())
+	if err != nil {
+		return nil, err
+	}
+	l := report.Total.Latency
 	got := quantiles{l.P50, l.P90, l.P99, l.Max}
 	fmt.Printf("\nA target that answers in %v and freezes for %v every %v; %d requests a second for %v, latencies in ms.\n\n", takes, freeze, period, rate, truthTime)
 	fmt.Print("| generator | p50 | p90 | p99 | max |\n|---|---:|---:|---:|---:|\n")
-	fmt.Printf("| the truth | %v |\n| %s | %v |\n", want, oursName, got)
+	fmt.Printf("| the truth, of a target without a cost | %v |\n| the truth, by when its answers left | %v |\n| %s | %v |\n", ideal(), want, oursName, got)
 	if err := b.printOthers(ctx); err != nil {
 		return nil, err
 	}

@@ -9,9 +9,11 @@ import (
 
 // Bounds of an answer, in bytes.
 const (
-	maxHead    = 64 << 10 // of all lines before the body, of those before and behind each chunk
+	maxHead    = 64 << 10 // of all lines before the body, and of those around chunks, beyond chunkLines for each chunk
+	chunkLines = 16
 	maxBody    = 4 << 20
-	maxProblem = 64 << 10 // of the body of an answer that is no 2xx, as far as it is kept
+	maxProblem = 8 << 10 // of the body of an answer that is no 2xx, as far as it is kept
+	maxKept    = 4 << 10 // of the memory for a line, until the next answer
 )
 
 // A failure is why an answer cannot be taken. It is what a sample's Error says.
@@ -55,7 +57,7 @@ type answer struct {
 
 	phase phase
 	line  []byte // the beginning of one that is not whole
-	lines int    // bytes of lines, since the body began to come
+	lines int    // bytes of lines, of the head or around chunks, but for what each chunk may have
 	left  int64  // bytes of the body, or the chunk, that are still to come
 
 	// From the head.
@@ -71,7 +73,11 @@ type answer struct {
 
 // begin makes it the next answer.
 func (a *answer) begin(ofHead bool) {
-	*a = answer{ofHead: ofHead, line: a.line[:0], body: a.body[:0]}
+	line := a.line[:0]
+	if cap(line) > maxKept {
+		line = nil
+	}
+	*a = answer{ofHead: ofHead, line: line, body: a.body[:0]}
 }
 
 // feed takes bytes that have come, and returns how many of them were the answer's: all of them unless it is whole, or
@@ -223,7 +229,7 @@ func (a *answer) endHead() error {
 	case a.chunked && (a.length >= 0 || a.minor == '0'):
 		return badLength
 	case a.chunked:
-		a.phase = atSize
+		a.phase, a.lines = atSize, 0
 	case a.length > maxBody:
 		return tooLarge
 	case a.length == 0:
@@ -253,7 +259,7 @@ func (a *answer) readSize(line []byte) error {
 	if digits == 0 || len(extension) > 0 && extension[0] != ';' {
 		return badChunk
 	}
-	a.phase, a.left, a.lines = atChunk, size, 0
+	a.phase, a.left, a.lines = atChunk, size, max(a.lines-chunkLines, 0)
 	if size == 0 {
 		a.phase = atTrailer
 	}

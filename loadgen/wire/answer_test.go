@@ -1,7 +1,11 @@
 package wire
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +71,7 @@ func TestAnswers(t *testing.T) {
 		{"chunks", ok + "Transfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0A ; x=y\r\n0123456789\r\n0\r\n\r\n", reading{200, 15, "", true, true, 0, nil}},
 		{"a problem in chunks", "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", reading{500, 2, "{}", true, true, 0, nil}},
 		{"a trailer", ok + "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 7\r\n\r\n..", reading{200, 0, "", true, true, 2, nil}},
+		{"many small chunks", ok + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\n.\r\n", 20_000) + "0\r\n\r\n", reading{200, 20_000, "", true, true, 0, nil}},
 		{"chunks to come", ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", reading{200, 5, "", false, true, 0, nil}},
 
 		{"another protocol", "SSH-2.0-OpenSSH_10.0\r\n", reading{failed: badStatus}},
@@ -99,6 +104,7 @@ func TestAnswers(t *testing.T) {
 		{"a large head", ok + "X: " + strings.Repeat("x", maxHead), reading{failed: tooLarge}},
 		{"many heads", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxHead/25+1), reading{failed: tooLarge}},
 		{"a large trailer", ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1), reading{failed: tooLarge}},
+		{"more around chunks than in them", ok + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1;"+strings.Repeat("x", 60)+"\r\n.\r\n", maxHead/(66-chunkLines)+2), reading{failed: tooLarge}},
 		{"a large length", ok + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1), reading{failed: tooLarge}},
 		{"a length beyond all", ok + "Content-Length: 99999999999999999999999\r\n\r\n", reading{failed: tooLarge}},
 		{"a large chunk", ok + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffffff\r\n", reading{failed: tooLarge}},
@@ -183,6 +189,50 @@ func FuzzAnswer(f *testing.F) {
 			if got := read(a, ofHead, pieces...); got != want {
 				t.Errorf("%+v in pieces, %+v at once", got, want)
 			}
+		}
+	})
+}
+
+// What net/http also takes for an answer, it reads the same.
+func FuzzAnswerOfOthers(f *testing.F) {
+	for _, text := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.0 404 No\r\nConnection: keep-alive, x\r\n\r\n{}",
+		"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nX: y\r\n\r\nrest",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n",
+		"HTTP/1.1 204 No\r\n\r\n",
+	} {
+		f.Add([]byte(text), false)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, ofHead bool) {
+		a := new(answer)
+		a.begin(ofHead)
+		used, err := a.feed(text)
+		ends := a.phase == atClose
+		if err != nil || !a.hangUp() || text[len("HTTP/1.1 ")] == '1' { // net/http takes a 1xx for the answer
+			return
+		}
+		method := http.MethodGet
+		if ofHead {
+			method = http.MethodHead
+		}
+		in := bytes.NewReader(text)
+		buffered := bufio.NewReaderSize(in, 16)
+		other, err := http.ReadResponse(buffered, &http.Request{Method: method})
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(other.Body)
+		if err != nil {
+			return
+		}
+		rest, _ := io.ReadAll(buffered)
+		if other.StatusCode != a.status || int64(len(body)) != a.size || len(text)-len(rest) != used || !ends && other.Close == a.persists() {
+			t.Errorf("status %d, %d bytes, %d used, persists %v; net/http: status %d, %d bytes, %d used, closes %v",
+				a.status, a.size, used, a.persists(), other.StatusCode, len(body), len(text)-len(rest), other.Close)
+		}
+		if got := string(a.body); (a.status < 200 || a.status > 299) && got != string(body[:min(len(body), maxProblem)]) {
+			t.Errorf("body %q, net/http: %q", got, body)
 		}
 	})
 }

@@ -19,6 +19,8 @@ type Config struct {
 	// Timeout is the client's patience: from when a request is due to its answer's last byte.
 	// loadgen.DefaultTimeout if 0.
 	Timeout time.Duration
+	// TraceIDs has samples say the ids of their traces, for those who keep them. It takes memory, which nothing else does.
+	TraceIDs bool
 	// MaxInFlight bounds the connections. loadgen.DefaultMaxInFlight if 0.
 	MaxInFlight int
 }

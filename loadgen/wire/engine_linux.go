@@ -25,6 +25,8 @@ const (
 	maxBurst    = 64                     // requests that are sent before answers are looked at
 	maxOpened   = 4                      // connections that are opened before
 	fewOpen     = 64                     // connections with which the kernel can be asked for many events at a time
+	dense       = 25 * time.Microsecond  // between requests: to wait for less costs more than to send one
+	patience    = 80 * time.Microsecond  // for which dense requests wait for each other, and all for a connection to come free
 	maxPause    = 100 * time.Millisecond // for which nothing is looked at: the kernel may be late by a thousandth of a wait
 	idleTimeout = 4 * time.Second        // below what servers allow, so that no request meets a closed connection
 	readBuffer  = 64 << 10               // bytes that are received at once
@@ -36,7 +38,7 @@ type Engine struct {
 	source  source
 	poller  *poller
 	servers []server
-	best    int    // of servers, which was reached last
+	best    int    // of servers: which was reached last, or comes after one that was not
 	request []byte // with the ids of the one that was written last
 	in      []byte // what was received last
 	names   names
@@ -45,6 +47,8 @@ type Engine struct {
 	tell   func(*evidence.Sample)
 	sample evidence.Sample // the last
 	open   bool            // more requests will be due
+	last   time.Duration   // when the last one was
+	held   bool            // the next one is due, and has no connection
 	calm   bool            // nothing had happened when answers were looked at last
 	course loadgen.Course
 
@@ -138,9 +142,9 @@ func (e *Engine) turn(ctx context.Context) bool {
 	return true
 }
 
-// mayOpen is how many connections may be opened now. As long as answers are there to be taken, it is not the server
-// that is late but the engine, and what is due waits for a connection that comes free: to open many others would make it later
-// still. Clients have a connection each.
+// mayOpen is how many connections may be opened now. As long as answers come, or would if they were waited for a little, what
+// is due waits for a connection that comes free: to open many others would make it later still, and more so where the server
+// stands still for some milliseconds and has to take them all then. Clients have a connection each.
 func (e *Engine) mayOpen() int {
 	switch {
 	case e.config.Clients > 0:
@@ -156,11 +160,19 @@ func (e *Engine) mayOpen() int {
 // pause is how long nothing is to be done but for answers.
 func (e *Engine) pause() time.Duration {
 	now := e.clock()
+	return e.wake(now) - now
+}
+
+// wake is until when nothing is to be done but for answers.
+func (e *Engine) wake(now time.Duration) time.Duration {
 	wake := now + maxPause
 	if e.open {
 		due, more := e.source.next(now)
 		if !more {
-			return 0
+			return now
+		}
+		if e.held || due > now && due-e.last < dense {
+			due = max(due, now+patience)
 		}
 		wake = min(wake, due)
 	}
@@ -170,11 +182,12 @@ func (e *Engine) pause() time.Duration {
 	if c := e.idle.back; c != nil {
 		wake = min(wake, c.since+idleTimeout)
 	}
-	return wake - now
+	return wake
 }
 
 // fire sends requests that are due, so many at most, and so many on new connections.
 func (e *Engine) fire(most, opened int) {
+	e.held = false
 	for ; most > 0 && e.open; most-- {
 		now := e.clock()
 		due, more := e.source.next(now)
@@ -187,10 +200,12 @@ func (e *Engine) fire(most, opened int) {
 		}
 		if e.idle.front == nil && e.inFlight < e.config.MaxInFlight {
 			if opened == 0 {
+				e.held = true
 				return
 			}
 			opened--
 		}
+		e.last = due
 		e.source.fired()
 		e.send(e.shot(due, now))
 	}
@@ -324,6 +339,9 @@ func (e *Engine) connected(c *conn) {
 // expire gives up what has waited for too long.
 func (e *Engine) expire(now time.Duration) {
 	for c := e.busy.front; c != nil && c.deadline <= now; c = e.busy.front {
+		if c.state == connecting && c.server == e.best { // it takes no connections: the next one may
+			e.best = (e.best + 1) % len(e.servers)
+		}
 		e.fail(c, os.ErrDeadlineExceeded)
 	}
 	for c := e.idle.back; c != nil && c.since+idleTimeout <= now; c = e.idle.back {
@@ -369,10 +387,30 @@ func (e *Engine) transmit(c *conn) {
 		case unix.EAGAIN:
 			return
 		default:
-			e.fail(c, err)
+			e.salvage(c, err)
 			return
 		}
 	}
+}
+
+// salvage ends a request of which the connection takes no more: with its answer, if that has come all the same (RFC 9112,
+// section 9.5), or for that reason.
+func (e *Engine) salvage(c *conn, why error) {
+	for !c.answer.whole() {
+		n, err := receive(c.socket, e.in)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != 0 || n == 0 {
+			e.fail(c, why)
+			return
+		}
+		if _, failed := c.answer.feed(e.in[:n]); failed != nil {
+			e.fail(c, failed)
+			return
+		}
+	}
+	e.finish(c, false)
 }
 
 // sign writes the ids of a request into the bytes of all.
@@ -456,7 +494,9 @@ func (e *Engine) sampleOf(s *shot) *evidence.Sample {
 		Route:    e.config.Target.route,
 		Intended: e.start.Add(s.due),
 		Sent:     e.start.Add(s.left),
-		TraceID:  e.names.of(s.trace),
+	}
+	if e.config.TraceIDs {
+		e.sample.TraceID = e.names.of(s.trace)
 	}
 	return &e.sample
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -33,9 +34,14 @@ type server struct {
 // connection. It ends with the test.
 func serve(t testing.TB, answer func(*http.Request, net.Conn) bool) *server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return serveAt(t, "127.0.0.1:0", answer)
+}
+
+func serveAt(t testing.TB, address string, answer func(*http.Request, net.Conn) bool) *server {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Fatal(err)
+		t.Skip(err)
 	}
 	s := &server{url: "http://" + l.Addr().String() + "/"}
 	var all sync.WaitGroup
@@ -126,7 +132,9 @@ func TestRequestsLeaveByTheirSchedule(t *testing.T) {
 		}
 		return saying(fine)(r, c)
 	})
-	samples, course := send(t.Context(), t, get(t, s, 50))
+	c := get(t, s, 50)
+	c.TraceIDs = true
+	samples, course := send(t.Context(), t, c)
 	mu.Lock()
 	defer mu.Unlock()
 	if len(samples) != 50 || course != (loadgen.Course{Length: 50 * time.Millisecond, Complete: true}) {
@@ -231,6 +239,16 @@ func TestAllAddressesOfANameAreTried(t *testing.T) {
 	}
 }
 
+func TestAServerOfIPv6IsAsked(t *testing.T) {
+	s := serveAt(t, "[::1]:0", saying(fine))
+	samples, _ := send(t.Context(), t, get(t, s, 3))
+	for _, s := range samples {
+		if s.Outcome != evidence.Acknowledged || !strings.HasPrefix(s.Route, "[::1]:") {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
 func TestANameThatIsNotFoundIsAnError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -309,6 +327,65 @@ func TestALargeRequestArrivesWhole(t *testing.T) {
 	}
 	if n := arrived.Load(); len(samples) != 5 || n != 5 {
 		t.Errorf("%d samples, %d arrived", len(samples), n)
+	}
+}
+
+// A server may refuse a large request before it has read it, and close the connection.
+func TestAnEarlyAnswerIsTaken(t *testing.T) {
+	const n = 20
+	s := serve(t, func(_ *http.Request, c net.Conn) bool {
+		_ = saying("HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")(nil, c)
+		return false // with what has come unread, so that it resets the connection
+	})
+	c := get(t, s, n)
+	c.Target = target(t, "POST", s.url, nil, bytes.Repeat([]byte("x"), 8<<20))
+	samples, _ := send(t.Context(), t, c)
+	for _, s := range samples {
+		if s.Outcome != evidence.Refused || s.Status != 413 || s.Bytes != 2 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if len(samples) != n {
+		t.Errorf("%d samples", len(samples))
+	}
+}
+
+// descriptors counts those of this process.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(open)
+}
+
+func TestNoDescriptorIsLeftOpen(t *testing.T) {
+	var turn atomic.Int64
+	before := 0
+	t.Run("load", func(t *testing.T) {
+		s := serve(t, func(_ *http.Request, c net.Conn) bool {
+			switch turn.Add(1) % 4 {
+			case 0:
+				_ = c.(*net.TCPConn).SetLinger(0)
+				return false
+			case 1:
+				return saying("nonsense")(nil, c)
+			case 2:
+				return saying(fine)(nil, c)
+			}
+			_, _ = io.Copy(io.Discard, c)
+			return false
+		})
+		before = descriptors(t)
+		c := get(t, s, 40)
+		c.Timeout = 200 * time.Millisecond
+		if samples, _ := send(t.Context(), t, c); len(samples) != 40 {
+			t.Errorf("%d samples", len(samples))
+		}
+	})
+	if after := descriptors(t); after >= before { // the server's, which is closed by now, are none of them
+		t.Errorf("%d descriptors after the load, %d before", after, before)
 	}
 }
 
@@ -402,7 +479,7 @@ func echo(t testing.TB) string {
 }
 
 func TestARequestAllocatesNothing(t *testing.T) {
-	const warm, counted = 500, 2000
+	const warm, counted = 500, 20_000
 	var summary loadgen.Summary
 	var before, after runtime.MemStats
 	n := 0
@@ -419,9 +496,9 @@ func TestARequestAllocatesNothing(t *testing.T) {
 			cancel()
 		}
 	})
-	// The names of traces take a piece of memory for some hundred requests, and the runtime some for itself.
-	if allocations := float64(after.Mallocs-before.Mallocs) / counted; err != nil || n < warm+counted || allocations > 0.05 {
-		t.Errorf("%v allocations a request, error %v", allocations, err)
+	// The runtime needs some memory for itself.
+	if allocations := after.Mallocs - before.Mallocs; err != nil || n < warm+counted || allocations > counted/1000 {
+		t.Errorf("%d allocations for %d requests, error %v", allocations, counted, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"net"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -55,7 +56,22 @@ func connectionError(socket int) error {
 	if err == nil && number != 0 {
 		err = syscall.Errno(number)
 	}
+	if err == nil && meetsItself(socket) {
+		_ = unix.SetsockoptLinger(socket, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}) // so that its port is free at once
+		err = unix.ECONNREFUSED
+	}
 	return err
+}
+
+// meetsItself says whether a socket is connected to itself, as one may be that was given the very port of this machine that it
+// is to go to, if nobody listens there.
+func meetsItself(socket int) bool {
+	own, err := unix.Getsockname(socket)
+	if err != nil {
+		return false
+	}
+	other, err := unix.Getpeername(socket)
+	return err == nil && reflect.DeepEqual(own, other)
 }
 
 // send and receive move bytes as far as that is possible at once: the scheduler is not told of the call, for it never

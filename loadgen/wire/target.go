@@ -45,6 +45,9 @@ func NewTarget(method string, target *url.URL, headers []loadgen.Header, body []
 	if target.Scheme != "http" || target.Hostname() == "" {
 		return nil, fmt.Errorf("%q: want http:// and a host", target.Redacted())
 	}
+	if strings.Contains(target.RequestURI(), " ") {
+		return nil, fmt.Errorf("%q: a space in a query is written %%20", target.Redacted())
+	}
 	port, err := strconv.ParseUint(cmp.Or(target.Port(), "80"), 10, 16)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %q is no port", target.Redacted(), target.Port())
@@ -89,6 +92,16 @@ func (t *Target) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	return addresses, err
 }
 
+// withoutZone returns a host without the zone of its address, which means something to this machine only (RFC 6874, section 4).
+func withoutZone(host string) string {
+	address, port, bracketed := strings.Cut(host, "]")
+	if !bracketed {
+		return host
+	}
+	address, _, _ = strings.Cut(address, "%")
+	return address + "]" + port
+}
+
 // write makes the request's bytes.
 func (t *Target) write(method string, target *url.URL, headers []loadgen.Header, body []byte) {
 	field := func(name, value string) { t.request = fmt.Appendf(t.request, "%s: %s\r\n", name, value) }
@@ -98,7 +111,7 @@ func (t *Target) write(method string, target *url.URL, headers []loadgen.Header,
 		}
 	}
 	t.request = fmt.Appendf(nil, "%s %s HTTP/1.1\r\n", method, target.RequestURI())
-	usual("Host", target.Host)
+	usual("Host", withoutZone(target.Host))
 	usual("User-Agent", userAgent)
 	if password, ok := target.User.Password(); ok || target.User.Username() != "" {
 		usual("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(target.User.Username()+":"+password)))

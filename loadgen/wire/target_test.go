@@ -1,7 +1,11 @@
 package wire
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +41,7 @@ func TestRequestsAreWritten(t *testing.T) {
 	}{
 		{"plain", "GET", "http://a", nil, "", "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\n" + traceparent + "\r\n"},
 		{"a path", "HEAD", "http://a:81/b%20c?d=e#f", nil, "", "HEAD /b%20c?d=e HTTP/1.1\r\nHost: a:81\r\nUser-Agent: brownout-load\r\n" + traceparent + "\r\n"},
+		{"a zone", "GET", "http://[fe80::1%25eth0]:81/", nil, "", "GET / HTTP/1.1\r\nHost: [fe80::1]:81\r\nUser-Agent: brownout-load\r\n" + traceparent + "\r\n"},
 		{"a body", "POST", "http://a/", nil, "x=y", "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n" + traceparent + "\r\nx=y"},
 		{"no body", "PUT", "http://a/", nil, "", "PUT / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nContent-Length: 0\r\n" + traceparent + "\r\n"},
 		{"a password", "GET", "http://u:p@a/", nil, "", "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: brownout-load\r\nAuthorization: Basic dTpw\r\n" + traceparent + "\r\n"},
@@ -62,6 +67,7 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 		{"GET", "https://a/", "X", "", `"https://a/": want http:// and a host`},
 		{"GET", "http://:80/", "X", "", `"http://:80/": want http:// and a host`},
 		{"GET", "http://a:65536/", "X", "", `"http://a:65536/": "65536" is no port`},
+		{"GET", "http://a/?b c", "X", "", `"http://a/?b c": a space in a query is written %20`},
 		{"GET /", "http://a/", "X", "", `"GET /" is no method of a request`},
 		{"CONNECT", "http://a/", "X", "", `"CONNECT" is no method of a request`},
 		{"GET", "http://a/", "X Y", "", `header "X Y": "X Y: " is no header`},
@@ -73,6 +79,38 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 			t.Errorf("%v: %v", tt, err)
 		}
 	}
+}
+
+// Whatever is taken for a request is one, of which net/http reads what was asked for.
+func FuzzTarget(f *testing.F) {
+	f.Add("GET", "http://a:81/b%20c?d=e#f", "X", "y", []byte(nil))
+	f.Add("POST", "http://u:p@[::1]/", "host", "b", []byte("x=y\r\n\r\n"))
+	f.Add("HEAD", "http://a?b c", "traceparent", "f", []byte("."))
+	f.Fuzz(func(t *testing.T, method, address, name, value string, body []byte) {
+		u, err := url.Parse(address)
+		if err != nil {
+			return
+		}
+		target, err := NewTarget(method, u, headers(name, value), body)
+		if err != nil {
+			return
+		}
+		if got := string(target.request[target.trace-toTrace:][:len(noTrace)]); got != noTrace {
+			t.Errorf("its trace is %q", got)
+		}
+		in := bufio.NewReader(bytes.NewReader(target.request))
+		r, err := http.ReadRequest(in)
+		if err != nil {
+			t.Fatalf("%q: %v", target.request, err)
+		}
+		got, err := io.ReadAll(r.Body)
+		if rest := in.Buffered(); err != nil || rest > 0 || r.Method != method || r.RequestURI != u.RequestURI() || !bytes.Equal(got, body) {
+			t.Errorf("%q: %s %s with %q, error %v, and %d bytes behind it", target.request, r.Method, r.RequestURI, got, err, rest)
+		}
+		if r.Header.Get(name) != strings.Trim(value, " \t") && !strings.EqualFold(name, "Host") && !strings.EqualFold(name, "Traceparent") {
+			t.Errorf("%s: %q, want %q", name, r.Header.Get(name), value)
+		}
+	})
 }
 
 func TestAddressesAreThoseOfTheHost(t *testing.T) {
