@@ -16,6 +16,29 @@ func TestTheDefaultSuite(t *testing.T) {
 	}
 }
 
+func TestTheSuitesOfTheProject(t *testing.T) {
+	files, err := filepath.Glob("../../bench/*.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	measured := map[string]bool{}
+	for _, file := range files {
+		s, err := ReadSuite(file)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, m := range s.macros {
+			measured[m.kind.name] = true
+		}
+	}
+	for _, k := range kinds() {
+		if !measured[k.name] {
+			t.Errorf("none measures %s", k.name)
+		}
+	}
+}
+
 func TestASuiteIsRead(t *testing.T) {
 	s, err := parseSuite("suite.yaml", []byte(`
 time: 4s
