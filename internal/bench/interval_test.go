@@ -146,3 +146,19 @@ func TestMiddlesAreThoseOfAllTwos(t *testing.T) {
 		}
 	}
 }
+
+// Tables of the signed-rank test have 8 as the largest sum that is rare enough for ten pairs, at 5 % to both sides together, so
+// the ninth means from either end are those of the interval.
+func TestTheIntervalIsThatOfTables(t *testing.T) {
+	logs := []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
+	var all []float64
+	for i := range logs {
+		for j := range logs[:i+1] {
+			all = append(all, (logs[i]+logs[j])/2)
+		}
+	}
+	slices.Sort(all)
+	if i := newPairs(logs).interval(0.05); i.low != all[8] || i.high != all[len(all)-9] {
+		t.Errorf("between %v and %v, want %v and %v", i.low, i.high, all[8], all[len(all)-9])
+	}
+}
