@@ -28,6 +28,7 @@ var (
 	ErrAlone = errors.New("whoever told this agent what to do is gone")
 
 	errStopped     = errors.New("stopped before anything was sent")
+	errFull        = errors.New("the load has as many agents as it wants, without this one")
 	errInterrupted = errors.New("interrupted")
 )
 
@@ -99,6 +100,8 @@ func (a *agent) listen(ctx context.Context) {
 			return
 		case order.Stop:
 			a.stop(errStopped)
+		case order.Full:
+			a.stop(errFull)
 		case order.Job != nil:
 			first(a.jobs, *order.Job)
 		case order.Start != nil:

@@ -24,6 +24,7 @@ type Order struct {
 	Job   *Job       `json:"job,omitempty"`
 	Start *time.Time `json:"start,omitempty"` // of the schedule
 	Stop  bool       `json:"stop,omitempty"`  // send nothing more, and say what came of it
+	Full  bool       `json:"full,omitempty"`  // the load has all its agents, and this is none of them
 }
 
 // A Job is what an agent is to do.

@@ -107,16 +107,19 @@ type hello struct {
 	Name string `json:"name"`
 }
 
-// check refuses what is no hello of Join.
-func (h hello) check() error {
-	if len(h.ID) != len(rand.Text()) || strings.Trim(h.ID, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" || h.Name == "" || len(h.Name) > maxName {
-		return fmt.Errorf("an agent of the name %.64q joined in a way that is not known", h.Name)
+// readHello refuses what is no hello of Join.
+func readHello(text []byte) (h hello, err error) {
+	if err := json.Unmarshal(text, &h); err != nil {
+		return h, fmt.Errorf("an agent joined in a way that is not known: %w", err)
 	}
-	return nil
+	if len(h.ID) != len(rand.Text()) || strings.Trim(h.ID, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" || h.Name == "" || len(h.Name) > maxName {
+		return h, fmt.Errorf("an agent of the name %.64q joined in a way that is not known", h.Name)
+	}
+	return h, nil
 }
 
 // Enlist opens a load, waits until so many agents have joined it, and returns them. told is called whenever one has, or has left
-// again. One load at a time can be open at a Redis.
+// again. Who comes too late is told so. One load at a time can be open at a Redis.
 func (m *Meeting) Enlist(ctx context.Context, agents int, told func(text string)) ([]Member, error) {
 	load := rand.Text()
 	opened, err := m.client.SetNX(ctx, openKey, m.opening(load), openLife).Result()
@@ -126,11 +129,6 @@ func (m *Meeting) Enlist(ctx context.Context, agents int, told func(text string)
 	case !opened:
 		return nil, m.failed(errors.New("another load waits there for its agents"))
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
-		defer cancel()
-		_ = m.client.Del(closing, openKey, joinedKey(load)).Err() // else they end by themselves
-	}()
 	var here []*remote
 	for len(here) < agents && err == nil {
 		here, err = m.welcome(ctx, load, here, told)
@@ -140,13 +138,37 @@ func (m *Meeting) Enlist(ctx context.Context, agents int, told func(text string)
 		off, err = m.clock(ctx) // now, for it may have been a long wait
 	}
 	if err != nil {
+		m.closeLoad(ctx, load, here, Order{Stop: true})
 		release(membersOf(here))
 		return nil, err
 	}
+	m.closeLoad(ctx, load, here, Order{Full: true})
 	for _, r := range here {
 		r.off = off
 	}
 	return membersOf(here), nil
+}
+
+// closeLoad closes a load, and tells something to all who have said hello and are not here. If the Redis is away, what it has ends by
+// itself, and so does who waits.
+func (m *Meeting) closeLoad(ctx context.Context, load string, here []*remote, order Order) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	var hellos *redis.StringSliceCmd
+	_, err := m.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		hellos = p.LRange(ctx, joinedKey(load), 0, loadgen.MaxShares-1)
+		p.Del(ctx, openKey, joinedKey(load))
+		return nil
+	})
+	if err != nil {
+		return
+	}
+	for _, text := range hellos.Val() {
+		h, err := readHello([]byte(text))
+		if err == nil && !knows(here, h) {
+			_ = m.push(ordersKey(load, h.ID), order)
+		}
+	}
 }
 
 // opening is what openKey has: which load is open, and of which version.
@@ -162,12 +184,16 @@ func (m *Meeting) welcome(ctx context.Context, load string, here []*remote, told
 		return here, err
 	}
 	h, err := m.hello(ctx, load)
-	if err != nil || h == nil || slices.ContainsFunc(here, func(r *remote) bool { return r.hello.ID == h.ID }) {
+	if err != nil || h == nil || knows(here, *h) {
 		return here, err
 	}
 	r := m.take(load, *h)
 	told(r.Name() + " has joined")
 	return append(here, r), nil
+}
+
+func knows(here []*remote, h hello) bool {
+	return slices.ContainsFunc(here, func(r *remote) bool { return r.hello.ID == h.ID })
 }
 
 func membersOf(remotes []*remote) (members []Member) {
@@ -183,11 +209,8 @@ func (m *Meeting) hello(ctx context.Context, load string) (*hello, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	var h hello
-	if err := json.Unmarshal(text, &h); err != nil {
-		return nil, m.failed(fmt.Errorf("an agent joined in a way that is not known: %w", err))
-	}
-	if err := h.check(); err != nil {
+	h, err := readHello(text)
+	if err != nil {
 		return nil, m.failed(err)
 	}
 	return &h, nil
@@ -355,20 +378,49 @@ func (r *remote) Release() {
 // Join waits until a load is open, and joins it by a name. told is called when it has, with what is added to this
 // machine's time to have that of Redis.
 func (m *Meeting) Join(ctx context.Context, name string, told func(off time.Duration)) (Port, error) {
-	load, err := m.open(ctx)
+	h := hello{ID: rand.Text(), Name: strings.ToValidUTF8(name[:min(len(name), maxName)], "")}
+	for {
+		load, err := m.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		off, err := m.clock(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if heard, err := m.greet(ctx, load, h); err != nil {
+			return nil, err
+		} else if heard {
+			told(off)
+			return &joiner{meeting: m, load: load, hello: h, off: off, heard: time.Now()}, nil
+		}
+	}
+}
+
+// greet says hello to a load. It says whether that is heard, and answered: not if the load was closed just before. It is not interrupted
+// on the way: who was heard has to say that it leaves.
+func (m *Meeting) greet(ctx context.Context, load string, h hello) (heard bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	text, err := json.Marshal(h)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	off, err := m.clock(ctx)
+	if err := m.push(joinedKey(load), json.RawMessage(text)); err != nil {
+		return false, err
+	}
+	open, err := m.client.Get(ctx, openKey).Result()
+	switch {
+	case err != nil && !errors.Is(err, redis.Nil):
+		return false, m.failed(err)
+	case open == m.opening(load):
+		return true, nil
+	}
+	unheard, err := m.client.LRem(ctx, joinedKey(load), 1, text).Result()
 	if err != nil {
-		return nil, err
+		return false, m.failed(err)
 	}
-	j := &joiner{meeting: m, load: load, hello: hello{ID: rand.Text(), Name: strings.ToValidUTF8(name[:min(len(name), maxName)], "")}, off: off, heard: time.Now()}
-	if err := m.push(joinedKey(load), j.hello); err != nil {
-		return nil, err
-	}
-	told(off)
-	return j, nil
+	return unheard == 0, nil
 }
 
 // open waits until a load is open, and returns which. One of another version is refused.

@@ -2,8 +2,10 @@ package fleet_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -196,6 +198,66 @@ func TestWhoLeavesBeforeTheLoadBegins(t *testing.T) {
 	}
 }
 
+// Who says hello to a load that has all its agents is told so, and does not wait until nobody is heard.
+func TestWhoIsOneTooManyIsToldSo(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, s redistest.Server) {
+		c := clientOf(t, s)
+		if err := c.Set(t.Context(), openKey, "LOAD brownout 1", time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+		late, err := meet(t, s).Join(t.Context(), "late", func(time.Duration) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hello, err := c.LPop(t.Context(), "brownout:load:LOAD:joined").Result()
+		if err != nil || c.Del(t.Context(), openKey).Err() != nil {
+			t.Fatal(err)
+		}
+		var joining sync.WaitGroup
+		var load string
+		joining.Go(func() {
+			load = waitForLoad(t, c)
+			first := `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":"first"}`
+			if err := c.RPush(t.Context(), "brownout:load:"+load+":joined", first, hello, first, "noise").Err(); err != nil {
+				t.Error(err)
+			}
+		})
+		members, err := meet(t, s).Enlist(t.Context(), 1, func(string) {})
+		joining.Wait()
+		if err != nil || len(members) != 1 || members[0].Name() != "first" {
+			t.Fatalf("%v, %v", err, members)
+		}
+		defer members[0].Release()
+		var id struct{ ID string }
+		if err := json.Unmarshal([]byte(hello), &id); err != nil {
+			t.Fatal(err)
+		}
+		told := ":orders:" + id.ID // which the one who is late waits for as that of another load
+		if err := c.Rename(t.Context(), "brownout:load:"+load+told, "brownout:load:LOAD"+told).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if err := fleet.Serve(t.Context(), late, shortly(t)); err == nil || err.Error() != "the load has as many agents as it wants, without this one" {
+			t.Errorf("%v", err)
+		}
+		if orders, err := c.LRange(t.Context(), "brownout:load:"+load+":orders:AAAAAAAAAAAAAAAAAAAAAAAAAA", 0, -1).Result(); err != nil || slices.Contains(orders, `{"full":true}`) {
+			t.Errorf("%v, the first was told %q", err, orders)
+		}
+	})
+}
+
+// waitForLoad waits until a load is open, and returns which.
+func waitForLoad(t *testing.T, c *redis.Client) string {
+	text, err := c.Get(t.Context(), openKey).Result()
+	for errors.Is(err, redis.Nil) {
+		text, err = c.Get(t.Context(), openKey).Result()
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	load, _, _ := strings.Cut(text, " ")
+	return load
+}
+
 // Whoever joins is looked at first.
 func TestStrangersAreRefused(t *testing.T) {
 	s := redistest.Mini(t)
@@ -203,15 +265,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	for _, stranger := range []string{"hello", `{"id":"../../etc","name":"x"}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":""}`, `{"id":"AAAAAAAAAAAAAAAAAAAAAAAAAA","name":"` + strings.Repeat("x", 65) + `"}`} {
 		var joining sync.WaitGroup
 		joining.Go(func() {
-			load, err := c.Get(t.Context(), openKey).Result()
-			for errors.Is(err, redis.Nil) {
-				load, err = c.Get(t.Context(), openKey).Result()
-			}
-			if err == nil {
-				load, _, _ = strings.Cut(load, " ")
-				err = c.RPush(t.Context(), "brownout:load:"+load+":joined", stranger).Err()
-			}
-			if err != nil {
+			if err := c.RPush(t.Context(), "brownout:load:"+waitForLoad(t, c)+":joined", stranger).Err(); err != nil {
 				t.Error(err)
 			}
 		})
