@@ -177,7 +177,7 @@ func TestMetricsAddUpPulses(t *testing.T) {
 		alone, together := prometheus.NewRegistry(), prometheus.NewRegistry()
 		metrics, merged := loadgen.NewMetrics(alone, patience(), []string{"shop.test"}), loadgen.NewMetrics(together, patience(), []string{"shop.test"})
 		for range 2 {
-			pulses := loadgen.NewPulses(patience(), func(p loadgen.Pulse) bool { return merged.Merge(p) == nil })
+			pulses := loadgen.NewPulses(patience(), func(encoded func() loadgen.Pulse) bool { return merged.Merge(encoded()) == nil })
 			run := loadgen.Run{Progress: pulses, Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 				Pacer: loadgen.Constant(1, 8*second), Scenario: pausing{fixed(t), 3, 1500 * time.Millisecond}, Retry: loadgen.Retry{Attempts: 2, Backoff: time.Millisecond},
 				Doer:    inTurn(reply{200, second / 3}, reply{201, second * 4 / 3}, reply{404, 0}, reply{503, 0}, reply{500, 0}, reply{0, 0}),

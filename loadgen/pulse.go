@@ -33,13 +33,14 @@ type RoutePulse struct {
 // Pulses is a Watcher that tells a Pulse each second.
 type Pulses struct {
 	patience   evidence.Patience
-	tell       func(Pulse) bool
+	tell       func(func() Pulse) bool
 	routes     map[string]*routeBeat
 	lateStarts int64
 }
 
-// NewPulses returns what tells pulses of clients that have some patience. What tell refuses is in the next pulse.
-func NewPulses(p evidence.Patience, tell func(Pulse) bool) *Pulses {
+// NewPulses returns what tells pulses of clients that have some patience. What tell refuses is in the next pulse. To encode one takes
+// longer than a load may wait: tell only takes what does that, once, in any goroutine.
+func NewPulses(p evidence.Patience, tell func(encoded func() Pulse) bool) *Pulses {
 	return &Pulses{patience: p, tell: tell, routes: map[string]*routeBeat{}}
 }
 
@@ -58,25 +59,30 @@ func (p *Pulses) route(name string) *routeBeat {
 	if len(p.routes) >= maxRoutes && name != others {
 		return p.route(others)
 	}
-	p.routes[name] = &routeBeat{served: newLatencies(), refused: newLatencies()}
+	p.routes[name] = &routeBeat{}
 	return p.routes[name]
 }
 
 // Tick tells a pulse.
 func (p *Pulses) Tick(time.Time) {
-	pulse := Pulse{Routes: map[string]RoutePulse{}, LateStarts: p.lateStarts}
-	for name, b := range p.routes {
+	beats, lateStarts := p.routes, p.lateStarts
+	if !p.tell(func() Pulse { return pulseOf(beats, lateStarts) }) {
+		return
+	}
+	p.routes, p.lateStarts = map[string]*routeBeat{}, 0
+	for name := range beats {
+		p.routes[name] = &routeBeat{} // so that the same routes have names of their own
+	}
+}
+
+func pulseOf(beats map[string]*routeBeat, lateStarts int64) Pulse {
+	pulse := Pulse{Routes: map[string]RoutePulse{}, LateStarts: lateStarts}
+	for name, b := range beats {
 		if told := b.told(); told != (RoutePulse{}) {
 			pulse.Routes[name] = told
 		}
 	}
-	if !p.tell(pulse) {
-		return
-	}
-	p.lateStarts = 0
-	for _, b := range p.routes {
-		b.reset()
-	}
+	return pulse
 }
 
 // End does nothing: whoever is told knows of the interrupt.
@@ -87,12 +93,12 @@ func (p *Pulses) Close() {}
 
 // A routeBeat is what ended lately of a route.
 type routeBeat struct {
-	counts          RoutePulse // but for its histograms
-	served, refused *hdrhistogram.Histogram
+	counts          RoutePulse              // but for its histograms
+	served, refused *hdrhistogram.Histogram // nil if nothing is in them
 }
 
 func (b *routeBeat) add(sample *evidence.Sample, p evidence.Patience) {
-	c, latency := &b.counts, b.served
+	c, latency := &b.counts, &b.served
 	if sample.Attempt <= 1 {
 		c.Scheduled++
 	}
@@ -101,7 +107,7 @@ func (b *routeBeat) add(sample *evidence.Sample, p evidence.Patience) {
 		c.Unsent++
 		return
 	case sample.Outcome == evidence.Refused:
-		latency = b.refused
+		latency = &b.refused
 	case sample.Outcome != evidence.Acknowledged:
 		c.Unknown++
 	case sample.Latency > p.Of(sample.Route):
@@ -109,19 +115,16 @@ func (b *routeBeat) add(sample *evidence.Sample, p evidence.Patience) {
 	default:
 		c.Good++
 	}
-	_ = latency.RecordValue(clamp(sample.Latency)) // fails outside the bounds only
+	if *latency == nil {
+		*latency = newLatencies()
+	}
+	_ = (*latency).RecordValue(clamp(sample.Latency)) // fails outside the bounds only
 }
 
 func (b *routeBeat) told() RoutePulse {
 	told := b.counts
 	told.Served, told.Refused = encode(b.served), encode(b.refused)
 	return told
-}
-
-func (b *routeBeat) reset() {
-	b.counts = RoutePulse{}
-	b.served.Reset()
-	b.refused.Reset()
 }
 
 // A readPulse is that of a route, with its histograms; nil where there is none.

@@ -41,7 +41,7 @@ func Serve(ctx context.Context, port Port, prepare Prepare) error {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	a := &agent{
-		port: port, jobs: make(chan Job, 1), starts: make(chan time.Time, 1), pulses: make(chan loadgen.Pulse, maxPulses), leave: leave, stop: stop,
+		port: port, jobs: make(chan Job, 1), starts: make(chan time.Time, 1), pulses: make(chan func() loadgen.Pulse, maxPulses), leave: leave, stop: stop,
 	}
 	go a.listen(ctx)
 	go a.live(ctx)
@@ -83,7 +83,7 @@ type agent struct {
 	port   Port
 	jobs   chan Job       // the first
 	starts chan time.Time // the first
-	pulses chan loadgen.Pulse
+	pulses chan func() loadgen.Pulse
 	leave  context.CancelCauseFunc // all at once
 	stop   context.CancelCauseFunc // sends nothing more
 }
@@ -126,7 +126,8 @@ func (a *agent) live(ctx context.Context) {
 		var word Word
 		select {
 		case <-ticks.C:
-		case pulse := <-a.pulses:
+		case encoded := <-a.pulses:
+			pulse := encoded()
 			word.Pulse = &pulse
 		case <-ctx.Done():
 			return
@@ -139,9 +140,9 @@ func (a *agent) live(ctx context.Context) {
 }
 
 // pulse has a pulse told, if there is room for it.
-func (a *agent) pulse(p loadgen.Pulse) bool {
+func (a *agent) pulse(encoded func() loadgen.Pulse) bool {
 	select {
-	case a.pulses <- p:
+	case a.pulses <- encoded:
 		return true
 	default:
 		return false
