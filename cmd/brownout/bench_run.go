@@ -14,7 +14,7 @@ import (
 // benchRunCommand measures what is checked out.
 type benchRunCommand struct {
 	Suite   string `placeholder:"FILE" help:"What is measured (default: the suite of this program)."`
-	Against string `placeholder:"REF|FILE" help:"The revision to compare with, as main or HEAD~3, or a file of results that says which. Both are measured by turns."`
+	Against string `placeholder:"REF|FILE" help:"The revision to compare with, as main or HEAD~3, or a file of results that says which. Both are measured side by side."`
 	Out     string `placeholder:"FILE" help:"Where results are kept, as they are measured; those of the other revision are beside it, in FILE with .old (default: a new file in .brownout/bench). A run that was interrupted goes on."`
 	Seed    uint64 `default:"1" placeholder:"N" help:"Decides who is first in each turn (default ${default})."`
 	Quiet   bool   `short:"q" help:"Show no progress."`
@@ -23,7 +23,7 @@ type benchRunCommand struct {
 // Help is the longer help of the command.
 func (*benchRunCommand) Help() string {
 	return `
-Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, shops of both turns of a fifth of one or longer, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
+Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, and shops of both are loaded at the same time, or by turns where one would change what is measured of the other, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
 Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
 
@@ -36,7 +36,7 @@ A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/locks
         benchmarks: [Lockstep/tick, Lockstep/await]
     macro:
       - kind: cpu-per-request
-        rate: 400
+        rate: 300
         time: 1m
         threshold: 5%
       - kind: recovery

@@ -10,20 +10,20 @@
 // # How the noise is beaten
 //
 // On a machine that others use, the same program differs by a fifth from one second to the next. So two builds are
-// measured by turns that are so short that both see the same machine, and only their ratio counts:
+// measured at the same time, or by turns that are so short that both see the same machine, and only their ratio counts:
 //
 //   - A micro is a Go benchmark that takes turns (package lockstep). A block is half a second: a new process of each
 //     build, which take turns of 0.4 ms, in each round in an order of chance. It gives one ratio. Processes are new in
 //     each block because where code and data happen to lie makes a process faster or slower by a percent as long as it
 //     lives; that must be among what blocks differ by.
-//   - A macro is a shop under load. A session is some seconds: a new shop of each build, with processes of its own, which
-//     are measured by turns of a fifth of a second or so, with the same requests, in an order of chance. It gives one ratio, that of the
-//     means of turns: what pairs of turns have in common, the luck of their shops' processes, is a percent or two, and must be
-//     among what sessions differ by. What it costs to answer a request, how much a shop can do that always has work, how long
-//     answers take at half of that, what a connection takes of memory, how long a shop takes to open, and how long to recover
-//     from a drill: these are kinds.
+//   - A macro is a shop under load. A session is some seconds: a new shop of each build, with processes of its own, which are
+//     asked the same. It gives one ratio, that of the means of what is measured some times: the luck of a shop's processes is a
+//     percent or two, and must be among what sessions differ by. What it costs to answer a request is measured of both at the
+//     same time, so that they share each moment of the machine. How much a shop can do that always has work, how long
+//     answers take at half of that, what a connection takes of memory, and how long a shop takes to open, and to recover
+//     from a drill, are measured by turns, in an order of chance: those would be other figures beside another shop.
 //
-// Processor time is what decides; wall time is told beside it. It is that of the whole process during its turns: what it goes on with
+// Processor time is what decides; wall time is told beside it. A micro's is that of the whole process during its turns: what it goes on with
 // while another one is in turn, such as a garbage collection that was begun, is not counted, but waking up is neither, which would hide
 // small changes. Where the machine counts instructions, they decide as well.
 //

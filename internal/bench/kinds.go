@@ -21,7 +21,7 @@ import (
 
 // How long shops are loaded in a turn, and how much.
 const (
-	cpuLoad           = 200 * time.Millisecond
+	cpuLoad           = 350 * time.Millisecond
 	latencyLoad       = 2 * time.Second
 	saturationWarm    = 300 * time.Millisecond // before it counts
 	saturationLoad    = 1200 * time.Millisecond

@@ -2,9 +2,11 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
@@ -13,16 +15,18 @@ import (
 // How macros are measured.
 const (
 	warmLoad   = 500 * time.Millisecond // of each shop, before it counts
-	settleTime = 20 * time.Millisecond  // after the last answer, for what an order leaves behind
+	answerTime = 50 * time.Millisecond  // until the last answer, about
+	settleTime = 20 * time.Millisecond  // after it, for what an order leaves behind
 	openPair   = time.Second            // to open two shops, to have their customers log in, and to close them
 )
 
 // A kind is something that is measured of a shop.
 type kind struct {
 	name string
-	// session is about what one takes, of two builds, and turns how often each shop is measured in it.
+	// session is about what one takes, of two builds, and turns how often each shop is measured in it, by turns or at once.
 	session time.Duration
 	turns   int
+	way     way
 	warm    bool // shops are loaded before it counts
 	// capacity says that the rate is half of what the first shop can do, and not that of the suite.
 	capacity bool
@@ -39,15 +43,39 @@ type job struct {
 
 // kinds are all that there are.
 func kinds() []kind {
-	const warm = 2 * warmLoad
+	const open = openPair + warmLoad
 	return []kind{
-		{name: "cpu-per-request", session: openPair + warm + 7*2*(cpuLoad+settleTime), turns: 7, warm: true, measure: measureCPU},
-		{name: "goodput", session: openPair + warm + 2*2*(saturationWarm+saturationLoad), turns: 2, warm: true, measure: measureGoodput},
-		{name: "latency", session: openPair + warm + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, warm: true, capacity: true, measure: measureLatency},
-		{name: "memory", session: openPair + time.Second, turns: 1, measure: measureMemory},
-		{name: "start-up", session: openPair, turns: 1, measure: measureStart},
-		{name: "recovery", session: time.Minute, turns: 1, drill: true, measure: measureRecovery},
+		{name: "cpu-per-request", session: open + 8*(cpuLoad+answerTime+settleTime), turns: 8, way: atOnce, warm: true, measure: measureCPU},
+		{name: "goodput", session: open + 2*2*(saturationWarm+saturationLoad), turns: 2, way: byTurns, warm: true, measure: measureGoodput},
+		{name: "latency", session: open + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, way: byTurns, warm: true, capacity: true, measure: measureLatency},
+		{name: "memory", session: openPair + time.Second, turns: 1, way: byTurns, measure: measureMemory},
+		{name: "start-up", session: openPair, turns: 1, way: byTurns, measure: measureStart},
+		{name: "recovery", session: time.Minute, turns: 1, way: byTurns, drill: true, measure: measureRecovery},
 	}
+}
+
+// A way is how something is done with all shops, which come in an order.
+type way func(order []int, do func(shop int) error) error
+
+// byTurns does it with one after the other.
+func byTurns(order []int, do func(shop int) error) error {
+	for _, shop := range order {
+		if err := do(shop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// atOnce does it with all at the same time, so that they share each moment of the machine.
+func atOnce(order []int, do func(shop int) error) error {
+	errs := make([]error, len(order))
+	var doing sync.WaitGroup
+	for _, shop := range order {
+		doing.Go(func() { errs[shop] = do(shop) })
+	}
+	doing.Wait()
+	return errors.Join(errs...)
 }
 
 // kindOf returns the kind of a name, nil if there is none.
@@ -80,7 +108,7 @@ func (m macro) sessions() int {
 	return max(m.fewest, int((m.time+m.kind.session-1)/m.kind.session))
 }
 
-// session opens a shop of each build, has them measured by turns, in an order of chance, and returns the means of what each
+// session opens a shop of each build, has them measured side by side, in an order of chance, and returns the means of what each
 // build's turns say. Shops are new in each session, as processes are in a micro's blocks, and for the same reason.
 func (m macro) session(ctx context.Context, builds []build, random *rand.Rand) ([]figure, error) {
 	shops := make([]*shop, len(builds))
@@ -107,13 +135,14 @@ func (m macro) session(ctx context.Context, builds []build, random *rand.Rand) (
 	}
 	turns := make([][][]benchfmt.Value, len(shops))
 	for range m.kind.turns {
-		for _, i := range random.Perm(len(shops)) {
+		err := m.kind.way(random.Perm(len(shops)), func(i int) error {
 			iterations, values, err := m.kind.measure(ctx, shops[i], j)
-			if err != nil {
-				return nil, err
-			}
 			figures[i].iterations += iterations
 			turns[i] = append(turns[i], values)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	for i := range figures {
@@ -129,31 +158,29 @@ func (m macro) open(ctx context.Context, b build) (*shop, error) {
 	return openShop(ctx, b)
 }
 
-// prepare warms shops up, and says with what they are measured. Whatever is done to one is done to all: a shop that has
-// more behind it is another one.
+// prepare warms shops up, and says with what they are measured. Whatever is done to one is done to all, at the same time or in an
+// order of chance: a shop that has more behind it, or has rested for longer, is another one.
 func (m macro) prepare(ctx context.Context, shops []*shop, random *rand.Rand) (job, error) {
 	j := job{rate: m.rate, drill: m.drill, seed: random.Uint64()}
-	for _, s := range shops {
-		if !m.kind.warm {
-			break
-		}
-		if _, err := s.load(ctx, usualRate, warmLoad); err != nil {
-			return j, err
-		}
-	}
-	for i, s := range shops {
-		if !m.kind.capacity {
-			break
-		}
-		capacity, err := s.saturate(ctx)
+	if m.kind.warm {
+		err := atOnce(random.Perm(len(shops)), func(i int) error {
+			_, err := shops[i].load(ctx, usualRate, warmLoad)
+			return err
+		})
 		if err != nil {
 			return j, err
 		}
-		if i == 0 {
-			j.rate = capacity / 2
-		}
 	}
-	return j, nil
+	if !m.kind.capacity {
+		return j, nil
+	}
+	capacities := make([]float64, len(shops))
+	err := byTurns(random.Perm(len(shops)), func(i int) (err error) {
+		capacities[i], err = shops[i].saturate(ctx)
+		return err
+	})
+	j.rate = capacities[0] / 2
+	return j, err
 }
 
 // means are those of the turns of a shop, unit by unit. Medians would be less sure: those of two shops may be of turns that are far

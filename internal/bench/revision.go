@@ -182,6 +182,23 @@ func (b build) made(s *Suite) bool {
 	return true
 }
 
+// copyOf copies the programs that a suite needs of another build.
+func (b build) copyOf(other build, s *Suite) error {
+	if err := os.MkdirAll(b.dir, 0o777); err != nil {
+		return err
+	}
+	for _, path := range other.programs(s) {
+		program, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(b.dir, filepath.Base(path)), program, 0o777); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b build) programs(s *Suite) []string {
 	var all []string
 	for _, pkg := range s.packages() {

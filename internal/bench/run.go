@@ -63,7 +63,11 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &runner{RunConfig: *c, builds: builds}
+	r := &runner{RunConfig: *c}
+	defer func() { err = errors.Join(err, os.RemoveAll(c.sideDir())) }()
+	if r.builds, err = c.sideBySide(builds); err != nil {
+		return err
+	}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -115,6 +119,27 @@ func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
 	c.Tell("building what is checked out")
 	b, err := r.buildWork(ctx, c.Dir, c.Suite)
 	return append(all, b), err
+}
+
+// sideDir has the programs of a run.
+func (c *RunConfig) sideDir() string { return filepath.Join(c.Dir, "side") }
+
+// sideBySide copies the programs of builds to places that are alike. A file that was made an hour before the other one lies
+// otherwise in the system's memory, and one with a longer path moves what comes behind it in that of its processes: the same
+// program may differ by a percent from itself in that way, in all sessions of a run.
+func (c *RunConfig) sideBySide(builds []build) ([]build, error) {
+	if err := os.RemoveAll(c.sideDir()); err != nil { // of a run that was killed
+		return nil, err
+	}
+	var all []build
+	for i, b := range builds {
+		at := build{commit: b.commit, dir: filepath.Join(c.sideDir(), strconv.Itoa(i))}
+		if err := at.copyOf(b, c.Suite); err != nil {
+			return nil, err
+		}
+		all = append(all, at)
+	}
+	return all, nil
 }
 
 // against is the commit of the old build.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -139,6 +140,9 @@ func TestAChangeIsFound(t *testing.T) {
 		t.Errorf("twice the work is %+.0f %%", 100*f.Change)
 	}
 	c.noWorktrees(t)
+	if _, err := os.Stat(config.sideDir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the copies of programs are left: %v", err)
+	}
 }
 
 func TestAnInterruptedRunGoesOn(t *testing.T) {
@@ -215,6 +219,41 @@ func TestRunsThatCannotBe(t *testing.T) {
 	config.Tree = t.TempDir()
 	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "this is none") {
 		t.Errorf("outside of a clone: %v", err)
+	}
+}
+
+// Neither build is at an advantage because of where its programs are.
+func TestProgramsOfBothBuildsAreAlike(t *testing.T) {
+	c := RunConfig{Suite: &Suite{micros: []micro{{pkg: "internal/work"}}, macros: []macro{{}}}, Dir: t.TempDir()}
+	if err := os.MkdirAll(filepath.Join(c.sideDir(), "0", "of a run that was killed"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var builds []build
+	for _, name := range []string{"revisions/abc", "work"} {
+		b := build{commit: name, dir: filepath.Join(c.Dir, name)}
+		if err := os.MkdirAll(b.dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for _, program := range b.programs(c.Suite) {
+			if err := os.WriteFile(program, []byte("#!/bin/sh\necho "+name), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		builds = append(builds, b)
+	}
+	copies, err := c.sideBySide(builds)
+	if err != nil || len(copies) != 2 || len(copies[0].dir) != len(copies[1].dir) {
+		t.Fatalf("%v, %v", copies, err)
+	}
+	for i, b := range copies {
+		if entries, err := os.ReadDir(b.dir); err != nil || len(entries) != 2 {
+			t.Errorf("%v, %v", entries, err)
+		}
+		for _, program := range b.programs(c.Suite) {
+			if text, err := exec.Command(program).Output(); err != nil || string(text) != b.commit+"\n" || b.commit != builds[i].commit {
+				t.Errorf("%s is of %q: %v", program, text, err)
+			}
+		}
 	}
 }
 

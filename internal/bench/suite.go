@@ -244,7 +244,7 @@ func (r *suiteReader) micro(path string, m microFile, usual item) error {
 
 // Bounds of a macro's rate.
 const (
-	usualRate = 400
+	usualRate = 300
 	maxRate   = 10_000
 )
 

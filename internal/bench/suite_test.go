@@ -70,7 +70,7 @@ macro:
 	if a, b := s.micros[0].blocks(), s.micros[2].blocks(); a != 9 || b != 19 {
 		t.Errorf("%d blocks in 4 s, and %d in 9.25 s", a, b)
 	}
-	if m := s.macros[0]; m.item != (item{time.Minute, 0.02, 9}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.sessions() != 12 {
+	if m := s.macros[0]; m.item != (item{time.Minute, 0.02, 9}) || m.kind.name != "cpu-per-request" || m.rate != usualRate || m.sessions() != 13 {
 		t.Errorf("macro %+v with %d sessions", m, m.sessions())
 	}
 }

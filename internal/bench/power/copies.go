@@ -29,18 +29,20 @@ func newCopies(ctx context.Context, dir string) (*copies, error) {
 	return c, os.MkdirAll(dir, 0o777)
 }
 
-// tree returns the folder of a copy, to which a change was made once.
+// tree returns the folder of a copy, with a change to the commit, if there is one.
 func (c *copies) tree(ctx context.Context, name string, change func(tree string) error) (string, error) {
 	tree := filepath.Join(c.dir, name)
-	if c.made[name] {
-		return tree, nil
+	if !c.made[name] {
+		if _, err := git(ctx, "worktree", "add", "--quiet", "--force", "--detach", tree, c.commit); err != nil {
+			return "", err
+		}
+		c.made[name] = true
 	}
-	if _, err := git(ctx, "worktree", "add", "--quiet", "--force", "--detach", tree, c.commit); err != nil {
-		return "", err
-	}
-	c.made[name] = true
 	if change == nil {
 		return tree, nil
+	}
+	if _, err := git(ctx, "-C", tree, "checkout", "--quiet", "."); err != nil { // of the change before
+		return "", err
 	}
 	return tree, change(tree)
 }
@@ -54,7 +56,7 @@ func (c *copies) remove() {
 func git(ctx context.Context, arguments ...string) (string, error) {
 	text, err := exec.CommandContext(ctx, "git", arguments...).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("git %s: %s", arguments[0], strings.TrimSpace(string(exit.Stderr)))
+		err = fmt.Errorf("git %s: %s", strings.Join(arguments, " "), strings.TrimSpace(string(exit.Stderr)))
 	}
 	return strings.TrimSpace(string(text)), err
 }

@@ -5,8 +5,8 @@
 //	go run ./internal/bench/power -only micro -runs 4 -time 10s
 //
 // Of the commit that is checked out it makes copies, in worktrees. One is left as it is; in one each hundred iterations of a
-// benchmark are 103; in one the gateway spins before it answers, for a tenth of what a request costs the shop. Each is compared with
-// the commit itself, again and again, with other seeds. What was measured is kept in a folder, and a command that is given again
+// benchmark are 103; in one the gateway spins before it answers, for a tenth of what a request cost the shop just before. Each is compared
+// with the commit itself, again and again, with other seeds. What was measured is kept in a folder, and a command that is given again
 // goes on. The table at its end is Markdown.
 package main
 
