@@ -124,9 +124,9 @@ func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
 // sideDir has the programs of a run.
 func (c *RunConfig) sideDir() string { return filepath.Join(c.Dir, "side") }
 
-// sideBySide copies the programs of builds to places that are alike. A file that was made an hour before the other one lies
-// otherwise in the system's memory, and one with a longer path moves what comes behind it in that of its processes: the same
-// program may differ by a percent from itself in that way, in all sessions of a run.
+// sideBySide copies the programs of builds to places that are alike. A file that was made an hour before the other one may lie
+// otherwise in the system's memory, and one with a longer path moves what comes behind it in that of its processes; what that does
+// is the same in all sessions of a run, so that no interval has it.
 func (c *RunConfig) sideBySide(builds []build) ([]build, error) {
 	if err := os.RemoveAll(c.sideDir()); err != nil { // of a run that was killed
 		return nil, err
