@@ -18,7 +18,7 @@ func told(t *testing.T, status int, says string) *shop {
 	t.Helper()
 	b := build{commit: "work", dir: t.TempDir()}
 	script := fmt.Sprintf("#!/bin/sh\ncat <<'end'\n%s\nend\necho brownout: sorry >&2\nexit %d\n", says, status)
-	if err := os.WriteFile(b.program(), []byte(script), 0o777); err != nil {
+	if err := writeProgram(b.program(), []byte(script)); err != nil {
 		t.Fatal(err)
 	}
 	return &shop{build: b}
@@ -68,7 +68,7 @@ trap 'echo interrupted >>signals; sleep 0.2; exit 1' INT
 echo ready >ready
 while :; do sleep 0.05; done
 `
-	if err := os.WriteFile(script, []byte(text), 0o777); err != nil {
+	if err := writeProgram(script, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

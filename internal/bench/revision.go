@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // changes follows a commit beside which there are changes that were not committed; a digest of the programs follows it.
@@ -192,11 +193,19 @@ func (b build) copyOf(other build, s *Suite) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(b.dir, filepath.Base(path)), program, 0o777); err != nil {
+		if err := writeProgram(filepath.Join(b.dir, filepath.Base(path)), program); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeProgram writes a file that is to be executed. No child may begin meanwhile: it would have the file open for writing until
+// it executes its own program, and until then nobody can execute this one (ETXTBSY, https://go.dev/issue/22315).
+func writeProgram(path string, program []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, program, 0o777)
 }
 
 func (b build) programs(s *Suite) []string {

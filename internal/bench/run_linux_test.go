@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -235,7 +238,7 @@ func TestProgramsOfBothBuildsAreAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, program := range b.programs(c.Suite) {
-			if err := os.WriteFile(program, []byte("#!/bin/sh\necho "+name), 0o777); err != nil {
+			if err := writeProgram(program, []byte("#!/bin/sh\necho "+name)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -253,6 +256,34 @@ func TestProgramsOfBothBuildsAreAlike(t *testing.T) {
 			if text, err := exec.Command(program).Output(); err != nil || string(text) != b.commit+"\n" || b.commit != builds[i].commit {
 				t.Errorf("%s is of %q: %v", program, text, err)
 			}
+		}
+	}
+}
+
+// A program can be executed at once, whatever else is begun while it is written.
+func TestWrittenProgramsAreNotBusy(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				if err := exec.Command("/bin/true").Run(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	defer others.Wait()
+	defer cancel()
+	program := filepath.Join(t.TempDir(), "program")
+	text := slices.Concat([]byte("#!/bin/sh\n"), bytes.Repeat([]byte("# and so on\n"), 20_000))
+	for range 200 {
+		if err := writeProgram(program, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := exec.Command(program).Run(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
