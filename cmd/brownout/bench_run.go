@@ -27,7 +27,7 @@ Builds what is checked out, with its changes, and with --against the other revis
 
 Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
 
-A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate, goodput when it always has work, latency at half of that, memory of a connection, start-up, recovery from a drill (half a minute for each build, so give it minutes). time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
+A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate (that of each shop: both are loaded at once, so it is compared with other runs of two shops only), goodput when it always has work, latency at half of that, memory of a connection, start-up, recovery from a drill (half a minute for each build, so give it minutes). time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
 
     time: 10s
     threshold: 2%

@@ -136,17 +136,24 @@ func (b *browser) inTheDark() {
 	}
 	b.open("/")
 	light := ground()
-	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=dark]`)), chromedp.WaitReady(chromedp.CSS(`html[data-theme=dark] #content`)))
+	b.theme("dark", `html[data-theme=dark] #content`)
 	dark := ground()
 	if light == dark {
 		b.t.Errorf("the ground is %s, light or dark", dark)
 	}
-	b.Do(chromedp.Click(chromedp.CSS(`button[name=theme][value=""]`)), chromedp.WaitReady(chromedp.CSS(`html:not([data-theme]) #content`)))
+	b.theme("", `html:not([data-theme]) #content`)
 	b.prefers(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
 	if ground() != dark {
 		b.t.Error("what the system prefers is not followed")
 	}
 	b.prefers()
+}
+
+// theme has pages look another way, and waits for one that does: for its style sheet as well, without which it has no ground.
+func (b *browser) theme(name, page string) {
+	b.t.Helper()
+	b.Do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[name=theme][value=%q]`, name))), chromedp.WaitReady(chromedp.CSS(page)))
+	b.Await(`document.readyState === "complete"`)
 }
 
 // prefers has the browser's system prefer something.

@@ -57,7 +57,7 @@ type Finding struct {
 
 // A Comparison is what two files of results say about each other.
 type Comparison struct {
-	// Interleaved says that the builds took turns. Where they did not, thresholds are 20 % at least.
+	// Interleaved says that the builds were measured side by side. Where they did not, thresholds are 20 % at least.
 	Interleaved bool
 	Findings    []Finding
 	// Alone are the benchmarks of which only one of the files has results.

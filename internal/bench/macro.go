@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -26,8 +27,9 @@ type kind struct {
 	// session is about what one takes, of two builds, and turns how often each shop is measured in it, by turns or at once.
 	session time.Duration
 	turns   int
-	way     way
-	warm    bool // shops are loaded before it counts
+	// together says that all shops are loaded at once, and not by turns.
+	together bool
+	warm     bool // shops are loaded before it counts
 	// capacity says that the rate is half of what the first shop can do, and not that of the suite.
 	capacity bool
 	drill    bool // a drill is run, which opens a shop by itself
@@ -45,17 +47,25 @@ type job struct {
 func kinds() []kind {
 	const open = openPair + warmLoad
 	return []kind{
-		{name: "cpu-per-request", session: open + 8*(cpuLoad+answerTime+settleTime), turns: 8, way: atOnce, warm: true, measure: measureCPU},
-		{name: "goodput", session: open + 2*2*(saturationWarm+saturationLoad), turns: 2, way: byTurns, warm: true, measure: measureGoodput},
-		{name: "latency", session: open + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, way: byTurns, warm: true, capacity: true, measure: measureLatency},
-		{name: "memory", session: openPair + time.Second, turns: 1, way: byTurns, measure: measureMemory},
-		{name: "start-up", session: openPair, turns: 1, way: byTurns, measure: measureStart},
-		{name: "recovery", session: time.Minute, turns: 1, way: byTurns, drill: true, measure: measureRecovery},
+		{name: "cpu-per-request", session: open + 8*(cpuLoad+answerTime+settleTime), turns: 8, together: true, warm: true, measure: measureCPU},
+		{name: "goodput", session: open + 2*2*(saturationWarm+saturationLoad), turns: 2, warm: true, measure: measureGoodput},
+		{name: "latency", session: open + 2*(saturationWarm+saturationLoad) + 2*2*latencyLoad, turns: 2, warm: true, capacity: true, measure: measureLatency},
+		{name: "memory", session: openPair + time.Second, turns: 1, measure: measureMemory},
+		{name: "start-up", session: openPair, turns: 1, measure: measureStart},
+		{name: "recovery", session: time.Minute, turns: 1, drill: true, measure: measureRecovery},
 	}
 }
 
 // A way is how something is done with all shops, which come in an order.
 type way func(order []int, do func(shop int) error) error
+
+// way is how shops are measured.
+func (k *kind) way() way {
+	if k.together {
+		return atOnce
+	}
+	return byTurns
+}
 
 // byTurns does it with one after the other.
 func byTurns(order []int, do func(shop int) error) error {
@@ -100,8 +110,18 @@ func kindNames() string {
 // macroPackage is where macros are in results.
 const macroPackage = module + "cmd/brownout"
 
-// fullName is what a macro is called in results.
-func (m macro) fullName() string { return strings.TrimSuffix("Shop/"+m.kind.name+"/"+m.drill, "/") }
+// fullName is what a macro of so many shops is called in results. Where they are loaded at once, a shop beside another one is not
+// compared with one that was alone, nor one rate with another.
+func (m macro) fullName(shops int) string {
+	name := "Shop/" + m.kind.name
+	if m.kind.together {
+		name += fmt.Sprintf("/shops=%d/rate=%g", shops, m.rate)
+	}
+	if m.drill != "" {
+		name += "/" + m.drill
+	}
+	return name
+}
 
 // sessions is how many there are of a macro.
 func (m macro) sessions() int {
@@ -131,11 +151,11 @@ func (m macro) session(ctx context.Context, builds []build, random *rand.Rand) (
 	}
 	figures := make([]figure, len(shops))
 	for i := range figures {
-		figures[i] = figure{pkg: macroPackage, name: m.fullName(), threshold: m.threshold}
+		figures[i] = figure{pkg: macroPackage, name: m.fullName(len(shops)), threshold: m.threshold}
 	}
 	turns := make([][][]benchfmt.Value, len(shops))
 	for range m.kind.turns {
-		err := m.kind.way(random.Perm(len(shops)), func(i int) error {
+		err := m.kind.way()(random.Perm(len(shops)), func(i int) error {
 			iterations, values, err := m.kind.measure(ctx, shops[i], j)
 			figures[i].iterations += iterations
 			turns[i] = append(turns[i], values)

@@ -41,3 +41,24 @@ func TestAtOnceDoesAllAtTheSameTime(t *testing.T) {
 		}
 	})
 }
+
+// What a shop costs that is loaded beside another one is another figure than that of a shop alone.
+func TestUnlikeMeasurementsHaveUnlikeNames(t *testing.T) {
+	cpu, start, recovery := kindOf("cpu-per-request"), kindOf("start-up"), kindOf("recovery")
+	for _, row := range []struct {
+		of    macro
+		shops int
+		want  string
+	}{
+		{macro{kind: cpu, rate: 300}, 1, "Shop/cpu-per-request/shops=1/rate=300"},
+		{macro{kind: cpu, rate: 300}, 2, "Shop/cpu-per-request/shops=2/rate=300"},
+		{macro{kind: cpu, rate: 42.5}, 2, "Shop/cpu-per-request/shops=2/rate=42.5"},
+		{macro{kind: start, rate: 300}, 1, "Shop/start-up"},
+		{macro{kind: start, rate: 300}, 2, "Shop/start-up"},
+		{macro{kind: recovery, rate: 300, drill: "spike"}, 2, "Shop/recovery/spike"},
+	} {
+		if got := row.of.fullName(row.shops); got != row.want {
+			t.Errorf("%s, want %s", got, row.want)
+		}
+	}
+}

@@ -64,7 +64,11 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 		return err
 	}
 	r := &runner{RunConfig: *c}
-	defer func() { err = errors.Join(err, os.RemoveAll(c.sideDir())) }()
+	defer func() {
+		if err := os.RemoveAll(c.sideDir()); err != nil { // the next run tries again
+			c.Tell(err.Error())
+		}
+	}()
 	if r.builds, err = c.sideBySide(builds); err != nil {
 		return err
 	}
@@ -207,7 +211,7 @@ func (r *runner) left() int {
 		left = max(left, m.blocks()-r.book.count(m.fullPackage(), m.fullName()))
 	}
 	for _, m := range r.Suite.macros {
-		left = max(left, m.sessions()-r.book.count(macroPackage, m.fullName()))
+		left = max(left, m.sessions()-r.book.count(macroPackage, m.fullName(len(r.builds))))
 	}
 	return left
 }
@@ -222,7 +226,7 @@ func (r *runner) round(ctx context.Context) error {
 		}
 	}
 	for _, m := range r.Suite.macros {
-		if done := r.book.count(macroPackage, m.fullName()); done < m.sessions() {
+		if done := r.book.count(macroPackage, m.fullName(len(r.builds))); done < m.sessions() {
 			if err := r.macro(ctx, m, done); err != nil {
 				return err
 			}
@@ -248,7 +252,7 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 }
 
 func (r *runner) macro(ctx context.Context, m macro, session int) error {
-	figures, err := m.session(ctx, r.builds, r.chance(m.fullName(), session))
+	figures, err := m.session(ctx, r.builds, r.chance(m.fullName(len(r.builds)), session))
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ type micro struct {
 type macro struct {
 	item
 	kind  *kind
-	rate  float64 // requests a second, for cpu-per-request
+	rate  float64 // requests a second of each shop, for cpu-per-request
 	drill string  // its name, for recovery
 }
 
@@ -261,7 +261,7 @@ func (r *suiteReader) macro(path string, m macroFile, usual item) error {
 		return err
 	}
 	for _, other := range r.suite.macros {
-		if other.fullName() == one.fullName() {
+		if other.fullName(1) == one.fullName(1) {
 			return r.wrong(path+".kind", "%s is there twice", strings.TrimSpace(m.Kind+" "+m.Drill))
 		}
 	}

@@ -163,12 +163,18 @@ func (m *Meeting) closeLoad(ctx context.Context, load string, here []*remote, or
 	if err != nil {
 		return
 	}
-	for _, text := range hellos.Val() {
-		h, err := readHello([]byte(text))
-		if err == nil && !knows(here, h) {
-			_ = m.push(ordersKey(load, h.ID), order)
-		}
+	text, err := json.Marshal(order)
+	if err != nil {
+		return
 	}
+	_, _ = m.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, said := range hellos.Val() {
+			if h, err := readHello([]byte(said)); err == nil && !knows(here, h) {
+				queue(ctx, p, ordersKey(load, h.ID), text)
+			}
+		}
+		return nil
+	})
 }
 
 // opening is what openKey has: which load is open, and of which version.
@@ -229,8 +235,7 @@ func (m *Meeting) push(key string, message any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), askTime)
 	defer cancel()
 	_, err = m.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.RPush(ctx, key, text)
-		p.PExpire(ctx, key, keyLife)
+		queue(ctx, p, key, text)
 		return nil
 	})
 	if err != nil {
@@ -239,11 +244,17 @@ func (m *Meeting) push(key string, message any) error {
 	return nil
 }
 
+// queue adds a message to a list, which is forgotten if nobody takes it.
+func queue(ctx context.Context, p redis.Pipeliner, key string, text []byte) {
+	p.RPush(ctx, key, text)
+	p.PExpire(ctx, key, keyLife)
+}
+
 // pop takes the next message from a list, for which it waits a while.
 func (m *Meeting) pop(ctx context.Context, key string) (text []byte, found bool, err error) {
 	answer, err := m.client.BLPop(ctx, poll, key).Result()
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil: // what has come nevertheless is in the list no more
 		return nil, false, ctx.Err()
 	case errors.Is(err, redis.Nil):
 		return nil, false, nil
