@@ -76,8 +76,9 @@ func TestLoadAndAudit(t *testing.T) {
 			if total := report.Total; total.Scheduled != 300 || total.Errors > 0.1 {
 				t.Errorf("of %d requests %.1f%% went wrong", total.Scheduled, 100*total.Errors)
 			}
+			// What the machine has held back comes at once, which may be more than a customer is allowed.
 			for code, n := range report.Total.Codes {
-				if !slices.Contains([]string{"deadline-exceeded", "outcome-unknown", "unavailable", "dependency-unavailable", "overloaded"}, code) {
+				if !slices.Contains([]string{"deadline-exceeded", "outcome-unknown", "unavailable", "dependency-unavailable", "overloaded", "rate-limited"}, code) {
 					t.Errorf("%d answers are %s", n, code)
 				}
 			}
