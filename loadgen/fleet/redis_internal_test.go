@@ -11,14 +11,21 @@ import (
 	"brownout/internal/redistest"
 )
 
-// A load may be closed just when an agent says hello. Then either nobody has that hello, or it was heard, and will be answered.
-func TestAHelloIsHeardOrTakenBack(t *testing.T) {
+// eachMeeting is a subtest at each kind of Redis.
+func eachMeeting(t *testing.T, test func(t *testing.T, m *Meeting)) {
 	redistest.Each(t, func(t *testing.T, s redistest.Server) {
 		m, err := Meet(t.Context(), Place{Address: s.Addr, Version: "brownout 1"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer m.Close()
+		test(t, m)
+	})
+}
+
+// A load may be closed just when an agent says hello. Then either nobody has that hello, or it was heard, and will be answered.
+func TestAHelloIsHeardOrTakenBack(t *testing.T) {
+	eachMeeting(t, func(t *testing.T, m *Meeting) {
 		for what, open := range map[string]string{"closed": "", "another is open": "OTHER brownout 1", "open": "LOAD brownout 1"} {
 			if err := m.client.FlushDB(t.Context()).Err(); err != nil {
 				t.Fatal(err)
@@ -68,12 +75,7 @@ func nothing() {}
 
 // Who closes a load takes all hellos with it, and answers them.
 func TestAHelloThatWasTakenIsHeard(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, s redistest.Server) {
-		m, err := Meet(t.Context(), Place{Address: s.Addr, Version: "brownout 1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer m.Close()
+	eachMeeting(t, func(t *testing.T, m *Meeting) {
 		m.client.AddHook(around{"get", func() { m.closeLoad(t.Context(), "LOAD", nil, Order{Full: true}) }, nothing})
 		h := hello{ID: rand.Text(), Name: "host"}
 		if heard, err := m.greet(t.Context(), "LOAD", h); err != nil || !heard {
@@ -87,12 +89,7 @@ func TestAHelloThatWasTakenIsHeard(t *testing.T) {
 
 // What has been taken from a list is nowhere else: an interrupt does not lose it.
 func TestAnInterruptLosesNoMessage(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, s redistest.Server) {
-		m, err := Meet(t.Context(), Place{Address: s.Addr, Version: "brownout 1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer m.Close()
+	eachMeeting(t, func(t *testing.T, m *Meeting) {
 		if err := m.push("list", "word"); err != nil {
 			t.Fatal(err)
 		}
