@@ -123,7 +123,7 @@ func TestProgressAddsUpPulses(t *testing.T) {
 			}
 		}
 		progress.Tick(time.Now())
-		if want := "0s of 1s: 20 ended, 20 acknowledged, 0 unsent, p50 10ms, p99 10ms\n"; out.String() != want {
+		if want := "0s of 1s: 30 ended, 30 acknowledged, 0 unsent, p50 10ms, p99 10ms\n"; out.String() != want {
 			t.Errorf("%q, want %q", out.String(), want)
 		}
 	})

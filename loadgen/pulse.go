@@ -88,8 +88,8 @@ func pulseOf(beats map[string]*routeBeat, lateStarts int64) Pulse {
 // End does nothing: whoever is told knows of the interrupt.
 func (p *Pulses) End() {}
 
-// Close does nothing: the report has what no pulse has told.
-func (p *Pulses) Close() {}
+// Close tells what no pulse has told yet.
+func (p *Pulses) Close() { p.Tick(time.Time{}) }
 
 // A routeBeat is what ended lately of a route.
 type routeBeat struct {

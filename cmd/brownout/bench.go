@@ -17,8 +17,9 @@ type benchCommand struct {
 // The exit statuses of benchmarks, beside statusDone: no regression, surely.
 const (
 	statusRegression  = 1 // a regression beyond its threshold, surely
-	statusUnsure      = 2 // neither, or the measurements could not be made
-	statusBenchMisuse = 3 // wrong flags, or input with which there can be none
+	statusUnsure      = 2 // neither
+	statusBenchMisuse = 3 // wrong flags, or input with which there can be no measurements
+	statusUnmeasured  = 4 // they could not be made, or not to their end
 )
 
 // A benchError says that something is, or may be, slower than it was.
@@ -37,13 +38,16 @@ func benchStatus(err error) int {
 	if err == nil {
 		return statusDone
 	}
-	if judged, ok := errors.AsType[benchError](err); ok && judged.outcome == bench.Regression {
-		return statusRegression
+	if judged, ok := errors.AsType[benchError](err); ok {
+		if judged.outcome == bench.Regression {
+			return statusRegression
+		}
+		return statusUnsure
 	}
 	if _, misused := errors.AsType[bench.Misuse](err); misused || status(err) == statusMisused {
 		return statusBenchMisuse
 	}
-	return statusUnsure
+	return statusUnmeasured
 }
 
 // tellComparison prints a comparison, and returns what it comes to.

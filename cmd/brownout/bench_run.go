@@ -25,7 +25,7 @@ func (*benchRunCommand) Help() string {
 	return `
 Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, and shops of both are loaded at the same time, or by turns where one would change what is measured of the other, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
-Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use.
+Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if it could not be measured, as when a shop does not keep up, or not to the end.
 
 A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate (that of each shop: both are loaded at once, so it is compared with other runs of two shops only), goodput when it always has work, latency at half of that, memory of a connection, start-up, recovery from a drill (half a minute for each build, so give it minutes). time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
 

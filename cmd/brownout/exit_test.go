@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"brownout/chaos/drill"
+	"brownout/internal/bench"
 	"brownout/internal/service"
 )
 
@@ -27,6 +29,26 @@ func TestStatus(t *testing.T) {
 		{"to be recycled", fmt.Errorf("gateway: %w", service.ErrRecycle), 75},
 	} {
 		if got := status(tt.err); got != tt.want {
+			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestStatusOfBenchmarks(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"no regression", nil, 0},
+		{"a regression", benchError{bench.Regression}, 1},
+		{"cannot tell", benchError{bench.Unsure}, 2},
+		{"nothing to measure", fmt.Errorf("suite: %w", bench.Misuse{Err: io.ErrUnexpectedEOF}), 3},
+		{"wrong flags", &kong.ParseError{}, 3},
+		{"not measured", io.ErrShortWrite, 4},
+		{"interrupted", context.Canceled, 4},
+	} {
+		if got := benchStatus(tt.err); got != tt.want {
 			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)
 		}
 	}

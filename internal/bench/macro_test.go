@@ -1,11 +1,16 @@
 package bench
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"golang.org/x/perf/benchfmt"
 )
 
 func TestByTurnsIsInOrderAndEndsWithAnError(t *testing.T) {
@@ -59,6 +64,39 @@ func TestUnlikeMeasurementsHaveUnlikeNames(t *testing.T) {
 	} {
 		if got := row.of.fullName(row.shops); got != row.want {
 			t.Errorf("%s, want %s", got, row.want)
+		}
+	}
+}
+
+// A session in which a shop did not keep up is begun again, but not for ever, and one that failed otherwise is not.
+func TestASessionIsBegunAgain(t *testing.T) {
+	failed := errors.New("failed")
+	behind := fmt.Errorf("it %w", errBehind)
+	for name, tt := range map[string]struct {
+		meets []error // of each time that the first shop is measured
+		want  error
+	}{
+		"well":            {[]error{nil}, nil},
+		"held for once":   {[]error{behind, nil}, nil},
+		"held for long":   {[]error{behind, behind, nil}, nil},
+		"never keeps up":  {[]error{behind, behind, behind}, errBehind},
+		"fails otherwise": {[]error{failed}, failed},
+	} {
+		measured := 0
+		k := kind{name: "nothing", turns: 1, drill: true, measure: func(_ context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
+			if s.build.commit != "aaaa" {
+				return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, nil
+			}
+			measured++
+			return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, tt.meets[measured-1]
+		}}
+		path := filepath.Join(t.TempDir(), "new.txt")
+		r := &runner{RunConfig: RunConfig{Tell: func(string) {}}, builds: []build{{commit: "aaaa"}, {commit: "bbbb"}}, book: mustOpen(t, path, "monday")}
+		if err := r.macro(t.Context(), macro{kind: &k}, 0); !errors.Is(err, tt.want) || measured != len(tt.meets) {
+			t.Errorf("%s: %v, measured %d times", name, err, measured)
+		}
+		if got, want := r.book.count(macroPackage, "Shop/nothing"), 1; (got == want) != (tt.want == nil) {
+			t.Errorf("%s: %d are kept", name, got)
 		}
 	}
 }

@@ -128,20 +128,19 @@ func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
 // sideDir has the programs of a run.
 func (c *RunConfig) sideDir() string { return filepath.Join(c.Dir, "side") }
 
-// sideBySide copies the programs of builds to places that are alike. A file that was made an hour before the other one may lie
+// sideBySide copies the programs of builds to places that are alike, in an order of chance. A file that was made an hour before the other one may lie
 // otherwise in the system's memory, and one with a longer path moves what comes behind it in that of its processes; what that does
 // is the same in all sessions of a run, so that no interval has it.
 func (c *RunConfig) sideBySide(builds []build) ([]build, error) {
 	if err := os.RemoveAll(c.sideDir()); err != nil { // of a run that was killed
 		return nil, err
 	}
-	var all []build
-	for i, b := range builds {
-		at := build{commit: b.commit, dir: filepath.Join(c.sideDir(), strconv.Itoa(i))}
-		if err := at.copyOf(b, c.Suite); err != nil {
+	all := make([]build, len(builds))
+	for _, i := range c.chance("copies", 0).Perm(len(builds)) {
+		all[i] = build{commit: builds[i].commit, dir: filepath.Join(c.sideDir(), strconv.Itoa(i))}
+		if err := all[i].copyOf(builds[i], c.Suite); err != nil {
 			return nil, err
 		}
-		all = append(all, at)
 	}
 	return all, nil
 }
@@ -251,19 +250,27 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 	return r.book.write(figures)
 }
 
+// maxTries is how often a session is begun in which a shop did not keep up: the machine may have been taken from it for a moment.
+const maxTries = 3
+
 func (r *runner) macro(ctx context.Context, m macro, session int) error {
-	figures, err := m.session(ctx, r.builds, r.chance(m.fullName(len(r.builds)), session))
-	if err != nil {
-		return err
+	for try := 1; ; try++ {
+		figures, err := m.session(ctx, r.builds, r.chance(m.fullName(len(r.builds)), session))
+		if err == nil {
+			return r.book.write(figures)
+		}
+		if !errors.Is(err, errBehind) || try == maxTries {
+			return err
+		}
+		r.Tell(fmt.Sprintf("%v; once more", err))
 	}
-	return r.book.write(figures)
 }
 
 // chance decides about what is measured in a block or a session. It is the same in a run that goes on as in one that was not interrupted.
-func (r *runner) chance(name string, block int) *rand.Rand {
+func (c *RunConfig) chance(name string, block int) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%s %d", name, block) // never fails
-	return rand.New(rand.NewPCG(r.Seed, h.Sum64()))
+	return rand.New(rand.NewPCG(c.Seed, h.Sum64()))
 }
 
 func (m micro) fullPackage() string { return module + m.pkg }

@@ -134,7 +134,13 @@ const steps = 1 << 20
 // Next is the scenario of the shop's customers, from where they are.
 func (s *shop) Next(seq int64) loadgen.Action { return s.customers.Next(s.sent + seq) }
 
-// load has requests come at a rate for a time, and waits for all answers.
+// errBehind says that a shop did not keep up. What a request costs, or how long it takes, is not to be had of the others then.
+var errBehind = errors.New("does not keep up")
+
+// fewestAcknowledged is the share of a load of which more is not.
+const fewestAcknowledged = 0.95
+
+// load has requests come at a rate for a time, and waits for all answers. An error is errBehind if too few of those acknowledge anything.
 func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (loadgen.Report, error) {
 	pacer, err := loadgen.Arrivals{Rate: rate, Length: length}.Pacer()
 	if err != nil {
@@ -148,8 +154,8 @@ func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (lo
 		return report, err
 	case ctx.Err() != nil:
 		return report, ctx.Err()
-	case report.Total.Acknowledged*2 < report.Total.Scheduled:
-		return report, fmt.Errorf("the shop of revision %s does not keep up with %.4g requests a second: %d of %d were acknowledged", s.build.short(), rate, report.Total.Acknowledged, report.Total.Scheduled)
+	case float64(report.Total.Acknowledged) < fewestAcknowledged*float64(report.Total.Scheduled):
+		return report, fmt.Errorf("the shop of revision %s %w with %.4g requests a second: %d of %d were acknowledged", s.build.short(), errBehind, rate, report.Total.Acknowledged, report.Total.Scheduled)
 	}
 	return report, nil
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -41,6 +42,9 @@ func TestAShopIsMeasured(t *testing.T) {
 			continue // which takes half a minute
 		}
 		n, values, err := k.measure(t.Context(), s, job{rate: 50})
+		for try := 1; errors.Is(err, errBehind) && try < maxTries; try++ { // others use the machine
+			n, values, err = k.measure(t.Context(), s, job{rate: 50})
+		}
 		if err != nil {
 			t.Errorf("%s: %v", k.name, err)
 			continue

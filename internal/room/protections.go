@@ -100,8 +100,8 @@ func newProtectionsView(all []partStates, f guardFigures) protectionsView {
 		}
 	}
 	slices.SortFunc(v.Protections, func(a, b protection) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortStableFunc(v.Standing, func(a, b standing) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(place(a.Part), place(b.Part)))
+	slices.SortStableFunc(v.Standing, func(a, b standing) int { // what acts comes first: there are dozens
+		return cmp.Or(cmp.Compare(b.Stand.weight(), a.Stand.weight()), cmp.Compare(a.Name, b.Name), cmp.Compare(place(a.Part), place(b.Part)))
 	})
 	return v
 }

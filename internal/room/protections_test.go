@@ -3,6 +3,7 @@ package room_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,4 +124,21 @@ brownout_protection_adaptive_limit_calls{target="payments"} 64
 			})
 		})
 	}
+}
+
+// There are dozens of cards: what refuses something is not to be looked for.
+func TestWhatRefusesComesFirst(t *testing.T) {
+	store := scrape(t, map[string]*scraped{"gateway": {text: func(n int64) string {
+		return fmt.Sprintf(`
+brownout_protection_retry_budget_retries{target="payments"} 0
+brownout_protection_slow_start_calls_per_second{target="inventory"} 0
+brownout_protection_slow_start_calls_per_second{target="payments"} 42
+brownout_protection_rejections_total{protection="slow-start",target="payments"} %d
+`, n)
+	}}})
+	v := visit(t, room.Config{Shop: always(shopOf(runPart(t, "gateway"))), Metrics: store})
+	eventually(t, "slow-start before payments comes first", func() bool {
+		cards := htmltest.Parse(t, v.get("/protections").body).All("li", "card")
+		return len(cards) > 3 && strings.HasPrefix(cards[0].Text(), "slow-start gateway → payments ") && strings.HasPrefix(cards[1].Text(), "memory-bound gateway → ")
+	})
 }

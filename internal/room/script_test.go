@@ -16,7 +16,7 @@ import (
 )
 
 // stage is a page with the script, whose news come from the test: tellNews is told what a server would send. The press that
-// arrives is kept in pressed.
+// arrives is kept in pressed, and answered well if it is not for the cellar. What is to be done after more than some seconds is done by pass.
 const stage = `<!doctype html><title>Stage</title><link rel="icon" href="data:,">
 <script>
 "use strict";
@@ -27,7 +27,14 @@ window.EventSource = class extends EventTarget {
 };
 const tellNews = (html) => source.dispatchEvent(new MessageEvent("live", { data: html }));
 const pressed = [];
-window.fetch = async (_, { body }) => { pressed.push(body.get("switch")); return Response.json({ message: "Done." }); };
+window.fetch = async (_, { body }) => {
+  pressed.push(body.get("switch"));
+  return body.get("switch") === "cellar" ? Response.json({ message: "No." }, { status: 404 }) : Response.json({ message: "Done." });
+};
+const soon = window.setTimeout.bind(window), later = [];
+window.setTimeout = (what, wait = 0) => wait > 5000 ? -later.push(what) : soon(what, wait);
+const pass = () => { for (const what of later) what(); return true; };
+const noticed = () => document.getElementById("notice").textContent;
 </script>
 <script src="/room.js" defer></script>
 <div id="state"></div><p id="notice"></p><form id="switches" data-stay></form>
@@ -85,6 +92,16 @@ var scenes = []scene{
 		b.Is(`mine.click() === undefined && (mine.value = "bank on", mine.click()) === undefined`)
 		news()
 	}, `pressed.join() === "bank off,bank on"`},
+	{"what was done is said for a while", on, on, func(b *browsertest.Browser, news func()) {
+		b.Is(`mine.click() === undefined`)
+		b.Await(`noticed() === "✓ Done."`)
+		news()
+	}, `pass() && noticed() === ""`},
+	{"what was not done is said until it is", on, on, func(b *browsertest.Browser, news func()) {
+		b.Is(`(mine.value = "cellar", mine.click()) === undefined`)
+		b.Await(`noticed() === "✗ No."`)
+		news()
+	}, `pass() && noticed() === "✗ No."`},
 	{"a row stays itself when one before it goes", table(rowA, rowB), table(rowB), focus, focused + ` && mine.value === "b"`},
 	{"a row stays itself when one comes before it", table(rowB), table(rowA, rowB), focus, focused + ` && mine.value === "b"`},
 	{"a row stays itself when the order changes, down", table(rowB, rowA, rowC), table(rowA, rowC, rowB), focus, focused},

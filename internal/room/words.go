@@ -3,6 +3,7 @@ package room
 import (
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -81,6 +82,11 @@ const (
 	down    stand = "down"
 	broken  stand = "broken" // by a fault
 )
+
+// weight is how soon something is to be looked at.
+func (s stand) weight() int {
+	return slices.Index([]stand{fine, unknown, slow, failing, down, broken}, s)
+}
 
 // Sign is a shape for who does not see colours.
 func (s stand) Sign() string {

@@ -65,12 +65,15 @@ func TestTheTruthIsThatOfTheSchedule(t *testing.T) {
 	}
 }
 
-// 200 of 10,000 answers leave 50 ms late, and the last one 90 ms.
+// Requests come 0.3 ms after their time, the first one 3 ms, and one just then. Of 10,000 answers 200 leave 50 ms late, and the last
+// one 90 ms.
 func TestTheTruthIsThatOfTheAnswers(t *testing.T) {
 	const ms = time.Millisecond
 	start := time.Now()
 	answers := make([]time.Time, truthTime*rate/time.Second)
+	arrivals := make([]time.Time, len(answers))
 	for i := range answers {
+		arrivals[i] = start.Add(time.Duration(i)*2*ms + 300*time.Microsecond)
 		late := ms
 		if i >= 4000 && i < 4200 {
 			late = 50 * ms
@@ -78,11 +81,15 @@ func TestTheTruthIsThatOfTheAnswers(t *testing.T) {
 		answers[i] = start.Add(time.Duration(i)*2*ms + late)
 	}
 	answers[len(answers)-1] = answers[len(answers)-1].Add(89 * ms)
-	if got, err := truth(start, answers); err != nil || got != (quantiles{ms, ms, 50 * ms, 90 * ms}) {
+	arrivals[0], arrivals[7] = start.Add(3*ms), start.Add(7*2*ms)
+	if got, err := truth(arrivals, answers); err != nil || got != (quantiles{ms, ms, 50 * ms, 90 * ms}) {
 		t.Errorf("%v, error %v", got, err)
 	}
-	if _, err := truth(start, answers[1:]); err == nil {
+	if _, err := truth(arrivals, answers[1:]); err == nil {
 		t.Error("an answer is missing, and there is a truth")
+	}
+	if _, err := truth(arrivals[1:], answers); err == nil {
+		t.Error("a request is missing, and there is a truth")
 	}
 }
 

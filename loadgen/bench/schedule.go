@@ -36,36 +36,68 @@ func (b *bench) load(ctx context.Context, url string, rate float64, length time.
 	return report, err
 }
 
+// A follow is how well ours follows a schedule in a round.
+type follow struct {
+	p99      time.Duration // of latencies
+	schedule loadgen.Schedule
+	before   reference
+	after    reference
+	lost     [2]time.Duration // of the generators' core, and of the target's
+}
+
 // followSchedule loads the target with half of what one core can send. Just before and after it looks how late a thread is
 // that does nothing.
-func (b *bench) followSchedule(ctx context.Context) ([]bar, error) {
+func (b *bench) followSchedule(ctx context.Context) (bars []bar, err error) {
 	half := min(b.figure(oursName, func(c cost) float64 { return c.rate })/2, loadgen.MaxRate)
 	fmt.Fprintf(os.Stderr, "half of that: %.0f requests a second\n", half)
-	length := max(b.length, time.Second)
-	before, err := watchClock(half, length)
-	if err != nil {
-		return nil, err
+	rounds := make([]follow, b.rounds)
+	for i := range rounds {
+		if rounds[i], err = b.follow(ctx, half); err != nil {
+			return nil, err
+		}
 	}
-	lost := stolen(generatorCore)
+	middle := func(of func(follow) float64) float64 {
+		var figures []float64
+		for _, f := range rounds {
+			figures = append(figures, of(f))
+		}
+		return median(figures)
+	}
+	at := fmt.Sprintf(" at %.0f requests/s", half)
+	bars = []bar{
+		atMost("p99"+at, "%.2f ms", middle(func(f follow) float64 { return ms(f.p99) }), 5),
+		atLeast("left within 1 ms of their time"+at, "%.2f %%", 100*middle(func(f follow) float64 { return f.schedule.Prompt }), 95),
+		atLeast("sent of what came due"+at, "%.2f %%", 100*middle(func(f follow) float64 { return f.schedule.Sent }), 95),
+	}
+	for i, f := range rounds {
+		round, s := fmt.Sprintf("round %d: ", i+1), f.schedule
+		bars = append(bars,
+			bar{round + "p99; late", fmt.Sprintf("%.2f ms; p50 %v, p95 %v, p99 %v, max %v", ms(f.p99), s.P50, s.P95, s.P99, s.Max), "", notJudged},
+			bar{round + "a thread that only looks at the clock is late, before and after", fmt.Sprintf("%v; %v", f.before, f.after), "", notJudged},
+			bar{round + "stolen of the generator's core, and of the target's", fmt.Sprintf("%v; %v", f.lost[0], f.lost[1]), "", notJudged},
+		)
+	}
+	return bars, nil
+}
+
+// follow is a round of that.
+func (b *bench) follow(ctx context.Context, half float64) (f follow, err error) {
+	length := max(b.length, time.Second)
+	if f.before, err = watchClock(half, length); err != nil {
+		return f, err
+	}
+	stolenBefore := [2]time.Duration{stolen(generatorCore), stolen(targetCore)}
 	report, err := b.load(ctx, b.target.url, half, length)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	lost = stolen(generatorCore) - lost
-	after, err := watchClock(half, length)
-	if err != nil {
-		return nil, err
-	}
-	s, at := report.Schedule, fmt.Sprintf(" at %.0f requests/s", half)
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return []bar{
-		atMost("p99"+at, "%.2f ms", ms(report.Total.Latency.P99), 5),
-		atLeast("left within 1 ms of their time"+at, "%.2f %%", 100*s.Prompt, 95),
-		atLeast("sent of what came due"+at, "%.2f %%", 100*s.Sent, 95),
-		{"late" + at, fmt.Sprintf("p50 %v, p95 %v, p99 %v, max %v; %v of the core stolen", s.P50, s.P95, s.P99, s.Max, lost), "", notJudged},
-		{"late" + at + ", a thread that only looks at the clock, before and after", fmt.Sprintf("%v; %v", before, after), "", notJudged},
-	}, nil
+	f.lost = [2]time.Duration{stolen(generatorCore) - stolenBefore[0], stolen(targetCore) - stolenBefore[1]}
+	f.p99, f.schedule = report.Total.Latency.P99, *report.Schedule
+	f.after, err = watchClock(half, length)
+	return f, err
 }
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // countAllocations counts what the engine allocates for a request, in this process.
 func (b *bench) countAllocations(ctx context.Context) ([]bar, error) {

@@ -35,10 +35,11 @@ type target struct {
 	in, out         []byte
 	ends            map[int]int // of connections: how much of the end of a request has come
 	waiting         []waiting   // answers, by when they are due
+	first           time.Time   // when the first request had come
 
-	mu    sync.Mutex
-	first time.Time   // when the first request had come
-	left  []time.Time // when answers were sent, of a target that takes its time
+	mu   sync.Mutex
+	came []time.Time // when requests had come, of a target that takes its time
+	left []time.Time // when answers were sent, of such a target
 }
 
 // A waiting is an answer that takes its time.
@@ -204,20 +205,21 @@ func (t *target) take(socket, requests int) {
 	}
 	now := time.Now()
 	if t.first.IsZero() {
-		t.mu.Lock()
 		t.first = now
-		t.mu.Unlock()
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for range requests {
+		t.came = append(t.came, now)
 		t.waiting = append(t.waiting, waiting{socket, now.Add(t.takes)})
 	}
 }
 
-// sent returns when the first request had come, and when answers were sent, if they take their time.
-func (t *target) sent() (first time.Time, answers []time.Time) {
+// times returns when requests had come and when answers were sent, if they take their time.
+func (t *target) times() (arrivals, answers []time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.first, slices.Clone(t.left)
+	return slices.Clone(t.came), slices.Clone(t.left)
 }
 
 func (t *target) answer(socket, times int) {

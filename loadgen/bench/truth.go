@@ -28,8 +28,7 @@ const (
 type quantiles struct{ p50, p90, p99, max time.Duration }
 
 func (q quantiles) String() string {
-	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond)) }
-	return strings.Join([]string{ms(q.p50), ms(q.p90), ms(q.p99), ms(q.max)}, " | ")
+	return fmt.Sprintf("%.2f | %.2f | %.2f | %.2f", ms(q.p50), ms(q.p90), ms(q.p99), ms(q.max))
 }
 
 // ideal is what requests wait for that come by the schedule to a target that does what it is told to the instant: what is read is
@@ -49,15 +48,22 @@ func ideal() quantiles {
 }
 
 // truth is what requests waited for that were due by the schedule, going by when the target sent its answers: it
-// answers in the order in which it was asked, so the first that was due has the first answer, and so on. The schedule starts
-// when the first request has come.
-func truth(start time.Time, answers []time.Time) (quantiles, error) {
-	if want := int(truthTime * rate / time.Second); len(answers) != want {
-		return quantiles{}, fmt.Errorf("the target has sent %d answers, want %d", len(answers), want)
+// answers in the order in which it was asked, so the first that was due has the first answer, and so on. The schedule started no
+// later than the request allows that came soonest after its time, since none comes before; it is taken to have started just then.
+func truth(arrivals, answers []time.Time) (quantiles, error) {
+	if want := int(truthTime * rate / time.Second); len(answers) != want || len(arrivals) != want {
+		return quantiles{}, fmt.Errorf("the target has read %d requests and sent %d answers, want %d of each", len(arrivals), len(answers), want)
+	}
+	due := func(i int) time.Duration { return time.Duration(i) * time.Second / rate }
+	start := arrivals[0]
+	for i, at := range arrivals {
+		if latest := at.Add(-due(i)); latest.Before(start) {
+			start = latest
+		}
 	}
 	latencies := make([]time.Duration, len(answers))
 	for i, at := range answers {
-		latencies[i] = at.Sub(start) - time.Duration(i)*time.Second/rate
+		latencies[i] = at.Sub(start) - due(i)
 	}
 	return quantilesOf(latencies), nil
 }
@@ -79,7 +85,7 @@ func (b *bench) compareTruth(ctx context.Context) ([]bar, error) {
 	if err != nil {
 		return nil, err
 	}
-	want, err := truth(frozen.sent())
+	want, err := truth(frozen.times())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +99,7 @@ func (b *bench) compareTruth(ctx context.Context) ([]bar, error) {
 	}
 	off := func(got, want time.Duration) float64 { return 100 * math.Abs(float64(got-want)) / float64(want) }
 	return []bar{
-		atMost("p50 off the truth", "%.2f ms", math.Abs(float64(got.p50-want.p50))/float64(time.Millisecond), 0.5),
+		atMost("p50 off the truth", "%.2f ms", math.Abs(ms(got.p50-want.p50)), 0.5),
 		atMost("p90 off the truth", "%.2f %%", off(got.p90, want.p90), 3),
 		atMost("p99 off the truth", "%.2f %%", off(got.p99, want.p99), 1),
 		atMost("max off the truth", "%.2f %%", off(got.max, want.max), 1),

@@ -44,13 +44,19 @@ func Serve(ctx context.Context, port Port, prepare Prepare) error {
 		port: port, jobs: make(chan Job, 1), starts: make(chan time.Time, 1), pulses: make(chan func() loadgen.Pulse, maxPulses), leave: leave, stop: stop,
 	}
 	go a.listen(ctx)
-	go a.live(ctx)
+	lived := make(chan struct{})
+	go func() {
+		defer close(lived)
+		a.live(ctx)
+	}()
 	var result *Result
 	var failed error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		result, failed = a.do(sending, prepare)
+		close(a.pulses)
+		<-lived // after the result no pulse would count
 	}()
 	select {
 	case <-ended:
@@ -75,8 +81,9 @@ func tell(port Port, result *Result, failed error) error {
 	return port.Say(Word{Result: result})
 }
 
-// maxPulses bounds the pulses that wait to be told, for which the load must not wait.
-const maxPulses = 16
+// maxPulses bounds the pulses that wait to be told, for which the load must not wait: until they are encoded, each has megabytes of
+// histograms.
+const maxPulses = 4
 
 // An agent does a job.
 type agent struct {
@@ -118,7 +125,7 @@ func first[T any](into chan<- T, what T) {
 	}
 }
 
-// live says that the agent is there, and how it goes.
+// live says that the agent is there, and how it goes, until there are no more pulses.
 func (a *agent) live(ctx context.Context) {
 	ticks := time.NewTicker(Beat)
 	defer ticks.Stop()
@@ -126,7 +133,10 @@ func (a *agent) live(ctx context.Context) {
 		var word Word
 		select {
 		case <-ticks.C:
-		case encoded := <-a.pulses:
+		case encoded, more := <-a.pulses:
+			if !more {
+				return
+			}
 			pulse := encoded()
 			word.Pulse = &pulse
 		case <-ctx.Done():

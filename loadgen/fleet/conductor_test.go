@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"brownout/chaos/evidence"
@@ -214,6 +215,34 @@ func TestProgressIsTheSum(t *testing.T) {
 		}
 		if len(lines) < 9 || sum < 6*rate {
 			t.Errorf("%d ended in %d lines", sum, len(lines))
+		}
+	})
+}
+
+// What has ended since the last whole second is shown as well, before the result is there.
+func TestMetricsHaveWhatTheResultHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		c, _, _ := agentsOf(t, 3, func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+			return attackBy(t, job.Share.Pacer(loadgen.Constant(rate, length-length/30))), nil
+		})
+		c.Metrics = loadgen.NewMetrics(registry, evidence.Patience{Default: time.Second}, nil)
+		result, err := c.Conduct(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums := map[string]float64{}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				sums[f.GetName()] += m.GetCounter().GetValue()
+			}
+		}
+		if n := float64(result.Report.Total.Scheduled); n == 0 || sums["brownout_load_scheduled_total"] != n || sums["brownout_load_samples_total"] != n {
+			t.Errorf("metrics have %v, the result %v", sums, n)
 		}
 	})
 }

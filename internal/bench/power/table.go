@@ -29,7 +29,7 @@ func (c config) print(m metric, found comparisons) {
 	}
 	pairs := len(ratios) / len(found.same)
 	fmt.Printf("\nThreshold %s; %d pairs in a run; their ratios' middle half is %.2f %% wide.\n\n", percent(m.threshold), pairs, 100*middleHalf(ratios))
-	fmt.Printf("| effect | called slower in %v | called a regression | seen, 95 times of 100, in |\n|---|---:|---:|---:|\n", c.time)
+	fmt.Printf("| effect | called slower in %v | called a regression | seen, 95 times of 100, with a time of |\n|---|---:|---:|---:|\n", c.time)
 	for _, part := range []float64{0.1, 0.2, 0.33, 0.5, 0.75, 1} {
 		effect := part * m.effect
 		p := bench.Power(ratios, effect, pairs, m.threshold, drawnRuns, 1)
@@ -56,7 +56,7 @@ func printRow(what string, found []bench.Finding) {
 	fmt.Printf("| %s | %d of %d | %d | %d | %+.2f … %+.2f %% |\n", what, regressions, len(found), slower, faster, 100*slices.Min(changes), 100*slices.Max(changes))
 }
 
-// needed is how long a run must be to see an effect nearly always, if a pair takes so long.
+// needed is the time that a suite must give a metric for an effect to be seen nearly always, if a pair has so much of it.
 func (m metric) needed(ratios []float64, effect float64, pairTime time.Duration) string {
 	for pairs := 6; pairs < maxPairs; pairs += 1 + pairs/4 {
 		if bench.Power(ratios, effect, pairs, m.threshold, drawnRuns, 1).Slower >= wanted {
