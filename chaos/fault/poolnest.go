@@ -14,7 +14,7 @@ func poolNest(h Host) Kind {
 		Params: []Param{
 			classParam("class", "the class of the jobs that wait"),
 			classParam("inner", "the class of the jobs that are waited for"),
-			{Name: "jobs", Help: "how many wait at a time", Type: Int, Default: "4", Min: "1", Max: "4096"},
+			{Name: "jobs", Help: "how many wait at a time: twice as many as there are workers take them all, surely", Type: Int, Default: "8", Min: "1", Max: "4096"},
 			{Name: "for", Help: "how long each job that is waited for takes", Type: Duration, Default: "10ms", Min: "1ms", Max: "1m"},
 		},
 		Start: func(i *Injection) error {
