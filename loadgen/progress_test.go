@@ -104,8 +104,9 @@ func TestAnInterruptLeavesNoLineBehind(t *testing.T) {
 func TestProgressAddsUpPulses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []loadgen.Pulse
+		pulses := loadgen.NewPulses(patience(), func(encoded func() loadgen.Pulse) bool { told = append(told, encoded()); return true })
 		run := loadgen.Run{
-			Progress: loadgen.NewPulses(patience(), func(encoded func() loadgen.Pulse) bool { told = append(told, encoded()); return true }),
+			Progress: pulses,
 			Engine: loadgen.NewAttacker(loadgen.AttackerConfig{
 				Pacer: loadgen.Constant(10, 1500*time.Millisecond), Scenario: fixed(t), Doer: answerAfter(10 * time.Millisecond),
 			}),
@@ -116,7 +117,7 @@ func TestProgressAddsUpPulses(t *testing.T) {
 		var out strings.Builder
 		progress := loadgen.NewProgress(&out, nil, time.Second)
 		for range 2 {
-			for _, p := range told {
+			for _, p := range append(told, pulses.Rest()) {
 				if err := progress.Merge(p); err != nil {
 					t.Error(err)
 				}
@@ -165,5 +166,9 @@ func TestNoPulseIsLost(t *testing.T) {
 	}
 	if want := []int64{2, 2}; !slices.Equal(ended, want) {
 		t.Errorf("told %d, want %d", ended, want)
+	}
+	pulses.Add(&evidence.Sample{Route: "a", Outcome: evidence.Unsent})
+	if rest := pulses.Rest(); rest.Routes["a"].Unsent != 1 {
+		t.Errorf("the rest is %+v", rest)
 	}
 }

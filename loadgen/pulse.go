@@ -88,8 +88,11 @@ func pulseOf(beats map[string]*routeBeat, lateStarts int64) Pulse {
 // End does nothing: whoever is told knows of the interrupt.
 func (p *Pulses) End() {}
 
-// Close tells what no pulse has told yet.
-func (p *Pulses) Close() { p.Tick(time.Time{}) }
+// Close does nothing: Rest has what no pulse has told.
+func (p *Pulses) Close() {}
+
+// Rest returns what no pulse has told, once nothing more is added.
+func (p *Pulses) Rest() Pulse { return pulseOf(p.routes, p.lateStarts) }
 
 // A routeBeat is what ended lately of a route.
 type routeBeat struct {

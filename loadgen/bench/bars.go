@@ -47,8 +47,9 @@ func printBars(bars []bar) {
 	}
 }
 
-// median returns the middle of some figures, of which there is at least one.
+// median returns the middle of some figures, of which there is at least one, or the mean of the two in the middle.
 func median(figures []float64) float64 {
 	sorted := slices.Sorted(slices.Values(figures))
-	return sorted[len(sorted)/2]
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -15,13 +15,14 @@
 // The truth of the second part is computed: the target answers after a millisecond, and freezes for the last second of every
 // five, so what a request that comes by its schedule waits for is known, if the target needs no time for anything else. It does, so it
 // also writes down when it sends each answer, and that, less when the request was due by the schedule, is the truth that ours
-// is held to. It has nothing from the generator but the moments when requests came, which bound when its schedule can have begun; what
-// the generator's own lateness adds is in it, as it should be in what the generator says. What a generator says that waits for its
-// answers is printed beside it.
+// is held to. It has nothing from the generator but the moments when requests came. The schedule is taken to have begun when the one allows
+// that came soonest after its time; what the generator's lateness adds to that is in the truth, as it should be in what the generator
+// says. A lateness that all requests have, the first one too, cannot be seen from there: bars for the schedule are about that. What a
+// generator says that waits for its answers is printed beside it.
 //
 // How late requests leave, and are answered, also depends on what else takes the cores, the machine that this one is a part of before
-// all. So that is measured in each round, too, and the median counts; and a thread that does nothing but look at the clock has the core
-// for as long, just before and after, and how late that one was is printed beside it.
+// all. So a schedule is sent as often as there are rounds, and the medians count. A thread that does nothing but look at the clock has the
+// generator's core for as long, just before and after, and how late that one was is printed beside it.
 //
 // Exit status: 0, or 1 for a bar that is missed under -check, or 2 when something could not be run. (go run turns both into 1.)
 package main
@@ -69,7 +70,7 @@ func main() {
 func parseFlags() (c config) {
 	names := strings.Join(peerNames(), ",")
 	peers := flag.String("peers", names, "generators to measure ours beside")
-	flag.IntVar(&c.rounds, "rounds", 3, "how often each generator is measured")
+	flag.IntVar(&c.rounds, "rounds", 3, "how often each generator is measured, and a schedule sent")
 	flag.DurationVar(&c.length, "for", 3*time.Second, "how long each measurement takes, in whole seconds but for a look whether it runs")
 	flag.IntVar(&c.connections, "connections", 64, "connections to the target")
 	flag.BoolVar(&c.accuracy, "accuracy", true, "compare latencies with the truth, which takes 40 s")

@@ -36,65 +36,66 @@ func (b *bench) load(ctx context.Context, url string, rate float64, length time.
 	return report, err
 }
 
-// A follow is how well ours follows a schedule in a round.
-type follow struct {
-	p99      time.Duration // of latencies
-	schedule loadgen.Schedule
-	before   reference
-	after    reference
-	lost     [2]time.Duration // of the generators' core, and of the target's
+// An openLoop is how ours sends a schedule, once.
+type openLoop struct {
+	p99             time.Duration // of latencies
+	schedule        loadgen.Schedule
+	before, after   reference
+	stolen          time.Duration // of the generators' core
+	stolenOfTargets time.Duration
 }
 
-// followSchedule loads the target with half of what one core can send. Just before and after it looks how late a thread is
-// that does nothing.
+// followSchedule loads the target with half of what one core can send, some times, of which the median counts. Just before and after
+// each it looks how late a thread is that does nothing.
 func (b *bench) followSchedule(ctx context.Context) (bars []bar, err error) {
 	half := min(b.figure(oursName, func(c cost) float64 { return c.rate })/2, loadgen.MaxRate)
 	fmt.Fprintf(os.Stderr, "half of that: %.0f requests a second\n", half)
-	rounds := make([]follow, b.rounds)
-	for i := range rounds {
-		if rounds[i], err = b.follow(ctx, half); err != nil {
+	loops := make([]openLoop, b.rounds)
+	for i := range loops {
+		if loops[i], err = b.sendSchedule(ctx, half); err != nil {
 			return nil, err
 		}
 	}
-	middle := func(of func(follow) float64) float64 {
+	middle := func(of func(openLoop) float64) float64 {
 		var figures []float64
-		for _, f := range rounds {
-			figures = append(figures, of(f))
+		for _, l := range loops {
+			figures = append(figures, of(l))
 		}
 		return median(figures)
 	}
 	at := fmt.Sprintf(" at %.0f requests/s", half)
 	bars = []bar{
-		atMost("p99"+at, "%.2f ms", middle(func(f follow) float64 { return ms(f.p99) }), 5),
-		atLeast("left within 1 ms of their time"+at, "%.2f %%", 100*middle(func(f follow) float64 { return f.schedule.Prompt }), 95),
-		atLeast("sent of what came due"+at, "%.2f %%", 100*middle(func(f follow) float64 { return f.schedule.Sent }), 95),
+		atMost("p99"+at, "%.2f ms", middle(func(l openLoop) float64 { return ms(l.p99) }), 5),
+		atLeast("left within 1 ms of their time"+at, "%.2f %%", 100*middle(func(l openLoop) float64 { return l.schedule.Prompt }), 95),
+		atLeast("sent of what came due"+at, "%.2f %%", 100*middle(func(l openLoop) float64 { return l.schedule.Sent }), 95),
 	}
-	for i, f := range rounds {
-		round, s := fmt.Sprintf("round %d: ", i+1), f.schedule
+	for i, l := range loops {
+		s, nth := l.schedule, fmt.Sprintf("schedule %d: ", i+1)
 		bars = append(bars,
-			bar{round + "p99; late", fmt.Sprintf("%.2f ms; p50 %v, p95 %v, p99 %v, max %v", ms(f.p99), s.P50, s.P95, s.P99, s.Max), "", notJudged},
-			bar{round + "a thread that only looks at the clock is late, before and after", fmt.Sprintf("%v; %v", f.before, f.after), "", notJudged},
-			bar{round + "stolen of the generator's core, and of the target's", fmt.Sprintf("%v; %v", f.lost[0], f.lost[1]), "", notJudged},
+			bar{nth + "p99; within 1 ms; sent", fmt.Sprintf("%.2f ms; %.2f %%; %.2f %%", ms(l.p99), 100*s.Prompt, 100*s.Sent), "", notJudged},
+			bar{nth + "late", fmt.Sprintf("p50 %v, p95 %v, p99 %v, max %v", s.P50, s.P95, s.P99, s.Max), "", notJudged},
+			bar{nth + "a thread that only looks at the clock is late, before and after", fmt.Sprintf("%v; %v", l.before, l.after), "", notJudged},
+			bar{nth + "stolen of the generator's core, and of the target's", fmt.Sprintf("%v; %v", l.stolen, l.stolenOfTargets), "", notJudged},
 		)
 	}
 	return bars, nil
 }
 
-// follow is a round of that.
-func (b *bench) follow(ctx context.Context, half float64) (f follow, err error) {
+// sendSchedule has ours send so many requests a second.
+func (b *bench) sendSchedule(ctx context.Context, rate float64) (l openLoop, err error) {
 	length := max(b.length, time.Second)
-	if f.before, err = watchClock(half, length); err != nil {
-		return f, err
+	if l.before, err = watchClock(rate, length); err != nil {
+		return l, err
 	}
-	stolenBefore := [2]time.Duration{stolen(generatorCore), stolen(targetCore)}
-	report, err := b.load(ctx, b.target.url, half, length)
+	generators, targets := stolen(generatorCore), stolen(targetCore)
+	report, err := b.load(ctx, b.target.url, rate, length)
 	if err != nil {
-		return f, err
+		return l, err
 	}
-	f.lost = [2]time.Duration{stolen(generatorCore) - stolenBefore[0], stolen(targetCore) - stolenBefore[1]}
-	f.p99, f.schedule = report.Total.Latency.P99, *report.Schedule
-	f.after, err = watchClock(half, length)
-	return f, err
+	l.stolen, l.stolenOfTargets = stolen(generatorCore)-generators, stolen(targetCore)-targets
+	l.p99, l.schedule = report.Total.Latency.P99, *report.Schedule
+	l.after, err = watchClock(rate, length)
+	return l, err
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

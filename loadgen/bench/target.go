@@ -39,7 +39,7 @@ type target struct {
 
 	mu   sync.Mutex
 	came []time.Time // when requests had come, of a target that takes its time
-	left []time.Time // when answers were sent, of such a target
+	left []time.Time // when answers were sent, of such a target; of both there are no more than mostTimes
 }
 
 // A waiting is an answer that takes its time.
@@ -210,9 +210,19 @@ func (t *target) take(socket, requests int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for range requests {
-		t.came = append(t.came, now)
+		t.came = note(t.came, now)
 		t.waiting = append(t.waiting, waiting{socket, now.Add(t.takes)})
 	}
+}
+
+// mostTimes is more than a run of the comparison has requests.
+const mostTimes = 2 * int(truthTime*rate/time.Second)
+
+func note(times []time.Time, now time.Time) []time.Time {
+	if len(times) < mostTimes {
+		times = append(times, now)
+	}
+	return times
 }
 
 // times returns when requests had come and when answers were sent, if they take their time.
@@ -231,7 +241,7 @@ func (t *target) answer(socket, times int) {
 		t.answers.Add(1)
 		if t.takes > 0 {
 			t.mu.Lock()
-			t.left = append(t.left, now)
+			t.left = note(t.left, now)
 			t.mu.Unlock()
 		}
 	}

@@ -55,6 +55,12 @@ func Serve(ctx context.Context, port Port, prepare Prepare) error {
 	go func() {
 		defer close(ended)
 		result, failed = a.do(sending, prepare)
+		if a.rest != nil {
+			select {
+			case a.pulses <- a.rest:
+			case <-lived:
+			}
+		}
 		close(a.pulses)
 		<-lived // after the result no pulse would count
 	}()
@@ -91,6 +97,7 @@ type agent struct {
 	jobs   chan Job       // the first
 	starts chan time.Time // the first
 	pulses chan func() loadgen.Pulse
+	rest   func() loadgen.Pulse    // what no pulse has told of a load that has ended
 	leave  context.CancelCauseFunc // all at once
 	stop   context.CancelCauseFunc // sends nothing more
 }
@@ -125,7 +132,8 @@ func first[T any](into chan<- T, what T) {
 	}
 }
 
-// live says that the agent is there, and how it goes, until there are no more pulses.
+// live says that the agent is there, and how it goes, until there are no more pulses. If that cannot be said, the result cannot be,
+// either: who has lost its conductor for a moment is lost.
 func (a *agent) live(ctx context.Context) {
 	ticks := time.NewTicker(Beat)
 	defer ticks.Stop()
@@ -169,7 +177,8 @@ func (a *agent) do(ctx context.Context, prepare Prepare) (*Result, error) {
 		return nil, errors.Join(err, closeJournal(run))
 	}
 	run.Share = job.Share
-	run.Progress = loadgen.NewPulses(job.Patience, a.pulse)
+	pulses := loadgen.NewPulses(job.Patience, a.pulse)
+	run.Progress, a.rest = pulses, pulses.Rest
 	if job.Timeline {
 		run.Timeline = &loadgen.Timeline{}
 	}

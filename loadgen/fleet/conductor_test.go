@@ -219,13 +219,17 @@ func TestProgressIsTheSum(t *testing.T) {
 	})
 }
 
-// What has ended since the last whole second is shown as well, before the result is there.
+// What has ended since the last whole second is shown as well, before the result is there, also of an agent that is not heard at once.
 func TestMetricsHaveWhatTheResultHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := prometheus.NewRegistry()
-		c, _, _ := agentsOf(t, 3, func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
+		prepare := func(_ context.Context, job fleet.Job) (*loadgen.Run, error) {
 			return attackBy(t, job.Share.Pacer(loadgen.Constant(rate, length-length/30))), nil
-		})
+		}
+		c, _, _ := agentsOf(t, 3, prepare)
+		slow := newWire("agent 4")
+		c.Members, c.Jobs = append(c.Members, slow), append(c.Jobs, c.Jobs[0])
+		go func() { _ = fleet.Serve(t.Context(), slowly{slow}, prepare) }()
 		c.Metrics = loadgen.NewMetrics(registry, evidence.Patience{Default: time.Second}, nil)
 		result, err := c.Conduct(t.Context())
 		if err != nil {
@@ -245,6 +249,16 @@ func TestMetricsHaveWhatTheResultHas(t *testing.T) {
 			t.Errorf("metrics have %v, the result %v", sums, n)
 		}
 	})
+}
+
+// Who speaks slowly takes seconds for a pulse.
+type slowly struct{ *wire }
+
+func (s slowly) Say(word fleet.Word) error {
+	if word.Pulse != nil {
+		time.Sleep(7 * time.Second)
+	}
+	return s.wire.Say(word)
 }
 
 // An agent that is lost is named with its share, and the others go on.

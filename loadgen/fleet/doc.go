@@ -4,8 +4,8 @@
 //
 // A [Conductor] tells each agent its [Job]: a share of the schedule. An agent makes all ready, says so, and is told when the
 // schedule starts. From then on it says each second what has ended, and in the end what came of all of it. The
-// conductor adds that up: of the shares nothing is lost, and none is in two. What is told each second is for progress and metrics
-// alone; the result comes of the last words.
+// conductor adds that up: of the shares nothing is lost, and none is in two. What is told each second, and once more at the end, is
+// for progress and metrics alone; the result comes of the last words.
 //
 // # Agents that are lost
 //

@@ -90,17 +90,6 @@ func (m *Meeting) welcome(ctx context.Context, load string, here []*remote, told
 	return append(here, r), nil
 }
 
-func knows(here []*remote, h hello) bool {
-	return slices.ContainsFunc(here, func(r *remote) bool { return r.hello.ID == h.ID })
-}
-
-func membersOf(remotes []*remote) (members []Member) {
-	for _, r := range remotes {
-		members = append(members, r)
-	}
-	return members
-}
-
 // hello returns what the next agent that joins says, nil if none does for a while.
 func (m *Meeting) hello(ctx context.Context, load string) (*hello, error) {
 	text, found, err := m.pop(ctx, joinedKey(load))

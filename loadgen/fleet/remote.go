@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,17 @@ func (m *Meeting) take(load string, h hello) *remote {
 	r := &remote{meeting: m, load: load, hello: h, heard: time.Now(), words: make(chan Word), leave: leave}
 	go r.hear(ctx)
 	return r
+}
+
+func knows(here []*remote, h hello) bool {
+	return slices.ContainsFunc(here, func(r *remote) bool { return r.hello.ID == h.ID })
+}
+
+func membersOf(remotes []*remote) (members []Member) {
+	for _, r := range remotes {
+		members = append(members, r)
+	}
+	return members
 }
 
 // hasLeft says whether an agent that waits for a job has left, and lets it go then.
