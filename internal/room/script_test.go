@@ -31,8 +31,9 @@ window.fetch = async (_, { body }) => {
   pressed.push(body.get("switch"));
   return body.get("switch") === "cellar" ? Response.json({ message: "No." }, { status: 404 }) : Response.json({ message: "Done." });
 };
-const soon = window.setTimeout.bind(window), later = [];
+const soon = window.setTimeout.bind(window), never = window.clearTimeout.bind(window), later = [];
 window.setTimeout = (what, wait = 0) => wait > 5000 ? -later.push(what) : soon(what, wait);
+window.clearTimeout = (timer) => { if (timer < 0) later[-timer - 1] = () => {}; else never(timer); };
 const pass = () => { for (const what of later) what(); return true; };
 const noticed = () => document.getElementById("notice").textContent;
 </script>
@@ -98,6 +99,13 @@ var scenes = []scene{
 		news()
 	}, `pass() && noticed() === ""`},
 	{"what was not done is said until it is", on, on, func(b *browsertest.Browser, news func()) {
+		b.Is(`(mine.value = "cellar", mine.click()) === undefined`)
+		b.Await(`noticed() === "✗ No."`)
+		news()
+	}, `pass() && noticed() === "✗ No."`},
+	{"what was done before is no reason to forget that something was not", on, on, func(b *browsertest.Browser, news func()) {
+		b.Is(`mine.click() === undefined`)
+		b.Await(`noticed() === "✓ Done."`)
 		b.Is(`(mine.value = "cellar", mine.click()) === undefined`)
 		b.Await(`noticed() === "✗ No."`)
 		news()

@@ -3,7 +3,6 @@ package room
 import (
 	"html/template"
 	"math"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -83,9 +82,17 @@ const (
 	broken  stand = "broken" // by a fault
 )
 
-// weight is how soon something is to be looked at.
+// weight is how much there is to be looked at.
 func (s stand) weight() int {
-	return slices.Index([]stand{fine, unknown, slow, failing, down, broken}, s)
+	switch s {
+	case slow:
+		return 1
+	case failing:
+		return 2
+	case down, broken:
+		return 3
+	}
+	return 0
 }
 
 // Sign is a shape for who does not see colours.

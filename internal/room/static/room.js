@@ -159,14 +159,14 @@
   }
 
   // tell says what came of a press. That it was done is old news soon; that it was not stays until the next one.
-  const current = 15000; // milliseconds
+  const shownFor = 15000; // milliseconds
   let fades = 0; // a timer
 
   function tell(text, well) {
     clearTimeout(fades);
     notice.textContent = (well ? "✓ " : "✗ ") + text;
     notice.className = well ? "well" : "ill";
-    if (well) fades = setTimeout(() => { notice.textContent = ""; }, current);
+    if (well) fades = setTimeout(() => { notice.textContent = ""; }, shownFor);
   }
 
   document.addEventListener("submit", (event) => {
