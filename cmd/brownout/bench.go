@@ -19,8 +19,10 @@ const (
 	statusRegression  = 1 // a regression beyond its threshold, surely
 	statusUnsure      = 2 // neither
 	statusBenchMisuse = 3 // wrong flags, or input with which there can be no measurements
-	statusUnmeasured  = 4 // they could not be made, or not to their end
+	statusUnmeasured  = 4 // they could not be made, or not to their end, or not told
 )
+
+var errUnmeasured = errors.New("not all that the suite has could be measured: a shop did not keep up")
 
 // A benchError says that something is, or may be, slower than it was.
 type benchError struct{ outcome bench.Outcome }

@@ -35,7 +35,7 @@ func measureCPU(ctx context.Context, s *shop, j job) (int, []benchfmt.Value, err
 	if err != nil {
 		return 0, nil, err
 	}
-	report, err := s.load(ctx, j.rate, cpuLoad)
+	report, err := s.withstand(ctx, j.rate, cpuLoad)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -64,20 +64,20 @@ func measureGoodput(ctx context.Context, s *shop, _ job) (int, []benchfmt.Value,
 	return int(rate * saturationLoad.Seconds()), []benchfmt.Value{{Value: rounded(rate), Unit: unitGoodput}}, err
 }
 
-// saturate returns how many requests are acknowledged a second.
+// saturate returns how many requests are acknowledged a second. If none are, the error wraps errBehind.
 func (s *shop) saturate(ctx context.Context) (rate float64, err error) {
 	load := loadgen.Saturation{Scenario: s, Doer: s.client, Clients: saturationClients, Warmup: saturationWarm, Length: saturationLoad}
 	rate, err = load.Measure(ctx, func(*evidence.Sample) {})
 	s.sent += steps
 	if err == nil && rate == 0 {
-		err = fmt.Errorf("the shop of revision %s acknowledges nothing when it is saturated", s.build.short())
+		err = fmt.Errorf("the shop of revision %s %w with %d clients: nothing was acknowledged", s.build.short(), errBehind, saturationClients)
 	}
 	return rate, err
 }
 
 // measureLatency says how long answers take.
 func measureLatency(ctx context.Context, s *shop, j job) (int, []benchfmt.Value, error) {
-	report, err := s.load(ctx, j.rate, latencyLoad)
+	report, err := s.withstand(ctx, j.rate, latencyLoad)
 	return int(report.Total.Acknowledged), []benchfmt.Value{
 		{Value: float64(report.Total.Latency.P50), Unit: unitP50},
 		{Value: float64(report.Total.Latency.P99), Unit: unitP99},

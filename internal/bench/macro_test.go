@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -69,34 +72,51 @@ func TestUnlikeMeasurementsHaveUnlikeNames(t *testing.T) {
 }
 
 // A session in which a shop did not keep up is begun again, but not for ever, and one that failed otherwise is not.
-func TestASessionIsBegunAgain(t *testing.T) {
+func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 	failed := errors.New("failed")
-	behind := fmt.Errorf("it %w", errBehind)
 	for name, tt := range map[string]struct {
-		meets []error // of each time that the first shop is measured
-		want  error
+		sessions []string // who falls behind in each: old, new, or fails
+		kept     int
+		short    []Shortfall
+		err      error
 	}{
-		"well":            {[]error{nil}, nil},
-		"held for once":   {[]error{behind, nil}, nil},
-		"held for long":   {[]error{behind, behind, nil}, nil},
-		"never keeps up":  {[]error{behind, behind, behind}, errBehind},
-		"fails otherwise": {[]error{failed}, failed},
+		"well":            {[]string{"", ""}, 2, nil, nil},
+		"held up":         {[]string{"old new", "", "new", ""}, 2, []Shortfall{{New: 1, Both: 1}}, nil},
+		"slower":          {[]string{"", "new", "new", "new", "new", "new"}, 1, []Shortfall{{New: 5, GivenUp: true}}, nil},
+		"slow":            {[]string{"new", "new", "old new", "new", "new"}, 0, []Shortfall{{New: 4, Both: 1, GivenUp: true}}, nil},
+		"faster":          {[]string{"old", "old", "old", "old", "old"}, 0, []Shortfall{{Old: 5, GivenUp: true}}, nil},
+		"fails":           {[]string{"fails"}, 0, nil, failed},
+		"fails otherwise": {[]string{"new", "new fails"}, 0, []Shortfall{{New: 1}}, failed},
 	} {
-		measured := 0
-		k := kind{name: "nothing", turns: 1, drill: true, measure: func(_ context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
-			if s.build.commit != "aaaa" {
+		for _, together := range []bool{false, true} {
+			measured := map[string]*atomic.Int64{"old": new(atomic.Int64), "new": new(atomic.Int64)}
+			k := kind{name: "nothing", session: time.Second, turns: 1, together: together, drill: true, measure: func(_ context.Context, s *shop, _ job) (int, []benchfmt.Value, error) {
+				now, side := tt.sessions[measured[s.build.commit].Add(1)-1], s.build.commit
+				switch {
+				case strings.Contains(now, "fails") && side == "old":
+					return 0, nil, failed
+				case strings.Contains(now, side):
+					return 0, nil, fmt.Errorf("it %w", errBehind)
+				}
 				return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, nil
+			}}
+			m := macro{item: item{time: 2 * time.Second}, kind: &k}
+			r := &runner{
+				RunConfig: RunConfig{Suite: &Suite{macros: []macro{m}}, Tell: func(string) {}}, builds: []build{{commit: "old"}, {commit: "new"}},
+				book: mustOpen(t, filepath.Join(t.TempDir(), "new.txt"), "monday"),
 			}
-			measured++
-			return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, tt.meets[measured-1]
-		}}
-		path := filepath.Join(t.TempDir(), "new.txt")
-		r := &runner{RunConfig: RunConfig{Tell: func(string) {}}, builds: []build{{commit: "aaaa"}, {commit: "bbbb"}}, book: mustOpen(t, path, "monday")}
-		if err := r.macro(t.Context(), macro{kind: &k}, 0); !errors.Is(err, tt.want) || measured != len(tt.meets) {
-			t.Errorf("%s: %v, measured %d times", name, err, measured)
-		}
-		if got, want := r.book.count(macroPackage, "Shop/nothing"), 1; (got == want) != (tt.want == nil) {
-			t.Errorf("%s: %d are kept", name, got)
+			err := r.rounds(t.Context())
+			if n := r.book.count(macroPackage, m.fullName(2)); !errors.Is(err, tt.err) || n != tt.kept || len(r.short) != len(tt.short) {
+				t.Errorf("%s, together %v: %v; %d sessions are kept, want %d; %v", name, together, err, n, tt.kept, r.short)
+				continue
+			}
+			for i, got := range r.short {
+				want := tt.short[i]
+				want.Macro, want.last = m.fullName(2), got.last
+				if got != want || got.Regression() != (name == "slower") {
+					t.Errorf("%s, together %v: %v", name, together, &got)
+				}
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ type RunConfig struct {
 	Out string
 	// Dir is where programs that were built are kept.
 	Dir string
-	// Seed decides about the order of turns.
+	// Seed decides about the order of turns, and of all else that is done to one build after the other.
 	Seed uint64
 	// Tell is told what is done, a line at a time.
 	Tell func(line string)
@@ -37,16 +37,18 @@ type RunConfig struct {
 
 // Run builds what is checked out, and the revision that it is compared with, and measures both side by side. All that was
 // measured is in Out, and beside it in OldPath(Out), also if there is an error: of ctx, of a build that took no more
-// turns, or a [Misuse].
-func Run(ctx context.Context, c RunConfig) error {
-	err := c.run(ctx)
+// turns, or a [Misuse]. What shops did not keep up with is told beside it; a run that went on knows of what came since.
+func Run(ctx context.Context, c RunConfig) ([]Shortfall, error) {
+	r := &runner{RunConfig: c}
+	err := r.run(ctx)
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // whatever else went wrong is its doing
+		err = ctx.Err() // whatever else went wrong is its doing
 	}
-	return err
+	return r.short, err
 }
 
-func (c *RunConfig) run(ctx context.Context) (err error) {
+func (r *runner) run(ctx context.Context) (err error) {
+	c := &r.RunConfig
 	repository, err := openRepository(ctx, c.Tree)
 	if err != nil {
 		return err
@@ -63,7 +65,6 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &runner{RunConfig: *c}
 	defer func() {
 		if err := os.RemoveAll(c.sideDir()); err != nil { // the next run tries again
 			c.Tell(err.Error())
@@ -128,7 +129,7 @@ func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
 // sideDir has the programs of a run.
 func (c *RunConfig) sideDir() string { return filepath.Join(c.Dir, "side") }
 
-// sideBySide copies the programs of builds to places that are alike, in an order of chance. A file that was made an hour before the other one may lie
+// sideBySide copies the programs of builds to places that are alike; whose is copied first, and where to, is by chance. A file that was made an hour before the other one may lie
 // otherwise in the system's memory, and one with a longer path moves what comes behind it in that of its processes; what that does
 // is the same in all sessions of a run, so that no interval has it.
 func (c *RunConfig) sideBySide(builds []build) ([]build, error) {
@@ -136,8 +137,12 @@ func (c *RunConfig) sideBySide(builds []build) ([]build, error) {
 		return nil, err
 	}
 	all := make([]build, len(builds))
-	for _, i := range c.chance("copies", 0).Perm(len(builds)) {
-		all[i] = build{commit: builds[i].commit, dir: filepath.Join(c.sideDir(), strconv.Itoa(i))}
+	what := "copies"
+	for _, b := range builds {
+		what += " " + b.commit
+	}
+	for place, i := range c.chance(what, 0).Perm(len(builds)) {
+		all[i] = build{commit: builds[i].commit, dir: filepath.Join(c.sideDir(), strconv.Itoa(place))}
 		if err := all[i].copyOf(builds[i], c.Suite); err != nil {
 			return nil, err
 		}
@@ -171,6 +176,7 @@ type runner struct {
 	builds []build
 	slices []int // iterations of a turn, of each micro
 	book   *book
+	short  []Shortfall
 }
 
 // prepare finds out whether all benchmarks are there, in all builds, before one is measured.
@@ -210,7 +216,9 @@ func (r *runner) left() int {
 		left = max(left, m.blocks()-r.book.count(m.fullPackage(), m.fullName()))
 	}
 	for _, m := range r.Suite.macros {
-		left = max(left, m.sessions()-r.book.count(macroPackage, m.fullName(len(r.builds))))
+		if more, done := r.wants(m); more {
+			left = max(left, m.sessions()-done)
+		}
 	}
 	return left
 }
@@ -225,7 +233,7 @@ func (r *runner) round(ctx context.Context) error {
 		}
 	}
 	for _, m := range r.Suite.macros {
-		if done := r.book.count(macroPackage, m.fullName(len(r.builds))); done < m.sessions() {
+		if more, done := r.wants(m); more {
 			if err := r.macro(ctx, m, done); err != nil {
 				return err
 			}
@@ -250,23 +258,40 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 	return r.book.write(figures)
 }
 
-// maxTries is how often a session is begun in which a shop did not keep up: the machine may have been taken from it for a moment.
-const maxTries = 3
-
+// macro measures a session. If shops do not keep up in it, it is begun again in the next round, until the macro is given up.
 func (r *runner) macro(ctx context.Context, m macro, session int) error {
-	for try := 1; ; try++ {
-		figures, err := m.session(ctx, r.builds, r.chance(m.fullName(len(r.builds)), session))
-		if err == nil {
-			return r.book.write(figures)
-		}
-		if !errors.Is(err, errBehind) || try == maxTries {
-			return err
-		}
-		r.Tell(fmt.Sprintf("%v; once more", err))
+	name := m.fullName(len(r.builds))
+	figures, err := m.session(ctx, r.builds, r.chance(name, session))
+	if l, behind := errors.AsType[*lag](err); behind {
+		r.Tell(l.Error())
+		r.shortfall(name).add(l, m.mostLags())
+		return nil
 	}
+	if err != nil {
+		return err
+	}
+	return r.book.write(figures)
 }
 
-// chance decides about what is measured in a block or a session. It is the same in a run that goes on as in one that was not interrupted.
+// shortfall returns that of a macro, which there is from then on.
+func (r *runner) shortfall(macro string) *Shortfall {
+	i := slices.IndexFunc(r.short, func(s Shortfall) bool { return s.Macro == macro })
+	if i < 0 {
+		i = len(r.short)
+		r.short = append(r.short, Shortfall{Macro: macro})
+	}
+	return &r.short[i]
+}
+
+// wants says whether a macro has not enough yet, and how many sessions it has.
+func (r *runner) wants(m macro) (more bool, done int) {
+	name := m.fullName(len(r.builds))
+	givenUp := slices.ContainsFunc(r.short, func(s Shortfall) bool { return s.Macro == name && s.GivenUp })
+	done = r.book.count(macroPackage, name)
+	return done < m.sessions() && !givenUp, done
+}
+
+// chance decides about what is done in a block or a session, or before them. It is the same in a run that goes on as in one that was not interrupted.
 func (c *RunConfig) chance(name string, block int) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%s %d", name, block) // never fails
