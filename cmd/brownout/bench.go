@@ -22,15 +22,16 @@ const (
 	statusUnmeasured  = 4 // they could not be made, or not to their end, or not told
 )
 
-var errUnmeasured = errors.New("not all that the suite has could be measured: a shop did not keep up")
-
 // A benchError says that something is, or may be, slower than it was.
 type benchError struct{ outcome bench.Outcome }
 
 // Error says it.
 func (e benchError) Error() string {
-	if e.outcome == bench.Regression {
+	switch e.outcome {
+	case bench.Regression:
 		return "there is a regression"
+	case bench.Unmeasured:
+		return "not all was measured"
 	}
 	return "it cannot be told whether there is a regression"
 }
@@ -41,10 +42,7 @@ func benchStatus(err error) int {
 		return statusDone
 	}
 	if judged, ok := errors.AsType[benchError](err); ok {
-		if judged.outcome == bench.Regression {
-			return statusRegression
-		}
-		return statusUnsure
+		return map[bench.Outcome]int{bench.Regression: statusRegression, bench.Unsure: statusUnsure, bench.Unmeasured: statusUnmeasured}[judged.outcome]
 	}
 	if _, misused := errors.AsType[bench.Misuse](err); misused || status(err) == statusMisused {
 		return statusBenchMisuse

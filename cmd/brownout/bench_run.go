@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -27,6 +27,8 @@ func (*benchRunCommand) Help() string {
 Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, and shops of both are loaded at the same time, or by turns where one would change what is measured of the other, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
 Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if not all could be measured, or something else went wrong. A session in which a shop does not keep up with its load, one request in twenty failing, is begun again, and a macro given up that has too many of them: if the new build's shop alone fell behind in all of these, that is a regression.
+
+Programs are kept in .brownout/bench, of the four revisions that were built last: some hundred megabytes.
 
 A suite is YAML. micro lists Go benchmarks that take turns (internal/bench/lockstep), macro what is measured of a shop: cpu-per-request at a rate (that of each shop: both are loaded at once, so it is compared with other runs of two shops only), goodput when it always has work, latency at half of that, memory of a connection, start-up, recovery from a drill (half a minute for each build, so give it minutes). time is that of an item, both builds together; threshold is from which change for the worse on it is a regression:
 
@@ -64,11 +66,14 @@ func (c *benchRunCommand) Run(s streams) error {
 	}
 	ctx, stop := untilInterrupt()
 	defer stop()
-	short, err := bench.Run(ctx, bench.RunConfig{Suite: suite, Against: c.Against, Out: out, Dir: benchDir, Seed: c.Seed, Tell: func(line string) {
+	err := bench.Run(ctx, bench.RunConfig{Suite: suite, Against: c.Against, Out: out, Dir: benchDir, Seed: c.Seed, Tell: func(line string) {
 		if !c.Quiet {
 			fmt.Fprintln(s.err, line)
 		}
 	}})
+	if _, none := os.Stat(out); errors.Is(err, context.Canceled) && none != nil {
+		return errors.New("interrupted before anything was measured")
+	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted: what was measured is in %s; with --out %s the run goes on", out, out)
 	}
@@ -76,45 +81,13 @@ func (c *benchRunCommand) Run(s streams) error {
 		return err
 	}
 	if c.Against == "" {
-		err = tellShortfalls(s, short)
-		_, failed := fmt.Fprintf(s.out, "results: %s\n", out)
-		return cmp.Or(err, failed)
-	}
-	defer fmt.Fprintf(s.out, "results: %s and %s\n", bench.OldPath(out), out)
-	compared := errUnmeasured
-	if comparison, err := compareFiles(bench.OldPath(out), out, math.NaN()); err == nil {
-		compared = tellComparison(s, comparison)
-	} else if len(short) == 0 { // else there may be nothing to compare
+		_, err := fmt.Fprintf(s.out, "results: %s\n", out)
 		return err
 	}
-	return worst(compared, tellShortfalls(s, short))
-}
-
-// tellShortfalls prints what shops did not keep up with, and returns what it comes to.
-func tellShortfalls(s streams, short []bench.Shortfall) error {
-	var told error
-	for i := range short {
-		if _, err := fmt.Fprintf(s.out, "%v\n", &short[i]); err != nil {
-			return err
-		}
-		switch {
-		case short[i].Regression():
-			told = benchError{bench.Regression}
-		case short[i].GivenUp:
-			told = cmp.Or(told, errUnmeasured)
-		}
+	comparison, err := compareFiles(bench.OldPath(out), out, math.NaN())
+	if err != nil {
+		return err
 	}
-	return told
-}
-
-// worst returns the error that says most: a regression, then that something was not measured, then the first.
-func worst(errs ...error) error {
-	for _, status := range []int{statusRegression, statusUnmeasured} {
-		for _, err := range errs {
-			if benchStatus(err) == status {
-				return err
-			}
-		}
-	}
-	return cmp.Or(errs...)
+	defer fmt.Fprintf(s.out, "results: %s and %s\n", bench.OldPath(out), out)
+	return tellComparison(s, comparison)
 }

@@ -43,6 +43,7 @@ func TestStatusOfBenchmarks(t *testing.T) {
 		{"no regression", nil, 0},
 		{"a regression", benchError{bench.Regression}, 1},
 		{"cannot tell", benchError{bench.Unsure}, 2},
+		{"given up", benchError{bench.Unmeasured}, 4},
 		{"nothing to measure", fmt.Errorf("suite: %w", bench.Misuse{Err: io.ErrUnexpectedEOF}), 3},
 		{"wrong flags", &kong.ParseError{}, 3},
 		{"not measured", io.ErrShortWrite, 4},
@@ -50,33 +51,6 @@ func TestStatusOfBenchmarks(t *testing.T) {
 	} {
 		if got := benchStatus(tt.err); got != tt.want {
 			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)
-		}
-	}
-}
-
-// What shops did not keep up with may be worse than what a comparison of the rest finds.
-func TestStatusOfShortfalls(t *testing.T) {
-	regression, unsure := benchError{bench.Regression}, benchError{bench.Unsure}
-	again, slower, slow := bench.Shortfall{New: 2}, bench.Shortfall{New: 5, GivenUp: true}, bench.Shortfall{Both: 5, GivenUp: true}
-	for _, tt := range []struct {
-		name     string
-		compared error
-		short    []bench.Shortfall
-		want     int
-	}{
-		{"none", nil, nil, 0},
-		{"begun again", nil, []bench.Shortfall{again}, 0},
-		{"begun again, unsure", unsure, []bench.Shortfall{again}, 2},
-		{"given up", nil, []bench.Shortfall{again, slow}, 4},
-		{"given up, unsure", unsure, []bench.Shortfall{slow}, 4},
-		{"given up, a regression elsewhere", regression, []bench.Shortfall{slow}, 1},
-		{"given up for the new build", unsure, []bench.Shortfall{slow, slower, slow}, 1},
-		{"nothing else", errUnmeasured, []bench.Shortfall{slower}, 1},
-		{"nothing at all", errUnmeasured, []bench.Shortfall{slow}, 4},
-	} {
-		var out strings.Builder
-		if got := benchStatus(worst(tt.compared, tellShortfalls(streams{out: &out}, tt.short))); got != tt.want || strings.Count(out.String(), "\n") != len(tt.short) {
-			t.Errorf("%s: exit status %d, want %d; told %q", tt.name, got, tt.want, out.String())
 		}
 	}
 }

@@ -23,6 +23,7 @@ type figure struct {
 	threshold  float64
 	iterations int
 	values     []benchfmt.Value
+	why        string // of a lag
 }
 
 // A book is where a run writes what it measures, as it measures it: a file for the new build, and beside it one for the
@@ -207,6 +208,9 @@ const (
 	unitMemory  = "B/connection"
 	unitStart   = "start-ns"
 
+	unitBehind = "behind"         // 1 if the shop fell behind in a session without figures, or 0 if another build's did
+	unitMost   = "behind-at-most" // as many of such sessions as a macro may have
+
 	unitRecovery     = "recovery-ns"
 	unitInstructions = "instructions/op"
 )
@@ -228,6 +232,9 @@ func (p *page) write(f figure) error {
 	result := &benchfmt.Result{Name: benchfmt.Name(f.name), Iters: f.iterations, Values: f.values}
 	for _, s := range append(slices.Clone(p.config), setting{keyThreshold, strconv.FormatFloat(f.threshold, 'g', -1, 64)}, setting{keyPackage, f.pkg}) {
 		result.Config = append(result.Config, benchfmt.Config{Key: s.key, Value: []byte(s.value), File: true})
+	}
+	if f.why != "" {
+		result.Config = append(result.Config, benchfmt.Config{Key: keyWhy, Value: []byte(f.why), File: true})
 	}
 	if len(p.counts) == 0 {
 		if err := p.writeUnits(); err != nil {

@@ -62,6 +62,8 @@ type Comparison struct {
 	Findings    []Finding
 	// Alone are the benchmarks of which only one of the files has results.
 	Alone []string
+	// Short is what macros have no figures of, of the two sides of a run.
+	Short []Shortfall
 
 	was, is *Results
 }
@@ -74,6 +76,7 @@ const (
 	NoRegression Outcome = iota // surely none beyond a threshold
 	Regression                  // at least one, surely
 	Unsure                      // neither
+	Unmeasured                  // not a regression, but not all was measured, as shops fell behind
 )
 
 // Outcome returns that of all findings which gate.
@@ -87,6 +90,14 @@ func (c *Comparison) Outcome() Outcome {
 			outcome = Unsure
 		}
 	}
+	for i := range c.Short {
+		switch s := &c.Short[i]; {
+		case s.Regression():
+			return Regression
+		case s.GivenUp():
+			outcome = Unmeasured
+		}
+	}
 	return outcome
 }
 
@@ -98,8 +109,14 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 		return nil, err
 	}
 	c := &Comparison{Interleaved: interleaved(was, is), was: was, is: is}
+	if c.Interleaved {
+		c.Short = shortfalls(was, is)
+	}
 	var tests []*test
 	for _, s := range is.all {
+		if s.lags() {
+			continue
+		}
 		before := was.find(s.pkg, s.name)
 		if before == nil {
 			c.Alone = append(c.Alone, s.title())
@@ -113,11 +130,11 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 		}
 	}
 	for _, s := range was.all {
-		if is.find(s.pkg, s.name) == nil {
+		if is.find(s.pkg, s.name) == nil && !s.lags() {
 			c.Alone = append(c.Alone, s.title())
 		}
 	}
-	if len(tests) == 0 {
+	if len(tests) == 0 && len(c.Short) == 0 {
 		return nil, misuse("%s and %s have no benchmark in common", was.path, is.path)
 	}
 	judgeTogether(tests, true)

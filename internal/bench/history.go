@@ -86,6 +86,9 @@ func escaped(path string) string {
 
 func (h *History) add(r *Results) {
 	for _, s := range r.all {
+		if s.lags() {
+			continue
+		}
 		for _, unit := range s.units {
 			m, judged := measureOf(unit, s, r.units)
 			if !judged || !m.gates {
@@ -156,7 +159,11 @@ func (h *History) WriteText(w io.Writer) error {
 	for i := range h.trends {
 		t := &h.trends[i]
 		values := t.values()
-		fmt.Fprintf(&b, "%s: %d runs, %s … %s, last %s\n", t.title(), len(values), quantity(slices.Min(values), t.measure.unit),
+		runs := "runs"
+		if len(values) == 1 {
+			runs = "run"
+		}
+		fmt.Fprintf(&b, "%s: %d %s, %s … %s, last %s\n", t.title(), len(values), runs, quantity(slices.Min(values), t.measure.unit),
 			quantity(slices.Max(values), t.measure.unit), quantity(values[len(values)-1], t.measure.unit))
 		for _, s := range t.steps() {
 			better := "worse"

@@ -70,7 +70,7 @@ func (s *shop) saturate(ctx context.Context) (rate float64, err error) {
 	rate, err = load.Measure(ctx, func(*evidence.Sample) {})
 	s.sent += steps
 	if err == nil && rate == 0 {
-		err = fmt.Errorf("the shop of revision %s %w with %d clients: nothing was acknowledged", s.build.short(), errBehind, saturationClients)
+		err = fmt.Errorf("the shop of revision %s %w: it acknowledged nothing to %d clients", s.build.short(), errBehind, saturationClients)
 	}
 	return rate, err
 }

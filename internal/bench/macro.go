@@ -88,33 +88,19 @@ func atOnce(order []int, do func(shop int) error) error {
 	return errors.Join(errs...)
 }
 
-// A lag says that shops did not keep up, so that there are no figures of a session.
-type lag struct{ behind []error } // by build; nil for one that kept up
-
-// Error implements error.
-func (l *lag) Error() string {
-	var all []string
-	for _, err := range l.behind {
-		if err != nil {
-			all = append(all, err.Error())
-		}
-	}
-	return strings.Join(all, "; ")
-}
-
-// withAll does something with all shops. If some do not keep up with it, and nothing else goes wrong, the error is a *lag.
+// withAll does something with all shops. If some fall behind, and nothing else goes wrong, the error is a *lag.
 func withAll(w way, order []int, do func(shop int) error) error {
-	behind := make([]error, len(order))
+	fell := make([]error, len(order))
 	err := w(order, func(i int) error {
 		err := do(i)
 		if errors.Is(err, errBehind) {
-			behind[i] = err
+			fell[i] = err
 			return nil
 		}
 		return err
 	})
-	if err == nil && slices.ContainsFunc(behind, func(err error) bool { return err != nil }) {
-		return &lag{behind}
+	if err == nil && errors.Join(fell...) != nil {
+		return &lag{fell}
 	}
 	return err
 }
@@ -161,7 +147,7 @@ func (m macro) sessions() int {
 
 // session opens a shop of each build, has them measured side by side, in an order of chance, and returns the means of what each
 // build's turns say. Shops are new in each session, as processes are in a micro's blocks, and for the same reason. An error is a *lag if
-// shops did not keep up.
+// shops fell behind.
 func (m macro) session(ctx context.Context, builds []build, random *rand.Rand) ([]figure, error) {
 	shops := make([]*shop, len(builds))
 	defer func() {

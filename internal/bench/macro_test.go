@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,16 +78,16 @@ func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 	for name, tt := range map[string]struct {
 		sessions []string // who falls behind in each: old, new, or fails
 		kept     int
-		short    []Shortfall
+		short    []Shortfall // of the comparison
 		err      error
+		outcome  Outcome
 	}{
-		"well":            {[]string{"", ""}, 2, nil, nil},
-		"held up":         {[]string{"old new", "", "new", ""}, 2, []Shortfall{{New: 1, Both: 1}}, nil},
-		"slower":          {[]string{"", "new", "new", "new", "new", "new"}, 1, []Shortfall{{New: 5, GivenUp: true}}, nil},
-		"slow":            {[]string{"new", "new", "old new", "new", "new"}, 0, []Shortfall{{New: 4, Both: 1, GivenUp: true}}, nil},
-		"faster":          {[]string{"old", "old", "old", "old", "old"}, 0, []Shortfall{{Old: 5, GivenUp: true}}, nil},
-		"fails":           {[]string{"fails"}, 0, nil, failed},
-		"fails otherwise": {[]string{"new", "new fails"}, 0, []Shortfall{{New: 1}}, failed},
+		"well":            {[]string{"", ""}, 2, nil, nil, Unsure},
+		"held up":         {[]string{"old new", "", "new", ""}, 2, []Shortfall{{New: 1, Both: 1}}, nil, Unsure},
+		"slower":          {[]string{"", "new", "new", "new", "new", "new"}, 1, []Shortfall{{New: 5}}, nil, Regression},
+		"slow":            {[]string{"new", "new", "old new", "new", "new"}, 0, []Shortfall{{New: 4, Both: 1}}, nil, Unmeasured},
+		"faster":          {[]string{"old", "old", "old", "old", "old"}, 0, []Shortfall{{Old: 5}}, nil, Unmeasured},
+		"fails otherwise": {[]string{"new", "", "new fails"}, 1, []Shortfall{{New: 1}}, failed, Unsure},
 	} {
 		for _, together := range []bool{false, true} {
 			measured := map[string]*atomic.Int64{"old": new(atomic.Int64), "new": new(atomic.Int64)}
@@ -101,21 +102,36 @@ func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 				return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, nil
 			}}
 			m := macro{item: item{time: 2 * time.Second}, kind: &k}
-			r := &runner{
-				RunConfig: RunConfig{Suite: &Suite{macros: []macro{m}}, Tell: func(string) {}}, builds: []build{{commit: "old"}, {commit: "new"}},
-				book: mustOpen(t, filepath.Join(t.TempDir(), "new.txt"), "monday"),
+			path := filepath.Join(t.TempDir(), "new.txt")
+			run := func() error {
+				r := &runner{
+					RunConfig: RunConfig{Suite: &Suite{macros: []macro{m}}, Tell: func(string) {}}, builds: []build{{commit: "old"}, {commit: "new"}},
+					book: mustOpen(t, path, "monday"),
+				}
+				return r.rounds(t.Context())
 			}
-			err := r.rounds(t.Context())
-			if n := r.book.count(macroPackage, m.fullName(2)); !errors.Is(err, tt.err) || n != tt.kept || len(r.short) != len(tt.short) {
-				t.Errorf("%s, together %v: %v; %d sessions are kept, want %d; %v", name, together, err, n, tt.kept, r.short)
+			err := run()
+			if err == nil {
+				err = run() // which has nothing left to do
+			}
+			was, is := mustRead(t, OldPath(path)), mustRead(t, path)
+			if n := is.count(macroPackage, m.fullName(2)); !errors.Is(err, tt.err) || n != tt.kept {
+				t.Errorf("%s, together %v: %v; %d sessions are kept, want %d", name, together, err, n, tt.kept)
+			}
+			c, err := Compare(was, is, math.NaN())
+			if err != nil {
+				t.Errorf("%s, together %v: %v", name, together, err)
 				continue
 			}
-			for i, got := range r.short {
-				want := tt.short[i]
-				want.Macro, want.last = m.fullName(2), got.last
-				if got != want || got.Regression() != (name == "slower") {
-					t.Errorf("%s, together %v: %v", name, together, &got)
-				}
+			for i := range tt.short {
+				tt.short[i].Macro, tt.short[i].Most, tt.short[i].Why = m.fullName(2), 4, "it fell behind"
+			}
+			if !slices.Equal(c.Short, tt.short) || c.Outcome() != tt.outcome || len(c.Alone) > 0 {
+				t.Errorf("%s, together %v: outcome %v, %+v, alone %v", name, together, c.Outcome(), c.Short, c.Alone)
+			}
+			var text strings.Builder
+			if err := c.WriteText(&text); err != nil || strings.Contains(text.String(), "No regression") || strings.Count(text.String(), "it fell behind") != len(tt.short) {
+				t.Errorf("%s, together %v: %v, %s", name, together, err, text.String())
 			}
 		}
 	}

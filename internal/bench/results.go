@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,6 +27,7 @@ const (
 	keyKernel    = "kernel"    // its release
 	keyGo        = "go"        // the version
 	keyThreshold = "threshold" // of a benchmark
+	keyWhy       = "why"       // a session has no figures
 	keyPackage   = "pkg"
 )
 
@@ -46,6 +48,7 @@ type series struct {
 	threshold float64              // NaN if there is none
 	values    map[string][]float64 // by unit, as benchunit tidies them; all are finite
 	units     []string             // in the order of the file
+	why       string               // the last
 }
 
 // ReadResults reads a file of Go's benchmark format. An error is a Misuse, and names the line.
@@ -94,6 +97,7 @@ func (r *Results) add(result *benchfmt.Result) error {
 		}
 		s.threshold = threshold
 	}
+	s.why = cmp.Or(result.GetConfig(keyWhy), s.why)
 	for _, v := range result.Values {
 		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
 			return misuse("%s:%d: %v %s is no measurement", file, line, v.Value, v.Unit)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,18 +38,16 @@ type RunConfig struct {
 
 // Run builds what is checked out, and the revision that it is compared with, and measures both side by side. All that was
 // measured is in Out, and beside it in OldPath(Out), also if there is an error: of ctx, of a build that took no more
-// turns, or a [Misuse]. What shops did not keep up with is told beside it; a run that went on knows of what came since.
-func Run(ctx context.Context, c RunConfig) ([]Shortfall, error) {
-	r := &runner{RunConfig: c}
-	err := r.run(ctx)
+// turns, or a [Misuse]. That shops fell behind is no error: what came of it is in Out, too.
+func Run(ctx context.Context, c RunConfig) error {
+	err := c.run(ctx)
 	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // whatever else went wrong is its doing
+		return ctx.Err() // whatever else went wrong is its doing
 	}
-	return r.short, err
+	return err
 }
 
-func (r *runner) run(ctx context.Context) (err error) {
-	c := &r.RunConfig
+func (c *RunConfig) run(ctx context.Context) (err error) {
 	repository, err := openRepository(ctx, c.Tree)
 	if err != nil {
 		return err
@@ -65,6 +64,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r := &runner{RunConfig: *c}
 	defer func() {
 		if err := os.RemoveAll(c.sideDir()); err != nil { // the next run tries again
 			c.Tell(err.Error())
@@ -176,7 +176,6 @@ type runner struct {
 	builds []build
 	slices []int // iterations of a turn, of each micro
 	book   *book
-	short  []Shortfall
 }
 
 // prepare finds out whether all benchmarks are there, in all builds, before one is measured.
@@ -258,14 +257,15 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 	return r.book.write(figures)
 }
 
-// macro measures a session. If shops do not keep up in it, it is begun again in the next round, until the macro is given up.
+// macro measures a session. If shops fall behind in it, it is begun again in the next round, until the macro is given up.
 func (r *runner) macro(ctx context.Context, m macro, session int) error {
 	name := m.fullName(len(r.builds))
 	figures, err := m.session(ctx, r.builds, r.chance(name, session))
-	if l, behind := errors.AsType[*lag](err); behind {
-		r.Tell(l.Error())
-		r.shortfall(name).add(l, m.mostLags())
-		return nil
+	if l, fell := errors.AsType[*lag](err); fell {
+		for line := range strings.Lines(l.Error()) {
+			r.Tell(name + ": " + strings.TrimSpace(line))
+		}
+		return r.book.write(l.figures(m))
 	}
 	if err != nil {
 		return err
@@ -273,22 +273,11 @@ func (r *runner) macro(ctx context.Context, m macro, session int) error {
 	return r.book.write(figures)
 }
 
-// shortfall returns that of a macro, which there is from then on.
-func (r *runner) shortfall(macro string) *Shortfall {
-	i := slices.IndexFunc(r.short, func(s Shortfall) bool { return s.Macro == macro })
-	if i < 0 {
-		i = len(r.short)
-		r.short = append(r.short, Shortfall{Macro: macro})
-	}
-	return &r.short[i]
-}
-
 // wants says whether a macro has not enough yet, and how many sessions it has.
 func (r *runner) wants(m macro) (more bool, done int) {
 	name := m.fullName(len(r.builds))
-	givenUp := slices.ContainsFunc(r.short, func(s Shortfall) bool { return s.Macro == name && s.GivenUp })
 	done = r.book.count(macroPackage, name)
-	return done < m.sessions() && !givenUp, done
+	return done < m.sessions() && r.book.count(macroPackage, name+behind) <= m.mostLags(), done
 }
 
 // chance decides about what is done in a block or a session, or before them. It is the same in a run that goes on as in one that was not interrupted.

@@ -122,7 +122,7 @@ func TestAChangeIsFound(t *testing.T) {
 	c := newClone(t)
 	c.write(t, "internal/work/work_test.go", fmt.Sprintf(work, 200, 48))
 	config := c.config(t, cloneSuite)
-	if _, err := Run(t.Context(), config); err != nil {
+	if err := Run(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	comparison := config.compare(t)
@@ -159,7 +159,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := Run(ctx, config); !errors.Is(err, context.Canceled) {
+	if err := Run(ctx, config); !errors.Is(err, context.Canceled) {
 		t.Fatal("interrupted: ", err)
 	}
 	before := mustRead(t, config.Out)
@@ -167,7 +167,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 		t.Errorf("%d pairs are kept of 3", n)
 	}
 	config.Tell = func(string) {}
-	if _, err := Run(t.Context(), config); err != nil {
+	if err := Run(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	after := config.compare(t)
@@ -204,7 +204,7 @@ func TestRunsThatCannotBe(t *testing.T) {
 		c.write(t, "results.txt", "commit: aaaa+changes-1234\nBenchmarkX 1 1 ns/op\n")
 		config := c.config(t, row.suite)
 		config.Against = row.against
-		_, err := Run(t.Context(), config)
+		err := Run(t.Context(), config)
 		if _, misused := errors.AsType[Misuse](err); !misused || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want a misuse: %s", name, err, row.want)
 		}
@@ -215,12 +215,12 @@ func TestRunsThatCannotBe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "another run measures in") {
+	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "another run measures in") {
 		t.Errorf("while another one measures: %v", err)
 	}
 	unlock()
 	config.Tree = t.TempDir()
-	if _, err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "this is none") {
+	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "this is none") {
 		t.Errorf("outside of a clone: %v", err)
 	}
 }

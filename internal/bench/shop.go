@@ -1,14 +1,18 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -149,16 +153,25 @@ func (s *shop) load(ctx context.Context, rate float64, length time.Duration) (lo
 	return report, err
 }
 
-// errBehind says that a shop did not keep up with a load, so that what it says of itself is of another load than it is to be.
-var errBehind = errors.New("does not keep up")
+// errBehind says that a shop fell behind its load, so that what is measured of it is of another load than it is to be.
+var errBehind = errors.New("fell behind")
 
 // withstand has a load come that the shop is to keep up with; else the error wraps errBehind.
 func (s *shop) withstand(ctx context.Context, rate float64, length time.Duration) (loadgen.Report, error) {
 	report, err := s.load(ctx, rate, length)
 	if total := report.Total; err == nil && !keepsUp(total.Acknowledged, total.Scheduled) {
-		err = fmt.Errorf("the shop of revision %s %w with %.4g requests a second: %d of %d were acknowledged", s.build.short(), errBehind, rate, total.Acknowledged, total.Scheduled)
+		err = fmt.Errorf("the shop of revision %s %w: of %d requests, which came at %.4g a second, it acknowledged %d (%s)", s.build.short(), errBehind, total.Scheduled, rate, total.Acknowledged, codes(total.Codes))
 	}
 	return report, err
+}
+
+// codes tells how often each error came.
+func codes(of map[string]int64) string {
+	var all []string
+	for _, code := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, fmt.Sprintf("%d %s", of[code], code))
+	}
+	return cmp.Or(strings.Join(all, ", "), "the others were not sent")
 }
 
 // keepsUp says whether so many of a load's requests are as good as all: one in twenty may fail, and of few two.

@@ -23,7 +23,16 @@ func (s *series) title() string { return title(s.pkg, s.name) }
 func (c *Comparison) WriteText(w io.Writer) error {
 	var b strings.Builder
 	c.header(&b)
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(c.Findings) > 0 {
+		c.table(&b)
+	}
+	c.footer(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (c *Comparison) table(b *strings.Builder) {
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "benchmark\tmeasure\told\tnew\tchange\tbetween\tsees\tverdict")
 	for i := range c.Findings {
 		f := &c.Findings[i]
@@ -31,9 +40,7 @@ func (c *Comparison) WriteText(w io.Writer) error {
 			quantity(f.Old, f.Unit), quantity(f.New, f.Unit), percent(f.Change), f.between(), f.sees(), f.verdict())
 	}
 	_ = table.Flush() // into memory
-	c.footer(&b)
-	_, err := io.WriteString(w, b.String())
-	return err
+	b.WriteString("\nchange is that of the typical pair, and surely between the two figures, for all measures that decide; sees is the smallest that would have been called a regression.\n")
 }
 
 func (c *Comparison) header(b *strings.Builder) {
@@ -50,14 +57,14 @@ func (c *Comparison) header(b *strings.Builder) {
 
 // footer says what decides.
 func (c *Comparison) footer(b *strings.Builder) {
-	b.WriteString("\nchange is that of the typical pair, and surely between the two figures, for all measures that decide; sees is the smallest that would have been called a regression.\n")
 	if len(c.Alone) > 0 {
 		fmt.Fprintf(b, "Not compared, for only one of the files has it: %s.\n", strings.Join(c.Alone, ", "))
 	}
 	switch c.Outcome() {
 	case NoRegression:
 		b.WriteString("No regression beyond the thresholds.\n")
-		return
+	case Unmeasured:
+		b.WriteString("Not all was measured:\n")
 	case Regression:
 		b.WriteString("REGRESSION:\n")
 	case Unsure:
@@ -67,6 +74,9 @@ func (c *Comparison) footer(b *strings.Builder) {
 		if f := &c.Findings[i]; f.Gates && (f.Regression || f.Unsure) {
 			fmt.Fprintf(b, "  %s\n", f.sentence())
 		}
+	}
+	for i := range c.Short {
+		fmt.Fprintf(b, "  %v\n", &c.Short[i])
 	}
 }
 

@@ -45,6 +45,7 @@ type Side struct {
 	Scheduled int64   `json:"scheduled"`
 	Due       float64 `json:"due_per_second"`
 	Done      float64 `json:"done_per_second"`
+	Agents    int     `json:"agents,omitempty"` // that sent it, if there were several
 }
 
 // A Row is what differs for a route.
@@ -62,7 +63,10 @@ type Measure struct {
 	Difference float64  `json:"difference"`
 	Low        *float64 `json:"low,omitempty"`
 	High       *float64 `json:"high,omitempty"`
-	Verdict    Verdict  `json:"verdict"`
+	// LowShare and HighShare are the ends of that of the second's part of the first, less 1; of latencies only.
+	LowShare  *float64 `json:"low_share,omitempty"`
+	HighShare *float64 `json:"high_share,omitempty"`
+	Verdict   Verdict  `json:"verdict"`
 }
 
 // Compare puts two results side by side. An error says which cannot be read.
@@ -80,7 +84,7 @@ func Compare(first, second Result) (Comparison, error) {
 }
 
 func sideOf(r Result) Side {
-	s := Side{Name: r.Name, Seconds: r.Report.Seconds, Scheduled: r.Report.Total.Scheduled, Done: r.Report.Total.Throughput}
+	s := Side{Name: r.Name, Seconds: r.Report.Seconds, Scheduled: r.Report.Total.Scheduled, Done: r.Report.Total.Throughput, Agents: r.Report.Agents}
 	if s.Seconds > 0 {
 		s.Due = float64(s.Scheduled) / s.Seconds
 	}
@@ -114,6 +118,12 @@ func notes(first, second Result) (all []string) {
 	a, b := sideOf(first), sideOf(second)
 	if math.Abs(a.Due-b.Due) > alike*max(a.Due, b.Due) {
 		all = append(all, fmt.Sprintf("the loads were not alike: %.1f requests a second were due, and %.1f", a.Due, b.Due))
+	}
+	if math.Abs(a.Seconds-b.Seconds) > alike*max(a.Seconds, b.Seconds) {
+		all = append(all, fmt.Sprintf("the loads were not alike: one took %.3g s, and one %.3g s, so what is slow at first has another part in each", a.Seconds, b.Seconds))
+	}
+	if n, m := max(a.Agents, 1), max(b.Agents, 1); n != m {
+		all = append(all, fmt.Sprintf("the loads were not sent alike: number of processes %d, and %d", n, m))
 	}
 	for _, name := range only(first.Report, second.Report) {
 		all = append(all, fmt.Sprintf("only %s has the route %.64q", first.Name, name))
@@ -162,6 +172,9 @@ var quantiles = []struct {
 	{"p99.9", .999, func(r loadgen.Row) float64 { return r.Latency.P999.Seconds() }},
 }
 
+// errorsName is that of the measure that is a share.
+const errorsName = "errors"
+
 // row compares a pair. An error says which of the two results, whose names are told, cannot be read.
 func (p pair) row(first, second string) (Row, error) {
 	var histograms [2]*hdrhistogram.Histogram
@@ -185,7 +198,7 @@ func (p pair) row(first, second string) (Row, error) {
 	}
 	a, hasA := share(max(p.first.Scheduled-p.first.Acknowledged, 0), p.first.Scheduled)
 	b, hasB := share(max(p.second.Scheduled-p.second.Acknowledged, 0), p.second.Scheduled)
-	r.Measures = append(r.Measures, measureOf("errors", p.first.Errors, p.second.Errors, a, b, hasA && hasB))
+	r.Measures = append(r.Measures, measureOf(errorsName, p.first.Errors, p.second.Errors, a, b, hasA && hasB))
 	return r, nil
 }
 
@@ -200,6 +213,10 @@ func measureOf(name string, first, second float64, a, b interval, known bool) Me
 	}
 	low, high := b.Low-a.High, b.High-a.Low
 	m.Low, m.High = &low, &high
+	if name != errorsName && a.Low > 0 {
+		lowShare, highShare := b.Low/a.High-1, b.High/a.Low-1
+		m.LowShare, m.HighShare = &lowShare, &highShare
+	}
 	switch {
 	case low > 0:
 		m.Verdict = Worse

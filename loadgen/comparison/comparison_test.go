@@ -73,18 +73,36 @@ func TestWhatMakesThemHardToCompareIsSaid(t *testing.T) {
 	first.Interrupted = true
 	first.Routes = append(first.Routes, loadgen.Row{Route: "login"})
 	second.Lost = []loadgen.Lost{{Agent: "agent 2", Share: loadgen.Stride{Index: 1, Of: 2}, Why: "signal: killed"}}
+	second.Agents, second.Seconds = 2, 30
 	second.Total.Unsent, second.Total.Histogram, second.Routes[0].Histogram = 3, "", ""
 	c := compare(t, first, second)
 	want := []string{
 		"a.json was interrupted", "b.json: agent 2 was lost (signal: killed): share 2 of 2 of the schedule is not in the result",
 		"b.json: 3 requests were not sent, and have no latency", "b.json has no histograms: its quantiles are without intervals",
-		"the loads were not alike: 100.0 requests a second were due, and 200.0", `only a.json has the route "login"`,
+		"the loads were not alike: 100.0 requests a second were due, and 66.7",
+		"the loads were not alike: one took 10 s, and one 30 s, so what is slow at first has another part in each",
+		"the loads were not sent alike: number of processes 1, and 2", `only a.json has the route "login"`,
 	}
 	if !slices.Equal(c.Notes, want) {
 		t.Errorf("%q\nwant %q", c.Notes, want)
 	}
 	if m := c.Routes[0].Measures[0]; m.Verdict != comparison.Unsure || m.Low != nil || m.Difference == 0 {
 		t.Errorf("without a histogram: %+v", m)
+	}
+}
+
+// Of few requests little is known, but no latency falls by more than all of it.
+func TestSharesAreOfTheIntervals(t *testing.T) {
+	for _, m := range compare(t, reportOf(300, 1, 0), reportOf(300, .05, 0)).Routes[0].Measures {
+		if m.Low == nil || m.Name == "errors" {
+			continue
+		}
+		if m.LowShare == nil || *m.LowShare <= -1 || *m.LowShare > *m.HighShare || (*m.LowShare > 0) != (*m.Low > 0) || (*m.HighShare < 0) != (*m.High < 0) {
+			t.Errorf("%s: from %v to %v, shares from %v to %v", m.Name, *m.Low, *m.High, m.LowShare, m.HighShare)
+		}
+		if below := *m.Low < -m.First; m.Name == "p50" && !below {
+			t.Errorf("%s: the difference is not uncertain enough for this test: from %v to %v of %v", m.Name, *m.Low, *m.High, m.First)
+		}
 	}
 }
 

@@ -43,12 +43,15 @@ func (m Measure) cells() []string {
 	if m.Low != nil && m.High != nil {
 		low, high = m.change(*m.Low), m.change(*m.High)
 	}
+	if m.LowShare != nil && m.HighShare != nil {
+		low, high = percent(*m.LowShare), percent(*m.HighShare)
+	}
 	return []string{m.Name, m.figure(m.First), m.figure(m.Second), m.change(m.Difference), low, high, string(m.Verdict)}
 }
 
 // figure writes a latency, or a share.
 func (m Measure) figure(v float64) string {
-	if m.Name == "errors" {
+	if m.Name == errorsName {
 		return fmt.Sprintf("%.2f%%", 100*v)
 	}
 	return rounded(v).String()
@@ -57,13 +60,15 @@ func (m Measure) figure(v float64) string {
 // change writes what is between two figures: in percent of the first, or between two shares in percentage points.
 func (m Measure) change(v float64) string {
 	switch {
-	case m.Name == "errors":
+	case m.Name == errorsName:
 		return fmt.Sprintf("%+.2f pt", 100*v)
 	case m.First == 0:
 		return nothing
 	}
-	return fmt.Sprintf("%+.1f%%", 100*v/m.First)
+	return percent(v / m.First)
 }
+
+func percent(share float64) string { return fmt.Sprintf("%+.1f%%", 100*share) }
 
 // rounded is a latency with three digits or so.
 func rounded(seconds float64) time.Duration {

@@ -107,12 +107,9 @@ func (c config) compare(ctx context.Context, copies *copies, m metric, kind stri
 		return f, err
 	}
 	out := filepath.Join(c.dir, fmt.Sprintf("%s-%s-%02d.txt", m.name, kind, round))
-	short, err := bench.Run(ctx, bench.RunConfig{
+	err = bench.Run(ctx, bench.RunConfig{
 		Suite: suite, Tree: tree, Against: copies.commit, Out: out, Dir: filepath.Join(c.dir, m.name+"-"+kind), Seed: uint64(round), Tell: func(string) {},
 	})
-	for i := range short {
-		fmt.Fprintln(os.Stderr, &short[i])
-	}
 	if err != nil {
 		return f, err
 	}
