@@ -44,7 +44,7 @@ func (s *Shortfall) String() string {
 	if s.GivenUp() {
 		what = "so it was given up"
 	}
-	return fmt.Sprintf("%s: no figures of %d sessions, %s; a shop fell behind: %s. %s", title(macroPackage, s.Macro), s.Old+s.New+s.Both, what, strings.Join(who, ", "), s.Why)
+	return fmt.Sprintf("%s: no figures of %d sessions, %s; a shop fell behind: %s; the last: %s", title(macroPackage, s.Macro), s.Old+s.New+s.Both, what, strings.Join(who, ", "), s.Why)
 }
 
 // fewestLags is how many sessions of a macro may be without figures, whatever time it has: one more, and it is not by chance that it was
