@@ -22,8 +22,8 @@
 //     same time, so that they share each moment of the machine. How much a shop can do that always has work, how long
 //     answers take at half of that, what a connection takes of memory, and how long a shop takes to open, and to recover
 //     from a drill, are measured by turns, in an order of chance: those would be other figures beside another shop. A session in
-//     which a shop does not keep up with its load has no figures, and is begun again; after too many of them the macro is given
-//     up, so that those that have figures are no choice of them.
+//     which a shop falls behind its load has no figures, and is begun again; after too many of them the macro is given up, so
+//     that those that have figures are no choice of them. That stands in the results as well, as the benchmark .../behind.
 //
 // Processor time is what decides; wall time is told beside it. A micro's is that of the whole process during its turns: what it goes on with
 // while another one is in turn, such as a garbage collection that was begun, is not counted, but waking up is neither, which would hide
