@@ -42,7 +42,13 @@ func benchStatus(err error) int {
 		return statusDone
 	}
 	if judged, ok := errors.AsType[benchError](err); ok {
-		return map[bench.Outcome]int{bench.Regression: statusRegression, bench.Unsure: statusUnsure, bench.Unmeasured: statusUnmeasured}[judged.outcome]
+		switch judged.outcome {
+		case bench.Regression:
+			return statusRegression
+		case bench.Unmeasured:
+			return statusUnmeasured
+		}
+		return statusUnsure
 	}
 	if _, misused := errors.AsType[bench.Misuse](err); misused || status(err) == statusMisused {
 		return statusBenchMisuse

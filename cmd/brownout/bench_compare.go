@@ -14,7 +14,7 @@ func (*benchCompareCommand) Help() string {
 	return `
 The two files of one run with --against are compared pair by pair. Others are compared as a whole: between two times a machine differs by as much as a fifth, so there is no verdict below 20 %.
 
-A verdict is faster, slower, same (less than the threshold apart, surely), or cannot tell; of a suite in which nothing has changed, one in twenty runs at most says that anything has. Processor time decides, and allocations, which are exact; wall time and the parts of a shop are told beside it. Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if something else went wrong.
+A verdict is faster, slower, same (less than the threshold apart, surely), or cannot tell; of a suite in which nothing has changed, one in twenty runs at most says that anything has. Processor time decides, and allocations, which are exact; wall time and the parts of a shop are told beside it. Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if not all was measured, as a shop fell behind its load (of the two files of one run it is a regression if that was the new build's, again and again), or something else went wrong.
 `
 }
 

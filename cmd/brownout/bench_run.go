@@ -26,7 +26,7 @@ func (*benchRunCommand) Help() string {
 	return `
 Builds what is checked out, with its changes, and with --against the other revision, in a git worktree of its own. Go benchmarks of both take turns of less than a millisecond, and shops of both are loaded at the same time, or by turns where one would change what is measured of the other, so that what disturbs the machine disturbs both alike. Then compares, as brownout bench compare does. Results are in Go's benchmark format; benchstat reads them, too.
 
-Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if not all could be measured, or something else went wrong. A session in which a shop does not keep up with its load, one request in twenty failing, is begun again, and a macro given up that has too many of them: if the new build's shop alone fell behind in all of these, that is a regression.
+Exit status: 0 if nothing has become slower by more than its threshold, 1 if something has, surely, 2 if that cannot be told, 3 for wrong use, 4 if not all could be measured, or something else went wrong. A session in which a shop does not keep up with its load, one request in twenty failing, is begun again, and a macro given up that has too many of them: if it was the new build's shop that fell behind, and hardly ever the old one's, that is a regression.
 
 Programs are kept in .brownout/bench, of the four revisions that were built last: some hundred megabytes.
 
@@ -71,7 +71,7 @@ func (c *benchRunCommand) Run(s streams) error {
 			fmt.Fprintln(s.err, line)
 		}
 	}})
-	if _, none := os.Stat(out); errors.Is(err, context.Canceled) && none != nil {
+	if info, none := os.Stat(out); errors.Is(err, context.Canceled) && (none != nil || info.Size() == 0) {
 		return errors.New("interrupted before anything was measured")
 	}
 	if errors.Is(err, context.Canceled) {
@@ -81,8 +81,8 @@ func (c *benchRunCommand) Run(s streams) error {
 		return err
 	}
 	if c.Against == "" {
-		_, err := fmt.Fprintf(s.out, "results: %s\n", out)
-		return err
+		defer fmt.Fprintf(s.out, "results: %s\n", out)
+		return tellShortfalls(s, out)
 	}
 	comparison, err := compareFiles(bench.OldPath(out), out, math.NaN())
 	if err != nil {
@@ -90,4 +90,25 @@ func (c *benchRunCommand) Run(s streams) error {
 	}
 	defer fmt.Fprintf(s.out, "results: %s and %s\n", bench.OldPath(out), out)
 	return tellComparison(s, comparison)
+}
+
+// tellShortfalls prints what a run of one build has no figures of.
+func tellShortfalls(s streams, path string) error {
+	results, err := bench.ReadResults(path)
+	if err != nil {
+		return err
+	}
+	outcome := bench.NoRegression
+	for _, short := range results.Shortfalls() {
+		if _, err := fmt.Fprintln(s.out, &short); err != nil {
+			return err
+		}
+		if short.GivenUp() {
+			outcome = bench.Unmeasured
+		}
+	}
+	if outcome != bench.NoRegression {
+		return benchError{outcome}
+	}
+	return nil
 }

@@ -195,7 +195,10 @@ func (p *page) open() (err error) {
 		return Misuse{err}
 	}
 	p.writer = benchfmt.NewWriter(p.file)
-	return nil
+	if len(p.counts) > 0 { // the writer does not know that a reason may be among what is there, which is not that of what follows
+		_, err = fmt.Fprintf(p.file, "%s:\n", keyWhy)
+	}
+	return err
 }
 
 // The units that are written, beside those of package testing.

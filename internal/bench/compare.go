@@ -62,7 +62,7 @@ type Comparison struct {
 	Findings    []Finding
 	// Alone are the benchmarks of which only one of the files has results.
 	Alone []string
-	// Short is what macros have no figures of, of the two sides of a run.
+	// Short is what macros have no figures of, in either file. One that was given up is not among Findings.
 	Short []Shortfall
 
 	was, is *Results
@@ -81,7 +81,7 @@ const (
 
 // Outcome returns that of all findings which gate.
 func (c *Comparison) Outcome() Outcome {
-	outcome := NoRegression
+	outcome, measured := NoRegression, false
 	for _, f := range c.Findings {
 		switch {
 		case f.Gates && f.Regression:
@@ -89,14 +89,17 @@ func (c *Comparison) Outcome() Outcome {
 		case f.Gates && f.Unsure:
 			outcome = Unsure
 		}
+		measured = measured || f.Gates
 	}
 	for i := range c.Short {
-		switch s := &c.Short[i]; {
-		case s.Regression():
+		s := &c.Short[i]
+		if s.Regression() {
 			return Regression
-		case s.GivenUp():
-			outcome = Unmeasured
 		}
+		measured = measured && !s.GivenUp() && !s.Unfinished
+	}
+	if !measured {
+		return Unmeasured
 	}
 	return outcome
 }
@@ -111,10 +114,15 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 	c := &Comparison{Interleaved: interleaved(was, is), was: was, is: is}
 	if c.Interleaved {
 		c.Short = shortfalls(was, is)
+	} else {
+		c.Short = append(was.Shortfalls(), is.Shortfalls()...)
+	}
+	ignored := func(s *series) bool {
+		return s.lags() || s.pkg == macroPackage && slices.ContainsFunc(c.Short, func(short Shortfall) bool { return short.Macro == s.name && short.GivenUp() })
 	}
 	var tests []*test
 	for _, s := range is.all {
-		if s.lags() {
+		if ignored(s) {
 			continue
 		}
 		before := was.find(s.pkg, s.name)
@@ -130,7 +138,7 @@ func Compare(was, is *Results, threshold float64) (*Comparison, error) {
 		}
 	}
 	for _, s := range was.all {
-		if is.find(s.pkg, s.name) == nil && !s.lags() {
+		if is.find(s.pkg, s.name) == nil && !ignored(s) {
 			c.Alone = append(c.Alone, s.title())
 		}
 	}

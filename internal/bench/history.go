@@ -73,6 +73,9 @@ func ReadHistory(dir string) (*History, error) {
 	for _, r := range all {
 		h.add(r)
 	}
+	if len(h.trends) == 0 {
+		return nil, misuse("%s: no file has figures of benchmarks", dir)
+	}
 	for i := range h.trends {
 		h.trends[i].changes = changePoints(h.trends[i].logs())
 	}
@@ -85,8 +88,9 @@ func escaped(path string) string {
 }
 
 func (h *History) add(r *Results) {
+	short := r.Shortfalls()
 	for _, s := range r.all {
-		if s.lags() {
+		if s.lags() || slices.ContainsFunc(short, func(of Shortfall) bool { return of.Macro == s.name && of.GivenUp() && s.pkg == macroPackage }) {
 			continue
 		}
 		for _, unit := range s.units {

@@ -82,12 +82,13 @@ func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 		err      error
 		outcome  Outcome
 	}{
-		"well":            {[]string{"", ""}, 2, nil, nil, Unsure},
-		"held up":         {[]string{"old new", "", "new", ""}, 2, []Shortfall{{New: 1, Both: 1}}, nil, Unsure},
-		"slower":          {[]string{"", "new", "new", "new", "new", "new"}, 1, []Shortfall{{New: 5}}, nil, Regression},
-		"slow":            {[]string{"new", "new", "old new", "new", "new"}, 0, []Shortfall{{New: 4, Both: 1}}, nil, Unmeasured},
-		"faster":          {[]string{"old", "old", "old", "old", "old"}, 0, []Shortfall{{Old: 5}}, nil, Unmeasured},
-		"fails otherwise": {[]string{"new", "", "new fails"}, 1, []Shortfall{{New: 1}}, failed, Unsure},
+		"well":             {[]string{"", ""}, 2, nil, nil, Unsure},
+		"held up":          {[]string{"old new", "", "new", ""}, 2, []Shortfall{{Sessions: 2, New: 1, Both: 1, Why: "new fell behind"}}, nil, Unsure},
+		"slower":           {[]string{"", "new", "new", "new", "new", "new"}, 1, []Shortfall{{Sessions: 5, New: 5, Why: "new fell behind"}}, nil, Regression},
+		"slow":             {[]string{"new", "new", "old new", "new", "new"}, 0, []Shortfall{{Sessions: 5, New: 4, Both: 1, Unfinished: true, Why: "new fell behind"}}, nil, Unmeasured},
+		"faster":           {[]string{"new", "old", "old", "old", "old"}, 0, []Shortfall{{Sessions: 5, Old: 4, New: 1, Unfinished: true, Why: "old fell behind"}}, nil, Unmeasured},
+		"fails otherwise":  {[]string{"new", "", "new fails"}, 1, []Shortfall{{Sessions: 1, New: 1, Why: "new fell behind"}}, failed, Unsure},
+		"nothing but lags": {[]string{"new", "new", "fails"}, 0, []Shortfall{{Sessions: 2, New: 2, Unfinished: true, Why: "new fell behind"}}, failed, Unmeasured},
 	} {
 		for _, together := range []bool{false, true} {
 			measured := map[string]*atomic.Int64{"old": new(atomic.Int64), "new": new(atomic.Int64)}
@@ -97,7 +98,7 @@ func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 				case strings.Contains(now, "fails") && side == "old":
 					return 0, nil, failed
 				case strings.Contains(now, side):
-					return 0, nil, fmt.Errorf("it %w", errBehind)
+					return 0, nil, fmt.Errorf("%s %w", side, errBehind)
 				}
 				return 1, []benchfmt.Value{{Value: 1, Unit: unitCPU}}, nil
 			}}
@@ -124,15 +125,55 @@ func TestSessionsInWhichAShopFallsBehind(t *testing.T) {
 				continue
 			}
 			for i := range tt.short {
-				tt.short[i].Macro, tt.short[i].Most, tt.short[i].Why = m.fullName(2), 4, "it fell behind"
+				tt.short[i].Macro, tt.short[i].Most = m.fullName(2), 4
 			}
 			if !slices.Equal(c.Short, tt.short) || c.Outcome() != tt.outcome || len(c.Alone) > 0 {
 				t.Errorf("%s, together %v: outcome %v, %+v, alone %v", name, together, c.Outcome(), c.Short, c.Alone)
 			}
 			var text strings.Builder
-			if err := c.WriteText(&text); err != nil || strings.Contains(text.String(), "No regression") || strings.Count(text.String(), "it fell behind") != len(tt.short) {
+			if err := c.WriteText(&text); err != nil || strings.Contains(text.String(), "No regression") || strings.Count(text.String(), "; the last: ") != len(tt.short) || strings.Contains(text.String(), "REGRESSION:") != (tt.outcome == Regression) {
 				t.Errorf("%s, together %v: %v, %s", name, together, err, text.String())
 			}
+		}
+	}
+}
+
+// A run that goes on does not take the reason of what is there for that of what follows.
+func TestAReasonIsOfItsOwnSession(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.txt")
+	fell := fmt.Errorf("new %w", errBehind)
+	write := func(name string, l *lag) {
+		b := mustOpen(t, path, "monday")
+		mustWrite(t, b, l.figures(macro{item: item{time: time.Second}, kind: &kind{name: name, session: time.Second}}))
+		if err := b.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one", &lag{[]error{nil, fell}})
+	write("two", &lag{[]error{fmt.Errorf("old %w", errBehind), nil}})
+	got := shortfalls(mustRead(t, OldPath(path)), mustRead(t, path))
+	want := []Shortfall{
+		{Macro: "Shop/one", Sessions: 1, New: 1, Most: 4, Unfinished: true, Why: "new fell behind"},
+		{Macro: "Shop/two", Sessions: 1, Old: 1, Most: 4, Unfinished: true, Why: "old fell behind"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v\nwant %+v", got, want)
+	}
+	for _, s := range mustRead(t, path).all {
+		if s.name == "Shop/two/behind" && s.why != "" {
+			t.Errorf("the new build's has the reason %q", s.why)
+		}
+	}
+}
+
+func TestHowSureARegressionIs(t *testing.T) {
+	for _, tt := range []struct {
+		old, new, both int
+		want           bool
+	}{{0, 5, 0, true}, {0, 4, 1, false}, {0, 5, 20, true}, {1, 5, 0, false}, {1, 8, 0, true}, {5, 0, 0, false}, {0, 0, 9, false}, {10, 10, 0, false}} {
+		s := Shortfall{Sessions: tt.old + tt.new + tt.both, Old: tt.old, New: tt.new, Both: tt.both, Most: 4}
+		if got := s.Regression(); got != tt.want {
+			t.Errorf("%+v: %v", s, got)
 		}
 	}
 }

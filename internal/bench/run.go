@@ -260,10 +260,14 @@ func (r *runner) micro(ctx context.Context, m micro, n, block int) error {
 // macro measures a session. If shops fall behind in it, it is begun again in the next round, until the macro is given up.
 func (r *runner) macro(ctx context.Context, m macro, session int) error {
 	name := m.fullName(len(r.builds))
-	figures, err := m.session(ctx, r.builds, r.chance(name, session))
+	lags := r.book.count(macroPackage, name+behind)
+	figures, err := m.session(ctx, r.builds, r.chance(name, session+lags)) // one that is begun again is another one
 	if l, fell := errors.AsType[*lag](err); fell {
 		for line := range strings.Lines(l.Error()) {
 			r.Tell(name + ": " + strings.TrimSpace(line))
+		}
+		if lags == m.mostLags() {
+			r.Tell(name + ": given up")
 		}
 		return r.book.write(l.figures(m))
 	}

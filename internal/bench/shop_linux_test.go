@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -41,6 +42,9 @@ func TestAShopIsMeasured(t *testing.T) {
 			continue // which takes half a minute
 		}
 		n, values, err := k.measure(t.Context(), s, job{rate: 50})
+		for try := 0; try < fewestLags && errors.Is(err, errBehind); try++ { // others use the machine
+			n, values, err = k.measure(t.Context(), s, job{rate: 50})
+		}
 		if err != nil {
 			t.Errorf("%s: %v", k.name, err)
 			continue
@@ -60,7 +64,7 @@ func TestFewFailuresAreNoLag(t *testing.T) {
 	for _, tt := range []struct {
 		acknowledged, scheduled int64
 		want                    bool
-	}{{105, 105, true}, {100, 105, true}, {99, 105, false}, {17, 17, true}, {15, 17, true}, {14, 17, false}, {1, 2, true}, {0, 2, false}, {0, 0, false}, {950, 1000, true}, {949, 1000, false}} {
+	}{{105, 105, true}, {100, 105, true}, {99, 105, false}, {17, 17, true}, {15, 17, true}, {14, 17, false}, {1, 2, false}, {2, 2, true}, {4, 5, true}, {8, 10, true}, {7, 10, false}, {0, 2, false}, {0, 0, false}, {950, 1000, true}, {949, 1000, false}} {
 		if got := keepsUp(tt.acknowledged, tt.scheduled); got != tt.want {
 			t.Errorf("%d of %d: %v", tt.acknowledged, tt.scheduled, got)
 		}

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,38 +12,60 @@ import (
 // something else than one that is acknowledged.
 type Shortfall struct {
 	Macro string // its name in results
-	// Old, New and Both are in how many sessions the old build's shop fell behind, the new one's, or both. One that was compared
-	// with none is new.
-	Old, New, Both int
+	// Sessions are those without figures. Of two builds that were measured side by side, Old, New and Both are in how many the old
+	// build's shop fell behind, the new one's, or both.
+	Sessions, Old, New, Both int
 	// Most is how many of them there may be. If there are more, the macro was given up.
 	Most int
+	// Unfinished says that there are no others.
+	Unfinished bool
 	// Why says how a shop fell behind, the last one.
 	Why string
 }
 
 // GivenUp says whether there were so many that the others would be a choice.
-func (s *Shortfall) GivenUp() bool { return s.Old+s.New+s.Both > s.Most }
+func (s *Shortfall) GivenUp() bool { return s.Sessions > s.Most }
 
-// Regression says whether the macro was given up for the new build alone: of builds that are alike, that is so once in 32 times that one
-// is given up, or less often, since what holds one shop up holds up both.
-func (s *Shortfall) Regression() bool { return s.GivenUp() && s.Old+s.Both == 0 }
+// Regression says whether the macro was given up for the new build: whether its shop fell behind alone so much more often than the old one's
+// that it would be so once in 32 times by chance, or less.
+func (s *Shortfall) Regression() bool { return s.GivenUp() && tail(s.New, s.Old) <= 1./32 }
+
+// tail is the probability of n heads or more, of n + others tosses of a coin.
+func tail(n, others int) float64 {
+	all := n + others
+	ways, sum := 1., 0. // to have k heads
+	for k := range all + 1 {
+		if k >= n {
+			sum += ways
+		}
+		ways *= float64(all-k) / float64(k+1)
+	}
+	for range all {
+		sum /= 2
+	}
+	return sum
+}
 
 // String tells it.
 func (s *Shortfall) String() string {
-	var who []string
-	for _, side := range []struct {
-		name string
-		n    int
-	}{{"old build's", s.Old}, {"new build's", s.New}, {"shops of both builds", s.Both}} {
-		if side.n > 0 {
-			who = append(who, fmt.Sprintf("the %s in %d", side.name, side.n))
-		}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: no figures of %d", title(macroPackage, s.Macro), s.Sessions)
+	b.WriteString(map[bool]string{true: " session", false: " sessions"}[s.Sessions == 1])
+	switch {
+	case s.Regression():
+		b.WriteString(", for the new build's shop fell behind")
+	case s.GivenUp():
+		b.WriteString(", so it was given up, for a shop fell behind")
+	default:
+		b.WriteString(", which had to be begun again, for a shop fell behind")
 	}
-	what := "which were begun again"
-	if s.GivenUp() {
-		what = "so it was given up"
+	if s.Old+s.New+s.Both > 0 {
+		fmt.Fprintf(&b, " (the old build's alone in %d, the new one's alone in %d, both in %d)", s.Old, s.New, s.Both)
 	}
-	return fmt.Sprintf("%s: no figures of %d sessions, %s; a shop fell behind: %s; the last: %s", title(macroPackage, s.Macro), s.Old+s.New+s.Both, what, strings.Join(who, ", "), s.Why)
+	if s.Why != "" {
+		b.WriteString("; the last: " + s.Why)
+	}
+	return b.String()
 }
 
 // fewestLags is how many sessions of a macro may be without figures, whatever time it has: one more, and it is not by chance that it was
@@ -56,6 +77,9 @@ func (m macro) mostLags() int { return max(fewestLags, m.sessions()/4) }
 
 // behind follows the name of a macro in results of sessions without figures.
 const behind = "/behind"
+
+// lags says whether a series is of sessions without figures.
+func (s *series) lags() bool { return s.pkg == macroPackage && strings.HasSuffix(s.name, behind) }
 
 // A lag says that shops fell behind, so that there are no figures of a session.
 type lag struct{ shops []error } // by build; nil for one that did not
@@ -78,35 +102,43 @@ func (l *lag) figures(m macro) []figure {
 	return all
 }
 
-// shortfalls are those of the two sides of a run; was is nil if it has one.
-func shortfalls(was, is *Results) []Shortfall {
+// Shortfalls are those that a file tells of.
+func (r *Results) Shortfalls() []Shortfall {
 	var all []Shortfall
-	for _, s := range is.all {
-		newer := s.values[unitBehind]
-		if !s.lags() || len(newer) == 0 {
-			continue
-		}
-		short := Shortfall{Macro: strings.TrimSuffix(s.name, behind), Why: s.why}
-		older := make([]float64, len(newer))
-		if was != nil {
-			if before := was.find(s.pkg, s.name); before != nil {
-				copy(older, before.values[unitBehind])
-				short.Why = cmp.Or(short.Why, before.why)
+	for _, s := range r.all {
+		if fell := s.values[unitBehind]; s.lags() && len(fell) > 0 {
+			name := strings.TrimSuffix(s.name, behind)
+			short := Shortfall{Macro: name, Sessions: len(fell), Unfinished: r.find(s.pkg, name) == nil, Why: s.why}
+			if most := s.values[unitMost]; len(most) > 0 {
+				short.Most = int(most[0])
 			}
+			all = append(all, short)
 		}
-		for i := range newer {
-			short.add(older[i] > 0, newer[i] > 0)
-		}
-		if most := s.values[unitMost]; len(most) > 0 {
-			short.Most = int(most[0])
-		}
-		all = append(all, short)
 	}
 	return all
 }
 
-// lags says whether a series is of sessions without figures.
-func (s *series) lags() bool { return s.pkg == macroPackage && strings.HasSuffix(s.name, behind) }
+// shortfalls are those of the two sides of a run.
+func shortfalls(was, is *Results) []Shortfall {
+	all := is.Shortfalls()
+	for i := range all {
+		name := all[i].Macro + behind
+		newer := is.find(macroPackage, name).values[unitBehind]
+		before := was.find(macroPackage, name)
+		if before == nil {
+			continue // it is another file that was named like that
+		}
+		for j, older := range before.values[unitBehind] {
+			if j < len(newer) {
+				all[i].add(older > 0, newer[j] > 0)
+			}
+		}
+		if newer[len(newer)-1] == 0 {
+			all[i].Why = before.why
+		}
+	}
+	return all
+}
 
 // add adds a session in which shops fell behind.
 func (s *Shortfall) add(older, newer bool) {

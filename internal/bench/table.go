@@ -60,23 +60,34 @@ func (c *Comparison) footer(b *strings.Builder) {
 	if len(c.Alone) > 0 {
 		fmt.Fprintf(b, "Not compared, for only one of the files has it: %s.\n", strings.Join(c.Alone, ", "))
 	}
-	switch c.Outcome() {
-	case NoRegression:
-		b.WriteString("No regression beyond the thresholds.\n")
-	case Unmeasured:
-		b.WriteString("Not all was measured:\n")
-	case Regression:
-		b.WriteString("REGRESSION:\n")
-	case Unsure:
-		b.WriteString("Cannot tell; a longer run sees more:\n")
-	}
+	var regressions, unsure, short []string
 	for i := range c.Findings {
-		if f := &c.Findings[i]; f.Gates && (f.Regression || f.Unsure) {
-			fmt.Fprintf(b, "  %s\n", f.sentence())
+		switch f := &c.Findings[i]; {
+		case f.Gates && f.Regression:
+			regressions = append(regressions, f.sentence())
+		case f.Gates && f.Unsure:
+			unsure = append(unsure, f.sentence())
 		}
 	}
 	for i := range c.Short {
-		fmt.Fprintf(b, "  %v\n", &c.Short[i])
+		if s := &c.Short[i]; s.Regression() {
+			regressions = append(regressions, s.String())
+		} else {
+			short = append(short, s.String())
+		}
+	}
+	section(b, "REGRESSION:", regressions)
+	section(b, "Cannot tell; a longer run sees more:", unsure)
+	section(b, "Without figures:", short)
+	if c.Outcome() == NoRegression {
+		b.WriteString("No regression beyond the thresholds.\n")
+	}
+}
+
+// section writes lines below a heading, if there are any.
+func section(b *strings.Builder, heading string, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "%s\n  %s\n", heading, strings.Join(lines, "\n  "))
 	}
 }
 

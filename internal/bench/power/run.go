@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -141,6 +142,11 @@ func (m metric) read(out string) (f bench.Finding, err error) {
 	c, err := bench.Compare(was, is, math.NaN())
 	if err != nil {
 		return f, err
+	}
+	for i := range c.Short {
+		if c.Short[i].GivenUp() {
+			return f, errors.New(c.Short[i].String())
+		}
 	}
 	for _, f := range c.Findings {
 		if f.Unit == m.unit {
