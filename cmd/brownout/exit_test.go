@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,6 +53,21 @@ func TestStatusOfBenchmarks(t *testing.T) {
 	} {
 		if got := benchStatus(tt.err); got != tt.want {
 			t.Errorf("%s: exit status %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A run of one build says as well that something was given up.
+func TestOneBuildThatFellBehind(t *testing.T) {
+	for sessions, want := range map[int]int{1: 0, 4: 0, 5: 4} {
+		path := filepath.Join(t.TempDir(), "new.txt")
+		text := "pkg: brownout/cmd/brownout\n\n" + strings.Repeat("BenchmarkShop/latency/behind 1 1 behind 4 behind-at-most\n", sessions)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if got := benchStatus(tellShortfalls(streams{out: &out}, path)); got != want || !strings.Contains(out.String(), fmt.Sprintf("no figures of %d session", sessions)) {
+			t.Errorf("%d sessions: exit status %d, told %q", sessions, got, out.String())
 		}
 	}
 }
