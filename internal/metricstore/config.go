@@ -36,7 +36,8 @@ type Config struct {
 	// than a minute is refused. It is exceeded by at most four blocks, each an eighth
 	// of it, but from a minute to half an hour long.
 	Retention time.Duration
-	// MaxBytes bounds what the folder holds; 0 means DefaultMaxBytes.
+	// MaxBytes bounds what the folder holds; 0 means DefaultMaxBytes. It is looked at once a
+	// minute: what comes in a minute may be there beside it.
 	MaxBytes int64
 	// Interval is the time from scrape to scrape of a target, from 250 ms to 1 s; 0
 	// means DefaultInterval.

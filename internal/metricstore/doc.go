@@ -56,7 +56,7 @@
 //	time of a scrape                 Config.Timeout      up 0
 //	series in memory                 200,000             up 0
 //	age                              Config.Retention    the oldest block goes
-//	bytes on disk                    Config.MaxBytes     the oldest block goes; then up 0
+//	bytes on disk                    Config.MaxBytes     the oldest block goes, within a minute; then up 0
 //	queries at a time                4                   wait, within their context
 //	time of a query                  10 s                an error
 //	samples that a query loads       Config.MaxQuery...  an error
