@@ -204,6 +204,9 @@ func TestFaultsOfSupervisors(t *testing.T) {
 	if cleared := s.run(statusDone, "fault", "clear", "--all").out.String(); !strings.HasPrefix(cleared, "payments-supervisor: proc.pause ") {
 		t.Error(cleared)
 	}
+	if cleared := s.run(statusDone, "fault", "clear", "--all").out.String(); cleared != "Nothing was active.\n" {
+		t.Error(cleared)
+	}
 	s.run(statusDone, "fault", "inject", "inventory", "proc.kill", "--ttl", "1s")
 	eventually(t, "a status counts it", func() bool {
 		status := s.run(statusDone, "status", "--over", "100ms").out.String()

@@ -323,6 +323,7 @@ func (c *faultClearCommand) Run(s streams) error {
 
 func clearAll(ctx context.Context, s streams, targets []target) error {
 	var problems []error
+	none := true
 	for _, t := range targets {
 		ended, err := t.ClearAll(ctx)
 		if err != nil {
@@ -331,6 +332,10 @@ func clearAll(ctx context.Context, s streams, targets []target) error {
 		for _, status := range ended {
 			sayEnded(s, t, status)
 		}
+		none = none && len(ended) == 0
+	}
+	if none && len(problems) == 0 {
+		fmt.Fprintln(s.out, "Nothing was active.")
 	}
 	return joined(problems)
 }

@@ -277,6 +277,9 @@ func (c *loadCommand) join(ctx context.Context, s streams) error {
 	if !stop() {
 		<-said
 	}
+	if err == nil {
+		say("what came of this share is told: the result is where the load was begun")
+	}
 	return err
 }
 

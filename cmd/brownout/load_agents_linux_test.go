@@ -151,7 +151,7 @@ func TestAgentsOfOtherMachinesJoin(t *testing.T) {
 		if status := j.wait(); status != statusDone {
 			t.Errorf("exit status %d: %s", status, j.err.String())
 		}
-		if said := j.err.String(); !strings.HasPrefix(said, "waiting for a load\njoined; ") || !strings.Contains(said, " of 3 is to be sent\n") {
+		if said := j.err.String(); !strings.HasPrefix(said, "waiting for a load\njoined; ") || !strings.Contains(said, " of 3 is to be sent\n") || !strings.HasSuffix(said, ": the result is where the load was begun\n") {
 			t.Errorf("it says %q", said)
 		}
 		places = append(places, placesIn(t, filepath.Join(j.dir, "j.jsonl"))...)
