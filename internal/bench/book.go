@@ -17,6 +17,12 @@ import (
 // A setting is a line of configuration.
 type setting struct{ key, value string }
 
+// allows says whether a run with a value that was recorded may be the one with this. What is checked out with changes has no
+// digest of them before it is built.
+func (s setting) allows(recorded string) bool {
+	return recorded == s.value || strings.HasSuffix(s.value, changes) && strings.HasPrefix(recorded, s.value)
+}
+
 // A figure is a line of results.
 type figure struct {
 	pkg, name  string
@@ -53,9 +59,8 @@ func OldPath(path string) string {
 	return strings.TrimSuffix(path, extension) + ".old" + extension
 }
 
-// openBook opens the files of a run, of one commit or of the old one and the new one. The run is named when, unless there are
-// results already: they must be of the same run but for its name, and it goes on.
-func openBook(path string, when string, config []setting, commits []string) (*book, error) {
+// newBook is that of a run, of one commit or of the old one and the new one. Nothing is opened yet.
+func newBook(path string, when string, config []setting, commits []string) *book {
 	b := new(book)
 	for i, commit := range commits {
 		p := &page{path: path, counts: map[benchmark]int{}}
@@ -68,6 +73,13 @@ func openBook(path string, when string, config []setting, commits []string) (*bo
 		}
 		b.pages = append(b.pages, p)
 	}
+	return b
+}
+
+// openBook opens the files of a run. It is named when, unless there are results already: they must be of the same run but for
+// its name, and it goes on.
+func openBook(path string, when string, config []setting, commits []string) (*book, error) {
+	b := newBook(path, when, config, commits)
 	if err := b.goOn(); err != nil {
 		return nil, err
 	}
@@ -79,26 +91,31 @@ func openBook(path string, when string, config []setting, commits []string) (*bo
 	return b, nil
 }
 
-// goOn takes up what is there.
-func (b *book) goOn() error {
-	var found []*Results
+// read returns what is there, of each page; nil if there is nothing yet. It must be all of one run, which is that of the book.
+func (b *book) read() (found []*Results, err error) {
 	for _, p := range b.pages {
 		r, err := p.read()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		found = append(found, r)
 	}
 	for i, r := range found {
 		switch first := found[0]; {
 		case (r == nil) != (first == nil):
-			return misuse("of %s and %s one is there and one is not: choose another file", b.pages[0].path, b.pages[i].path)
+			return nil, misuse("of %s and %s one is there and one is not: choose another file", b.pages[0].path, b.pages[i].path)
 		case r != nil && r.config[keyRun] != first.config[keyRun]:
-			return misuse("%s and %s are of different runs: choose another file", b.pages[0].path, b.pages[i].path)
+			return nil, misuse("%s and %s are of different runs: choose another file", b.pages[0].path, b.pages[i].path)
 		}
 	}
-	if found[0] == nil {
-		return nil
+	return found, nil
+}
+
+// goOn takes up what is there.
+func (b *book) goOn() error {
+	found, err := b.read()
+	if err != nil || found[0] == nil {
+		return err
 	}
 	keep := func(pkg, name string) int {
 		n := found[0].count(pkg, name)
@@ -141,8 +158,8 @@ func (p *page) check(r *Results) error {
 		return misuse("%s has results of no run: choose another file", p.path)
 	}
 	for _, s := range p.config {
-		if r.config[s.key] != s.value {
-			return misuse("%s has another run, whose %s is %q and not %q: choose another file", p.path, s.key, r.config[s.key], s.value)
+		if !s.allows(r.config[s.key]) {
+			return misuse("%s has another run, whose %s is %q and not %q: choose another file", p.path, s.key, r.config[s.key], strings.TrimSuffix(s.value, "-"))
 		}
 	}
 	return nil

@@ -96,6 +96,19 @@ func (r repository) buildWork(ctx context.Context, dir string, s *Suite) (build,
 	return b, err
 }
 
+// checkedOut names what is checked out: its commit, and that there are changes, but for their digest.
+func (r repository) checkedOut(ctx context.Context) (string, error) {
+	commit, err := r.commit(ctx, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	changed, err := r.changed(ctx)
+	if changed {
+		commit += changes
+	}
+	return commit, err
+}
+
 // changed says whether what is checked out is something else than its commit. Files of which git knows nothing are, if they
 // are Go's: others may be results.
 func (r repository) changed(ctx context.Context) (bool, error) {

@@ -60,7 +60,15 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer unlock()
-	builds, err := c.builds(ctx, repository)
+	commits, err := c.commits(ctx, repository)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	if _, err := newBook(c.Out, now, c.settings(repository), commits).read(); err != nil { // which is better known before minutes of building
+		return err
+	}
+	builds, err := c.builds(ctx, repository, commits)
 	if err != nil {
 		return err
 	}
@@ -76,11 +84,10 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	var commits []string
-	for _, b := range builds {
-		commits = append(commits, b.commit)
+	for i, b := range builds {
+		commits[i] = b.commit
 	}
-	if r.book, err = openBook(c.Out, time.Now().UTC().Format(time.RFC3339Nano), c.settings(repository), commits); err != nil {
+	if r.book, err = openBook(c.Out, now, c.settings(repository), commits); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.book.close()) }()
@@ -106,14 +113,23 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// builds are the old one, if there is one, and the new one.
-func (c *RunConfig) builds(ctx context.Context, r repository) ([]build, error) {
-	var all []build
+// commits are that of the old build, if there is one, and that of the new one, of whose changes there is no digest yet.
+func (c *RunConfig) commits(ctx context.Context, r repository) (all []string, err error) {
 	if c.Against != "" {
-		commit, err := c.against(ctx, r)
+		old, err := c.against(ctx, r)
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, old)
+	}
+	work, err := r.checkedOut(ctx)
+	return append(all, work), err
+}
+
+// builds are those of commits, of which the last is checked out.
+func (c *RunConfig) builds(ctx context.Context, r repository, commits []string) ([]build, error) {
+	var all []build
+	for _, commit := range commits[:len(commits)-1] {
 		c.Tell("building " + build{commit: commit}.short())
 		b, err := r.buildCommit(ctx, c.Dir, commit, c.Suite)
 		if err != nil {

@@ -151,6 +151,7 @@ func TestAChangeIsFound(t *testing.T) {
 func TestAnInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
 	c := newClone(t)
+	c.write(t, "internal/work/work_test.go", fmt.Sprintf(work, 101, 32)) // its digest is known only when it is built again
 	config := c.config(t, cloneSuite)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -178,6 +179,16 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 		t.Errorf("it goes on as %s, and was %s", got, before.config[keyRun])
 	}
 	c.noWorktrees(t)
+	config.Tell = func(line string) { t.Errorf("of another run it is said that it is %s", line) }
+	config.Seed++
+	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), `whose seed is "3" and not "4"`) {
+		t.Errorf("another run: %v", err)
+	}
+	config.Seed--
+	c.commit(t)
+	if err := Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "whose commit is ") {
+		t.Errorf("of another commit: %v", err)
+	}
 }
 
 func TestRunsThatCannotBe(t *testing.T) {
