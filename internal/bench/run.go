@@ -47,7 +47,7 @@ func Run(ctx context.Context, c RunConfig) error {
 	return err
 }
 
-func (c *RunConfig) run(ctx context.Context) (err error) {
+func (c *RunConfig) run(ctx context.Context) error {
 	repository, err := openRepository(ctx, c.Tree)
 	if err != nil {
 		return err
@@ -60,38 +60,20 @@ func (c *RunConfig) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer unlock()
-	commits, err := c.commits(ctx, repository)
+	builds, err := c.builds(ctx, repository)
 	if err != nil {
 		return err
 	}
-	now := time.Now().UTC().Format(time.RFC3339Nano)
-	if _, err := newBook(c.Out, now, c.settings(repository), commits).read(); err != nil { // which is better known before minutes of building
-		return err
-	}
-	builds, err := c.builds(ctx, repository, commits)
-	if err != nil {
-		return err
-	}
-	r := &runner{RunConfig: *c}
 	defer func() {
 		if err := os.RemoveAll(c.sideDir()); err != nil { // the next run tries again
 			c.Tell(err.Error())
 		}
 	}()
+	r := &runner{RunConfig: *c}
 	if r.builds, err = c.sideBySide(builds); err != nil {
 		return err
 	}
-	if err := r.prepare(ctx); err != nil {
-		return err
-	}
-	for i, b := range builds {
-		commits[i] = b.commit
-	}
-	if r.book, err = openBook(c.Out, now, c.settings(repository), commits); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.book.close()) }()
-	return r.rounds(ctx)
+	return r.measure(ctx, c.settings(repository))
 }
 
 // lock makes a folder and takes it, until unlock: two runs would disturb each other, and build over each other's programs.
@@ -126,9 +108,16 @@ func (c *RunConfig) commits(ctx context.Context, r repository) (all []string, er
 	return append(all, work), err
 }
 
-// builds are those of commits, of which the last is checked out.
-func (c *RunConfig) builds(ctx context.Context, r repository, commits []string) ([]build, error) {
-	var all []build
+// builds are the old one, if there is one, and that of what is checked out. Whether Out has another run is better known
+// before minutes of building.
+func (c *RunConfig) builds(ctx context.Context, r repository) (all []build, err error) {
+	commits, err := c.commits(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := newBook(c.Out, "", c.settings(r), commits).read(); err != nil {
+		return nil, err
+	}
 	for _, commit := range commits[:len(commits)-1] {
 		c.Tell("building " + build{commit: commit}.short())
 		b, err := r.buildCommit(ctx, c.Dir, commit, c.Suite)
@@ -192,6 +181,22 @@ type runner struct {
 	builds []build
 	slices []int // iterations of a turn, of each micro
 	book   *book
+}
+
+// measure measures what is not in the results yet.
+func (r *runner) measure(ctx context.Context, config []setting) (err error) {
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	var commits []string
+	for _, b := range r.builds {
+		commits = append(commits, b.commit)
+	}
+	if r.book, err = openBook(r.Out, time.Now().UTC().Format(time.RFC3339Nano), config, commits); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.book.close()) }()
+	return r.rounds(ctx)
 }
 
 // prepare finds out whether all benchmarks are there, in all builds, before one is measured.
