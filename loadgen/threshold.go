@@ -136,6 +136,8 @@ func (t Threshold) String() string { return t.text }
 type Judgement struct {
 	Threshold Threshold
 	Held      bool
+	// Unknown says that agents were lost, so that the figure is not that of the whole load. Then the threshold is not held.
+	Unknown bool
 	// Figure is what the threshold is about, in words; without any request of its
 	// route there is none, and then the threshold is not held.
 	Figure string
@@ -143,20 +145,27 @@ type Judgement struct {
 
 // String says it on a line.
 func (j Judgement) String() string {
-	if j.Held {
-		return fmt.Sprintf("held    %s (%s)", j.Threshold, j.Figure)
+	outcome := "failed"
+	switch {
+	case j.Held:
+		outcome = "held"
+	case j.Unknown:
+		outcome = "unknown"
 	}
-	return fmt.Sprintf("failed  %s (%s)", j.Threshold, j.Figure)
+	return fmt.Sprintf("%-7s %s (%s)", outcome, j.Threshold, j.Figure)
 }
 
 // Judge looks the threshold's figure up in a report.
 func (t Threshold) Judge(r Report) Judgement {
-	row, found := t.row(r)
-	if !found || row.Scheduled == 0 || t.metric.unit == latency && row.Sent == 0 {
-		return Judgement{Threshold: t, Figure: "no requests"}
+	j := Judgement{Threshold: t, Unknown: len(r.Lost) > 0, Figure: "no requests"}
+	if row, found := t.row(r); found && row.Scheduled > 0 && (t.metric.unit != latency || row.Sent > 0) {
+		value := t.metric.of(row)
+		j.Held, j.Figure = !j.Unknown && t.holds(value), t.metric.word(value)
 	}
-	value := t.metric.of(row)
-	return Judgement{Threshold: t, Held: t.holds(value), Figure: t.metric.word(value)}
+	if j.Unknown {
+		j.Figure += fmt.Sprintf(" without %d of %d agents", len(r.Lost), r.Agents)
+	}
+	return j
 }
 
 func (t Threshold) row(r Report) (Row, bool) {

@@ -57,6 +57,21 @@ func TestNothingHoldsOfNoRequests(t *testing.T) {
 	}
 }
 
+// The figures of some agents are not those of all.
+func TestWithoutAnAgentNothingIsKnown(t *testing.T) {
+	report := example()
+	report.Agents, report.Lost = 3, []loadgen.Lost{{Agent: "agent 2"}}
+	for text, want := range map[string]string{
+		"browse.p99<25ms": "unknown browse.p99<25ms (19.8ms without 1 of 3 agents)",
+		"errors<0.5%":     "unknown errors<0.5% (0.98% without 1 of 3 agents)",
+		"refund.p99<1h":   "unknown refund.p99<1h (no requests without 1 of 3 agents)",
+	} {
+		if j := judge(t, text, report); j.Held || j.String() != want {
+			t.Errorf("%v, want %s", j, want)
+		}
+	}
+}
+
 func TestARouteThatIsAHostHasThresholds(t *testing.T) {
 	report := example()
 	report.Routes[0].Route = "127.0.0.1:8080"

@@ -78,7 +78,7 @@ A threshold is [ROUTE.]METRIC, one of < <= > >=, and a bound. Metrics are p50 p9
 
 Ctrl-C stops sending, waits for the answers that are due and prints the report; pressed again, it ends at once.
 
-With --agents, --joiners or both, each agent has its share of the one schedule, and there is one result. If an agent is lost, that is said at once, or after ten seconds in which it was not heard if its machine or its connection is gone, the result names its share, and the exit status is 1. Who joins must be of the same version; who is one too many waits for the next load, or is told so and ends with 1. Who joins is told by that Redis what to load, and headers with it: let nobody write there who should not. A shop is loaded by who joins as its own --shop says.
+With --agents, --joiners or both, each agent has its share of the one schedule, and there is one result. If an agent is lost, that is said at once, or after ten seconds in which it was not heard if its machine or its connection is gone, the result names its share, thresholds are unknown, and the exit status is 1. Who joins must be of the same version; who is one too many waits for the next load, or is told so and ends with 1. Who joins is told by that Redis what to load, and headers with it: let nobody write there who should not. A shop is loaded by who joins as its own --shop says.
 
 A journal has what its own machine sent. Each who joins keeps one of its own, with --join ADDR --journal FILE, and nobody collects them: brownout audit takes several.
 

@@ -79,7 +79,7 @@ func TestAnAgentThatIsKilledIsNamed(t *testing.T) {
 	if found := named.FindStringSubmatch(p.err.String()); found == nil || found[1] != found[2] {
 		t.Errorf("it says %q", p.err.String())
 	}
-	if out := p.out.String(); !strings.Contains(out, " was lost (signal: killed): ") || !strings.Contains(out, "held    errors<1% ") {
+	if out := p.out.String(); !strings.Contains(out, " was lost (signal: killed): ") || !strings.Contains(out, "unknown errors<1% ") {
 		t.Errorf("it says %q", out)
 	}
 	r := reportIn(t, p, "r.json")

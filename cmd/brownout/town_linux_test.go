@@ -138,7 +138,7 @@ func openPart(t *testing.T, name string, flags hostFlags, token string, build bu
 	return p
 }
 
-// run runs a part until the test ends, and waits until it is ready.
+// run runs a part until the test ends, and waits until it is ready, which is later than that it listens.
 func (p *townPart) run(t *testing.T, serve func(context.Context, io.Writer) error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -160,6 +160,7 @@ func (p *townPart) run(t *testing.T, serve func(context.Context, io.Writer) erro
 			t.Errorf("%s ended with %v", p.name, err)
 		}
 	})
+	eventually(t, p.name+" is ready", func() bool { return get(t, p.line.Admin+"/readyz") == 200 })
 }
 
 // parts are all of them.

@@ -71,7 +71,7 @@ type view struct {
 
 // A judgement is that of a threshold.
 type judgement struct {
-	Held            bool
+	Held, Unknown   bool
 	Threshold, What string
 }
 
@@ -88,7 +88,7 @@ func (s *Sheet) view() (*view, error) {
 		return nil, err
 	}
 	for _, j := range s.Judgements {
-		v.Judgements = append(v.Judgements, judgement{j.Held, clean(j.Threshold.String()), j.Figure})
+		v.Judgements = append(v.Judgements, judgement{j.Held, j.Unknown, clean(j.Threshold.String()), j.Figure})
 	}
 	for _, r := range s.rows() {
 		v.Rows = append(v.Rows, row{clean(r.Route), cells(r)})

@@ -122,6 +122,7 @@ func TestPageSaysFirstWhatMatters(t *testing.T) {
 	for want, change := range map[string]func(*page.Sheet){
 		"Incomplete: 1 of 3 agents were lost, and nothing of what they sent is here.": func(s *page.Sheet) {
 			s.Report.Agents, s.Report.Lost = 3, []loadgen.Lost{{Agent: "agent 2", Share: loadgen.Stride{Index: 1, Of: 3}, Why: "signal: killed"}}
+			s.Judgements[0] = s.Judgements[0].Threshold.Judge(s.Report)
 		},
 		"No request was acknowledged.": func(s *page.Sheet) {
 			total := &s.Report.Total
@@ -138,8 +139,10 @@ func TestPageSaysFirstWhatMatters(t *testing.T) {
 		if got := result.All("p", "")[0].Text(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		if lost := len(s.Report.Lost) > 0; lost != strings.Contains(result.Text(), "agent 2 was lost (signal: killed): share 2 of 3") {
-			t.Errorf("%s: %s", want, result.Text())
+		for _, text := range []string{"agent 2 was lost (signal: killed): share 2 of 3", "? unknown"} {
+			if lost := len(s.Report.Lost) > 0; lost != strings.Contains(result.Text(), text) {
+				t.Errorf("%s: %s", want, result.Text())
+			}
 		}
 	}
 }
